@@ -1,0 +1,223 @@
+//! Concrete data: typed elements in a storage under a layout. This is what `Primitive::eval` and the kernels see.
+
+use crate::{
+    Buffer, DType, Element, Error, ErrorKind, Result, Shape, SpecRef,
+    dtype::for_dtype,
+    kernels,
+    layout::Layout,
+    storage::Storage,
+};
+use std::borrow::Cow;
+
+/// A strided array of one dtype. Cloning is cheap, views share storage, and elements never change while they are shared.
+#[derive(Clone)]
+pub struct Array {
+    storage: Storage,
+    layout: Layout,
+    dtype: DType,
+}
+
+impl Array {
+    /// The elements of a buffer in row-major order.
+    ///
+    /// # Panics
+    /// When the buffer does not hold exactly as many elements as the shape.
+    #[must_use]
+    #[track_caller]
+    pub fn from_buffer<T: Element>(buffer: Buffer<T>, shape: impl Into<Shape>) -> Self {
+        let shape = shape.into();
+        assert_eq!(shape.checked_numel(T::DTYPE), Some(buffer.len()), "the elements do not fill the shape {shape:?}");
+        Array { storage: buffer.into_storage(), layout: Layout::contiguous(shape), dtype: T::DTYPE }
+    }
+
+    /// A copy of elements in row-major order.
+    ///
+    /// # Errors
+    /// When the shape holds another number of elements, or overflows.
+    pub fn from_slice<T: Element>(elements: &[T], shape: impl Into<Shape>) -> Result<Self> {
+        let shape = shape.into();
+        check_count(&shape, T::DTYPE, elements.len())?;
+        Ok(Array::from_buffer(Buffer::from_slice(elements), shape))
+    }
+
+    /// One value in every place, stored once.
+    pub(crate) fn full<T: Element>(value: T, shape: &Shape) -> Self {
+        let single = Array::scalar(value);
+        let layout = single.layout.expand(shape);
+        single.with_layout(layout)
+    }
+
+    /// A single element of rank 0.
+    #[must_use]
+    pub fn scalar<T: Element>(value: T) -> Self {
+        let mut buffer = Buffer::recycled(1);
+        buffer[0] = value;
+        Array { storage: buffer.into_storage(), layout: Layout::contiguous([].into()), dtype: T::DTYPE }
+    }
+
+    /// The size of each axis.
+    #[must_use]
+    pub fn shape(&self) -> &Shape {
+        &self.layout.shape
+    }
+
+    /// The element type.
+    #[must_use]
+    pub fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// The number of elements.
+    #[must_use]
+    pub fn numel(&self) -> usize {
+        self.layout.shape.numel()
+    }
+
+    /// Shape and dtype.
+    #[must_use]
+    pub fn spec(&self) -> SpecRef<'_> {
+        SpecRef::new(&self.layout.shape, self.dtype)
+    }
+
+    /// For each axis, how many elements further its next index lies; zero on a broadcast axis, negative on a flipped one.
+    #[must_use]
+    pub fn strides(&self) -> &[isize] {
+        &self.layout.strides
+    }
+
+    /// Where in [`storage_elements`](Self::storage_elements) the element with all indices zero lies.
+    #[must_use]
+    pub fn offset(&self) -> usize {
+        self.layout.offset
+    }
+
+    /// All elements of the storage that this array views, for kernels that walk strides themselves.
+    ///
+    /// # Panics
+    /// When `T` is not the array's dtype.
+    #[must_use]
+    #[track_caller]
+    pub fn storage_elements<T: Element>(&self) -> &[T] {
+        assert_eq!(T::DTYPE, self.dtype, "elements of dtype {} were asked for as {}", self.dtype, T::DTYPE);
+        self.storage.elements()
+    }
+
+    /// Whether the elements lie one after another in row-major order.
+    #[must_use]
+    pub fn is_contiguous(&self) -> bool {
+        self.layout.is_contiguous()
+    }
+
+    /// The elements in row-major order, if they lie so.
+    ///
+    /// # Panics
+    /// When `T` is not the array's dtype.
+    #[must_use]
+    #[track_caller]
+    pub fn as_slice<T: Element>(&self) -> Option<&[T]> {
+        let elements = self.storage_elements();
+        self.is_contiguous().then(|| match self.numel() {
+            0 => &elements[..0],
+            numel => &elements[self.layout.offset..self.layout.offset + numel],
+        })
+    }
+
+    /// The same elements in row-major order: this array if they lie so, else a copy.
+    #[must_use]
+    pub fn contiguous(&self) -> Cow<'_, Array> {
+        if self.is_contiguous() { Cow::Borrowed(self) } else { Cow::Owned(kernels::copy::contiguous(self)) }
+    }
+
+    /// The elements in row-major order, copied if they do not lie so.
+    ///
+    /// # Panics
+    /// When `T` is not the array's dtype.
+    #[must_use]
+    #[track_caller]
+    pub fn to_slice<T: Element>(&self) -> Cow<'_, [T]> {
+        match self.as_slice() {
+            Some(elements) => Cow::Borrowed(elements),
+            None => Cow::Owned(self.to_vec()),
+        }
+    }
+
+    /// The elements in row-major order as a vector.
+    ///
+    /// # Panics
+    /// When `T` is not the array's dtype.
+    #[must_use]
+    #[track_caller]
+    pub fn to_vec<T: Element>(&self) -> Vec<T> {
+        self.contiguous().as_slice().expect("contiguous").to_vec()
+    }
+
+    /// The elements as a buffer to write to: this array's own if nobody else refers to it and it is contiguous and whole,
+    /// else a copy.
+    ///
+    /// # Panics
+    /// When `T` is not the array's dtype.
+    #[must_use]
+    #[track_caller]
+    pub fn into_buffer<T: Element>(self) -> Buffer<T> {
+        self.try_into_buffer().unwrap_or_else(|array| Buffer::from_slice(&array.to_slice()))
+    }
+
+    /// As [`into_buffer`](Self::into_buffer), but gives the array back where it would have to be copied.
+    pub(crate) fn try_into_buffer<T: Element>(self) -> Result<Buffer<T>, Self> {
+        let Array { storage, layout, dtype } = self;
+        assert_eq!(T::DTYPE, dtype, "elements of dtype {dtype} were asked for as {}", T::DTYPE);
+        if !layout.is_contiguous() || layout.shape.numel() != storage.elements::<T>().len() {
+            return Err(Array { storage, layout, dtype });
+        }
+        storage.into_buffer().map_err(|storage| Array { storage, layout, dtype })
+    }
+
+    /// Mutable access to the elements in row-major order; copies first if they are shared or strided, so that no other
+    /// handle sees the change.
+    ///
+    /// # Panics
+    /// When `T` is not the array's dtype.
+    #[track_caller]
+    pub fn with_mut<T: Element, R>(&mut self, change: impl FnOnce(&mut [T]) -> R) -> R {
+        let shape = self.shape().clone();
+        let mut buffer = std::mem::replace(self, Array::scalar(T::default())).into_buffer::<T>();
+        let result = change(&mut buffer);
+        *self = Array::from_buffer(buffer, shape);
+        result
+    }
+
+    pub(crate) fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// Another view of the same storage.
+    pub(crate) fn with_layout(&self, layout: Layout) -> Self {
+        debug_assert!(
+            layout.span().is_none_or(|(_, high)| for_dtype!(self.dtype, T => high < self.storage.elements::<T>().len())),
+            "a view outside its storage: {layout:?}"
+        );
+        Array { storage: self.storage.clone(), layout, dtype: self.dtype }
+    }
+}
+
+/// Checks that a shape is representable and holds `count` elements.
+pub(crate) fn check_count(shape: &Shape, dtype: DType, count: usize) -> Result<()> {
+    let numel = check_size("from_vec", shape, dtype)?;
+    if numel == count {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Shape, "from_vec", format!("shape {shape:?} holds {numel} elements, but {count} were given")))
+}
+
+/// Checks that a shape's size in bytes fits memory, and returns its number of elements.
+pub(crate) fn check_size(op: &'static str, shape: &Shape, dtype: DType) -> Result<usize> {
+    shape.checked_numel(dtype).ok_or_else(|| {
+        Error::new(ErrorKind::Size, op, format!("shape {shape:?} of {dtype} overflows the size that memory can have"))
+    })
+}
+
+impl std::fmt::Debug for Array {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Array({}, strides {:?})", self.spec(), &self.layout.strides[..])
+    }
+}

@@ -1,0 +1,150 @@
+//! Element types: what a tensor can hold, and the Rust types that stand for them.
+
+use std::fmt;
+
+/// The type of a tensor's elements.
+///
+/// There is no implicit promotion between tensors: mixing dtypes is an error that names both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DType {
+    /// 32-bit floating point, the default of layers and of random tensors.
+    F32,
+    /// 64-bit floating point, for checking derivatives.
+    F64,
+    /// 64-bit signed integers: labels and indices.
+    I64,
+    /// Bytes: images, tokens.
+    U8,
+    /// Truth values: masks, results of comparisons.
+    Bool,
+}
+
+impl DType {
+    /// Bytes per element.
+    #[must_use]
+    pub fn size(self) -> usize {
+        match self {
+            DType::F64 | DType::I64 => 8,
+            DType::F32 => 4,
+            DType::U8 | DType::Bool => 1,
+        }
+    }
+
+    /// Whether this is a floating-point dtype, the only kind that has derivatives.
+    #[must_use]
+    pub fn is_float(self) -> bool {
+        matches!(self, DType::F32 | DType::F64)
+    }
+}
+
+impl fmt::Display for DType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            DType::F32 => "f32",
+            DType::F64 => "f64",
+            DType::I64 => "i64",
+            DType::U8 => "u8",
+            DType::Bool => "bool",
+        })
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// A Rust type that a tensor can hold: `f32`, `f64`, `i64`, `u8`, `bool`.
+pub trait Element: sealed::Sealed + Copy + Default + PartialEq + PartialOrd + fmt::Debug + Send + Sync + 'static {
+    /// The dtype that stands for this type.
+    const DTYPE: DType;
+}
+
+macro_rules! element {
+    ($($ty:ty => $dtype:ident),*) => {$(
+        impl sealed::Sealed for $ty {}
+        impl Element for $ty {
+            const DTYPE: DType = DType::$dtype;
+        }
+    )*};
+}
+element!(f32 => F32, f64 => F64, i64 => I64, u8 => U8, bool => Bool);
+
+/// Runs an expression with `$T` standing for the Rust type of a dtype.
+macro_rules! for_dtype {
+    ($dtype:expr, $T:ident => $body:expr) => {
+        match $dtype {
+            $crate::DType::F32 => { type $T = f32; $body }
+            $crate::DType::F64 => { type $T = f64; $body }
+            $crate::DType::I64 => { type $T = i64; $body }
+            $crate::DType::U8 => { type $T = u8; $body }
+            $crate::DType::Bool => { type $T = bool; $body }
+        }
+    };
+}
+
+/// As `for_dtype`, over the numeric dtypes only; the caller's `infer` has refused bool.
+macro_rules! for_number {
+    ($dtype:expr, $T:ident => $body:expr) => {
+        match $dtype {
+            $crate::DType::F32 => { type $T = f32; $body }
+            $crate::DType::F64 => { type $T = f64; $body }
+            $crate::DType::I64 => { type $T = i64; $body }
+            $crate::DType::U8 => { type $T = u8; $body }
+            $crate::DType::Bool => unreachable!("infer refuses bool"),
+        }
+    };
+}
+
+/// As `for_dtype`, over the floating-point dtypes only; the caller's `infer` has refused the others.
+macro_rules! for_float {
+    ($dtype:expr, $T:ident => $body:expr) => {
+        match $dtype {
+            $crate::DType::F32 => { type $T = f32; $body }
+            $crate::DType::F64 => { type $T = f64; $body }
+            other => unreachable!("infer refuses {other}"),
+        }
+    };
+}
+pub(crate) use {for_dtype, for_float, for_number};
+
+/// A plain Rust number in an expression with a tensor; it takes the tensor's dtype.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Number {
+    /// From a floating-point literal or variable.
+    Float(f64),
+    /// From an integer literal or variable.
+    Int(i64),
+}
+
+impl Number {
+    /// The value as a float.
+    #[must_use]
+    pub fn as_f64(self) -> f64 {
+        match self {
+            Number::Float(x) => x,
+            Number::Int(n) => n as f64,
+        }
+    }
+}
+
+impl From<f64> for Number {
+    fn from(x: f64) -> Self {
+        Number::Float(x)
+    }
+}
+impl From<f32> for Number {
+    fn from(x: f32) -> Self {
+        Number::Float(f64::from(x))
+    }
+}
+impl From<i64> for Number {
+    fn from(n: i64) -> Self {
+        Number::Int(n)
+    }
+}
+impl From<i32> for Number {
+    fn from(n: i32) -> Self {
+        Number::Int(i64::from(n))
+    }
+}

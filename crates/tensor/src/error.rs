@@ -1,0 +1,118 @@
+//! One error type for everything that can be wrong with an operation's inputs or with data from outside.
+
+use crate::{DType, Spec, SpecRef};
+use std::{borrow::Cow, fmt};
+
+/// What kind of rule was broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// Shapes that do not fit the operation or each other.
+    Shape,
+    /// A dtype that the operation does not take, or two that differ.
+    DType,
+    /// An axis outside the tensor's rank, or named twice.
+    Axis,
+    /// An index or label outside its range.
+    Index,
+    /// A size that overflows or that memory cannot hold.
+    Size,
+    /// A parameter outside its domain.
+    Value,
+    /// A derivative that was asked for in a form that has no answer.
+    Derivative,
+    /// Bytes from outside (files, buffers) that do not follow their format.
+    Data,
+}
+
+/// An operation's name, the rule that was broken, what was given, and, where there is one, the way out.
+///
+/// ```
+/// use cotangent_tensor::{Tensor, ErrorKind, ops::MatMul, try_apply};
+/// let (a, b) = (Tensor::from([[1.0f32, 2.0]]), Tensor::from([[1.0f32, 2.0]]));
+/// let error = try_apply(&MatMul, &[&a, &b]).unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::Shape);
+/// assert!(error.to_string().starts_with("matmul: "));
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Error(Box<Report>);
+
+#[derive(Clone, Debug, PartialEq)]
+struct Report {
+    kind: ErrorKind,
+    op: Cow<'static, str>,
+    rule: String,
+    inputs: Vec<Spec>,
+    hint: Option<Cow<'static, str>>,
+}
+
+/// The result of an operation that can be misused.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// An error of operation `op` that broke `rule`.
+    #[must_use]
+    pub fn new(kind: ErrorKind, op: impl Into<Cow<'static, str>>, rule: impl Into<String>) -> Self {
+        Error(Box::new(Report { kind, op: op.into(), rule: rule.into(), inputs: Vec::new(), hint: None }))
+    }
+
+    /// Adds the shapes and dtypes that were given.
+    #[must_use]
+    pub fn with_inputs(mut self, inputs: &[SpecRef<'_>]) -> Self {
+        self.0.inputs = inputs.iter().map(|spec| spec.to_owned()).collect();
+        self
+    }
+
+    /// Adds the way out.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    /// What kind of rule was broken.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The name of the operation.
+    #[must_use]
+    pub fn op(&self) -> &str {
+        &self.0.op
+    }
+
+    /// The refusal of a dtype that is not floating point.
+    #[must_use]
+    pub fn needs_float(op: impl Into<Cow<'static, str>>, inputs: &[SpecRef<'_>]) -> Self {
+        Error::new(ErrorKind::DType, op, "needs a floating-point dtype")
+            .with_inputs(inputs)
+            .with_hint("cast first, for example with .cast(DType::F32)")
+    }
+
+    /// The refusal of two dtypes in one operation.
+    #[must_use]
+    pub fn mixed_dtypes(op: impl Into<Cow<'static, str>>, inputs: &[SpecRef<'_>]) -> Self {
+        let wanted = inputs.first().map_or(DType::F32, |spec| spec.dtype());
+        let odd = inputs.iter().map(|spec| spec.dtype()).find(|&dtype| dtype != wanted).unwrap_or(wanted);
+        Error::new(ErrorKind::DType, op, format!("both operands must have one dtype, not {wanted} and {odd}"))
+            .with_inputs(inputs)
+            .with_hint(format!("cast one of them, for example with .cast(DType::{wanted:?})"))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Report { op, rule, inputs, hint, .. } = &*self.0;
+        write!(f, "{op}: {rule}")?;
+        for (i, spec) in inputs.iter().enumerate() {
+            write!(f, "{}{spec}", if i == 0 { "; got " } else { ", " })?;
+        }
+        if let Some(hint) = hint {
+            write!(f, "; {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {}

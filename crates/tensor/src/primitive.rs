@@ -1,0 +1,329 @@
+//! The protocol of operations: what an operation is, how it declares its derivative, and `apply`, which runs it.
+//!
+//! An operation knows three things: which inputs it takes (`infer`), what it computes (`eval`, on plain arrays), and exactly
+//! one of three derivatives: a vjp, a decomposition into simpler operations, or zero. It knows nothing of tapes. `apply` hands it
+//! to the highest tracer among its inputs, or evaluates it when all inputs are plain.
+//!
+//! A user's operation implements the same trait and goes the same way as a built-in one.
+
+use crate::{Array, Error, ErrorKind, Few, Result, Spec, SpecRef, Tensor};
+
+/// An operation on tensors.
+///
+/// ```
+/// use cotangent_tensor::{Array, Buffer, Cotangents, Derivative, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp, apply};
+///
+/// /// y = x³
+/// #[derive(Clone)]
+/// struct Cube;
+///
+/// impl Primitive for Cube {
+///     fn name(&self) -> &'static str { "cube" }
+///     fn infer(&self, inputs: &[SpecRef]) -> Result<Few<Spec>> { Ok(inputs[0].to_owned().into()) }
+///     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
+///         let x = inputs[0].to_slice::<f64>();
+///         Ok(Array::from_buffer(Buffer::from_iter_exact(x.iter().map(|x| x * x * x)), inputs[0].shape()).into())
+///     }
+///     fn derivative(&self) -> Derivative<'_> { Derivative::Vjp(self) }
+/// }
+///
+/// impl Vjp for Cube {
+///     fn keep(&self, _: &[bool]) -> Keep { Keep::input(0) }
+///     // x_bar = y_bar * 3 x²
+///     fn vjp(&self, saved: &Saved, y_bar: Cotangents, _: &[bool]) -> Few<Option<Tensor>> {
+///         let x = saved.input(0);
+///         Few::one(Some(y_bar.single() * (x * x * 3)))
+///     }
+/// }
+///
+/// assert_eq!(apply(&Cube, &[&Tensor::from([2.0])]).into_single().to_vec::<f64>(), [8.0]);
+/// ```
+pub trait Primitive: ClonePrimitive + Send + Sync + 'static {
+    /// The operation's name, as messages and graphs show it.
+    fn name(&self) -> &'static str;
+
+    /// The outputs' shapes and dtypes.
+    ///
+    /// # Errors
+    /// When the inputs do not fit: the error names the operation, the inputs and the rule that was broken.
+    fn infer(&self, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>>;
+
+    /// The outputs. Inputs have passed `infer`; they may be strided, broadcast or empty.
+    ///
+    /// # Errors
+    /// When the inputs' values break a rule, such as an index out of range.
+    fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>>;
+
+    /// As `eval`, but the inputs are given away, so that their memory can be reused for the outputs.
+    ///
+    /// # Errors
+    /// As for `eval`.
+    fn eval_owned(&self, inputs: Few<Array>) -> Result<Few<Array>> {
+        self.eval(&inputs.iter().collect::<Few<_>>())
+    }
+
+    /// The derivative: exactly one of a vjp, a decomposition, or zero.
+    fn derivative(&self) -> Derivative<'_>;
+}
+
+/// How an operation is differentiated.
+pub enum Derivative<'a> {
+    /// By its vector-Jacobian product.
+    Vjp(&'a dyn Vjp),
+    /// By differentiating the simpler operations that it is made of; for fused kernels.
+    Decomposition(&'a dyn Decompose),
+    /// It is zero wherever it exists (floor, sign, comparisons, argmax): outputs are constants.
+    Zero,
+}
+
+/// The vector-Jacobian product of an operation: a formula, free of bookkeeping.
+///
+/// What it computes with are tensors, so that a rule can itself be differentiated.
+pub trait Vjp {
+    /// What `vjp` will look at, given which inputs need a cotangent; nothing else is kept alive.
+    fn keep(&self, needs: &[bool]) -> Keep;
+
+    /// The cotangent of each input that needs one, from the cotangents of the outputs. Entries for other inputs are ignored.
+    fn vjp(&self, saved: &Saved, cotangents: Cotangents, needs: &[bool]) -> Few<Option<Tensor>>;
+
+    /// The tangents of the outputs, from the tangents of the inputs (`None` is zero); `None` overall means that the rule
+    /// has no shortcut, and forward mode transposes `vjp` instead.
+    fn jvp(&self, _primals: &[&Tensor], _tangents: &[Option<&Tensor>], _outputs: &[Tensor]) -> Option<Few<Option<Tensor>>> {
+        None
+    }
+}
+
+/// The simpler operations that a fused one is made of.
+pub trait Decompose {
+    /// The outputs, computed with other operations; equal to `eval` up to rounding.
+    fn decompose(&self, inputs: &[&Tensor]) -> Few<Tensor>;
+}
+
+/// Which inputs and outputs a vjp looks at.
+///
+/// ```
+/// use cotangent_tensor::Keep;
+/// let keep = Keep::input(0).and(Keep::output(0));
+/// assert!(keep.has_input(0) && !keep.has_input(1) && keep.has_output(0));
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Keep {
+    inputs: u64,
+    outputs: u64,
+    specs: bool,
+}
+
+impl Keep {
+    /// Nothing.
+    pub const NOTHING: Keep = Keep { inputs: 0, outputs: 0, specs: false };
+    /// The shapes and dtypes of the inputs, not their values.
+    pub const SPECS: Keep = Keep { inputs: 0, outputs: 0, specs: true };
+    /// Every input: for operations with many inputs, or a first version of a rule.
+    pub const ALL_INPUTS: Keep = Keep { inputs: u64::MAX, outputs: 0, specs: false };
+
+    /// Input `i`, of the first 64.
+    #[must_use]
+    pub const fn input(i: usize) -> Keep {
+        Keep { inputs: 1 << i, ..Keep::NOTHING }
+    }
+
+    /// Output `i`, of the first 64.
+    #[must_use]
+    pub const fn output(i: usize) -> Keep {
+        Keep { outputs: 1 << i, ..Keep::NOTHING }
+    }
+
+    /// Both.
+    #[must_use]
+    pub const fn and(self, other: Keep) -> Keep {
+        Keep { inputs: self.inputs | other.inputs, outputs: self.outputs | other.outputs, specs: self.specs || other.specs }
+    }
+
+    /// This if the condition holds, else nothing.
+    #[must_use]
+    pub const fn when(self, condition: bool) -> Keep {
+        if condition { self } else { Keep::NOTHING }
+    }
+
+    /// Whether input `i` is kept.
+    #[must_use]
+    pub const fn has_input(self, i: usize) -> bool {
+        self.inputs == u64::MAX || (i < 64 && self.inputs >> i & 1 == 1)
+    }
+
+    /// Whether output `i` is kept.
+    #[must_use]
+    pub const fn has_output(self, i: usize) -> bool {
+        i < 64 && self.outputs >> i & 1 == 1
+    }
+}
+
+/// What a vjp asked to keep.
+#[derive(Default)]
+pub struct Saved {
+    inputs: Few<Option<Tensor>>,
+    outputs: Few<Option<Tensor>>,
+    specs: Few<Spec>,
+}
+
+impl Saved {
+    /// Keeps of these inputs and outputs what `keep` names.
+    #[must_use]
+    pub fn new(keep: Keep, inputs: &[&Tensor], outputs: &[Tensor]) -> Self {
+        let mut saved = Saved::default();
+        if keep.inputs != 0 {
+            saved.inputs =
+                inputs.iter().enumerate().map(|(i, &x)| keep.has_input(i).then(|| x.clone())).collect();
+        }
+        if keep.outputs != 0 {
+            saved.outputs =
+                outputs.iter().enumerate().map(|(i, y)| keep.has_output(i).then(|| y.clone())).collect();
+        }
+        if keep.specs {
+            saved.specs = inputs.iter().map(|x| x.spec().to_owned()).collect();
+        }
+        saved
+    }
+
+    /// Input `i`.
+    ///
+    /// # Panics
+    /// When the rule's `keep` does not name it.
+    #[must_use]
+    #[track_caller]
+    pub fn input(&self, i: usize) -> &Tensor {
+        let kept = self.inputs.get(i).and_then(Option::as_ref);
+        kept.unwrap_or_else(|| panic!("the rule looks at input {i}, which its `keep` does not name"))
+    }
+
+    /// Output `i`.
+    ///
+    /// # Panics
+    /// When the rule's `keep` does not name it.
+    #[must_use]
+    #[track_caller]
+    pub fn output(&self, i: usize) -> &Tensor {
+        let kept = self.outputs.get(i).and_then(Option::as_ref);
+        kept.unwrap_or_else(|| panic!("the rule looks at output {i}, which its `keep` does not name"))
+    }
+
+    /// Shape and dtype of input `i`.
+    ///
+    /// # Panics
+    /// When the rule's `keep` names neither the input nor [`Keep::SPECS`].
+    #[must_use]
+    #[track_caller]
+    pub fn spec(&self, i: usize) -> SpecRef<'_> {
+        match self.specs.get(i) {
+            Some(spec) => spec.as_ref(),
+            None => self.input(i).spec(),
+        }
+    }
+}
+
+/// The cotangents of an operation's outputs, by value, so that a rule can reuse their memory.
+///
+/// An output that nothing depended on has none; it reads as zeros.
+pub struct Cotangents(Few<(Option<Tensor>, Spec)>);
+
+impl Cotangents {
+    /// The cotangent of each output, and the output's spec.
+    #[must_use]
+    pub fn new(cotangents: Few<(Option<Tensor>, Spec)>) -> Self {
+        Cotangents(cotangents)
+    }
+
+    /// The cotangent of the only output.
+    ///
+    /// # Panics
+    /// When the operation has several outputs.
+    #[must_use]
+    #[track_caller]
+    pub fn single(self) -> Tensor {
+        let (cotangent, spec) = self.0.into_single();
+        cotangent.unwrap_or_else(|| Tensor::zeros(spec.shape(), spec.dtype()))
+    }
+
+    /// The cotangent of output `i`.
+    ///
+    /// # Panics
+    /// When there is no such output.
+    #[must_use]
+    #[track_caller]
+    pub fn take(&mut self, i: usize) -> Tensor {
+        let (cotangent, spec) = &mut self.0[i];
+        cotangent.take().unwrap_or_else(|| Tensor::zeros(spec.shape(), spec.dtype()))
+    }
+}
+
+/// Gives `dyn Primitive` a clone; implemented for every operation that is `Clone`.
+pub trait ClonePrimitive {
+    /// A boxed copy, which costs no allocation for an operation without parameters.
+    fn boxed(&self) -> Box<dyn Primitive>;
+}
+
+impl<P: Primitive + Clone> ClonePrimitive for P {
+    fn boxed(&self) -> Box<dyn Primitive> {
+        Box::new(self.clone())
+    }
+}
+
+/// Runs an operation.
+///
+/// # Panics
+/// When the inputs do not fit the operation; [`try_apply`] returns the error instead.
+#[track_caller]
+pub fn apply(primitive: &dyn Primitive, inputs: &[&Tensor]) -> Few<Tensor> {
+    match try_apply(primitive, inputs) {
+        Ok(outputs) => outputs,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// Runs an operation, or says why its inputs do not fit.
+///
+/// # Errors
+/// What `infer` or `eval` of the operation refuse.
+pub fn try_apply(primitive: &dyn Primitive, inputs: &[&Tensor]) -> Result<Few<Tensor>> {
+    if let Some(tracer) = highest_tracer(inputs) {
+        return tracer.apply(primitive, inputs);
+    }
+    let specs: Few<SpecRef<'_>> = inputs.iter().map(|x| x.spec()).collect();
+    let outputs = primitive.infer(&specs)?;
+    let arrays: Few<&Array> = inputs.iter().map(|x| x.array()).collect();
+    finish(primitive, primitive.eval(&arrays)?, &outputs)
+}
+
+/// As [`apply`], with the inputs given away: memory that nobody else refers to is used for the outputs.
+///
+/// # Panics
+/// As [`apply`].
+#[track_caller]
+pub fn apply_owned(primitive: &dyn Primitive, inputs: Few<Tensor>) -> Few<Tensor> {
+    if inputs.iter().any(|x| x.tracer().is_some()) {
+        return apply(primitive, &inputs.iter().collect::<Few<_>>());
+    }
+    let specs: Few<SpecRef<'_>> = inputs.iter().map(|x| x.spec()).collect();
+    let result = primitive.infer(&specs).and_then(|outputs| {
+        let arrays = inputs.into_iter().map(Tensor::into_array).collect();
+        finish(primitive, primitive.eval_owned(arrays)?, &outputs)
+    });
+    match result {
+        Ok(outputs) => outputs,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+fn highest_tracer<'a>(inputs: &[&'a Tensor]) -> Option<&'a dyn crate::Tracer> {
+    inputs.iter().filter_map(|x| x.tracer()).max_by_key(|tracer| tracer.level())
+}
+
+/// Holds `eval` to what `infer` promised.
+fn finish(primitive: &dyn Primitive, arrays: Few<Array>, promised: &[Spec]) -> Result<Few<Tensor>> {
+    let kept = arrays.len() == promised.len() && arrays.iter().zip(promised).all(|(y, spec)| y.spec() == spec.as_ref());
+    if !kept {
+        let found: Vec<SpecRef<'_>> = arrays.iter().map(Array::spec).collect();
+        return Err(Error::new(ErrorKind::Shape, primitive.name(), format!("`infer` promised {promised:?}, `eval` gave {found:?}")));
+    }
+    Ok(arrays.into_iter().map(Tensor::from).collect())
+}

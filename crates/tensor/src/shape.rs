@@ -1,0 +1,281 @@
+//! Shapes: sizes of axes, how many elements they hold, how two of them broadcast; and how axes are named.
+
+use crate::{DType, Error, ErrorKind, Result};
+use smallvec::SmallVec;
+use std::{fmt, ops::Deref};
+
+/// The size of each axis of a tensor, outermost first; of any rank, inline up to four axes.
+#[derive(PartialEq, Eq, Hash)]
+pub struct Shape(SmallVec<[usize; 4]>);
+
+impl Shape {
+    /// The number of elements; the shape was checked when its tensor was made, so that this cannot overflow.
+    #[must_use]
+    pub fn numel(&self) -> usize {
+        self.0.iter().product()
+    }
+
+    /// The number of elements, or `None` when it or its size in bytes overflows `isize`.
+    #[must_use]
+    pub fn checked_numel(&self, dtype: DType) -> Option<usize> {
+        // An axis of size zero makes the tensor empty whatever the others say, but strides still have to fit.
+        let span = self.0.iter().try_fold(1usize, |n, &size| n.checked_mul(size.max(1)))?;
+        let bytes = span.checked_mul(dtype.size())?;
+        (isize::try_from(bytes).is_ok()).then(|| self.numel())
+    }
+
+    /// The shape without one axis.
+    #[must_use]
+    pub fn without(&self, axis: usize) -> Shape {
+        self.iter().enumerate().filter(|&(i, _)| i != axis).map(|(_, &size)| size).collect()
+    }
+
+    /// The shape with the size of one axis replaced.
+    #[must_use]
+    pub fn with_size(&self, axis: usize, size: usize) -> Shape {
+        let mut shape = self.clone();
+        shape.0[axis] = size;
+        shape
+    }
+
+    /// The shape that both broadcast to under NumPy's rule: aligned at the last axis, sizes are equal or one of them is 1.
+    #[must_use]
+    pub fn broadcast(a: &[usize], b: &[usize]) -> Option<Shape> {
+        let rank = a.len().max(b.len());
+        let size_at = |shape: &[usize], i: usize| (i + shape.len()).checked_sub(rank).map_or(1, |j| shape[j]);
+        (0..rank)
+            .map(|i| match (size_at(a, i), size_at(b, i)) {
+                (x, y) if x == y => Some(x),
+                (1, y) => Some(y),
+                (x, 1) => Some(x),
+                _ => None,
+            })
+            .collect()
+    }
+}
+
+impl Clone for Shape {
+    fn clone(&self) -> Self {
+        // `SmallVec::clone` goes element by element; this is a copy of memory.
+        Shape(SmallVec::from_slice(&self.0))
+    }
+}
+
+impl Deref for Shape {
+    type Target = [usize];
+    fn deref(&self) -> &[usize] {
+        &self.0
+    }
+}
+
+impl FromIterator<usize> for Shape {
+    fn from_iter<I: IntoIterator<Item = usize>>(sizes: I) -> Self {
+        Shape(sizes.into_iter().collect())
+    }
+}
+
+impl From<&[usize]> for Shape {
+    fn from(sizes: &[usize]) -> Self {
+        Shape(SmallVec::from_slice(sizes))
+    }
+}
+impl From<&Shape> for Shape {
+    fn from(shape: &Shape) -> Self {
+        shape.clone()
+    }
+}
+impl From<Vec<usize>> for Shape {
+    fn from(sizes: Vec<usize>) -> Self {
+        Shape(SmallVec::from_slice(&sizes))
+    }
+}
+impl<const N: usize> From<[usize; N]> for Shape {
+    fn from(sizes: [usize; N]) -> Self {
+        Shape(SmallVec::from_slice(&sizes))
+    }
+}
+impl<const N: usize> From<&[usize; N]> for Shape {
+    fn from(sizes: &[usize; N]) -> Self {
+        Shape(SmallVec::from_slice(sizes))
+    }
+}
+impl From<usize> for Shape {
+    fn from(size: usize) -> Self {
+        Shape(SmallVec::from_slice(&[size]))
+    }
+}
+
+impl fmt::Debug for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", &self.0[..])
+    }
+}
+
+/// A shape with a dtype: all that an operation needs to know to say what it will return.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Spec {
+    shape: Shape,
+    dtype: DType,
+}
+
+impl Spec {
+    /// The spec of a tensor of this shape and dtype.
+    #[must_use]
+    pub fn new(shape: impl Into<Shape>, dtype: DType) -> Self {
+        Spec { shape: shape.into(), dtype }
+    }
+
+    /// The size of each axis.
+    #[must_use]
+    pub fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    /// The element type.
+    #[must_use]
+    pub fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// A borrowed form.
+    #[must_use]
+    pub fn as_ref(&self) -> SpecRef<'_> {
+        SpecRef { shape: &self.shape, dtype: self.dtype }
+    }
+}
+
+impl fmt::Display for Spec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{:?}", self.dtype, self.shape)
+    }
+}
+impl fmt::Debug for Spec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// A borrowed [`Spec`].
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct SpecRef<'a> {
+    shape: &'a [usize],
+    dtype: DType,
+}
+
+impl<'a> SpecRef<'a> {
+    /// The spec of something with this shape and dtype.
+    #[must_use]
+    pub fn new(shape: &'a [usize], dtype: DType) -> Self {
+        SpecRef { shape, dtype }
+    }
+
+    /// The size of each axis.
+    #[must_use]
+    pub fn shape(self) -> &'a [usize] {
+        self.shape
+    }
+
+    /// The element type.
+    #[must_use]
+    pub fn dtype(self) -> DType {
+        self.dtype
+    }
+
+    /// The number of axes.
+    #[must_use]
+    pub fn rank(self) -> usize {
+        self.shape.len()
+    }
+
+    /// An owned copy.
+    #[must_use]
+    pub fn to_owned(self) -> Spec {
+        Spec::new(self.shape, self.dtype)
+    }
+}
+
+impl fmt::Display for SpecRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{:?}", self.dtype, self.shape)
+    }
+}
+impl fmt::Debug for SpecRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Resolves an axis that may count from the end (`-1` is the last).
+pub(crate) fn resolve_axis(op: &'static str, axis: isize, rank: usize) -> Result<usize> {
+    let from_start = if axis < 0 { axis + rank as isize } else { axis };
+    usize::try_from(from_start).ok().filter(|&axis| axis < rank).ok_or_else(|| {
+        let range = if rank == 0 {
+            "a scalar has no axes".to_owned()
+        } else {
+            format!("axes of a tensor of rank {rank} are -{rank} to {}", rank - 1)
+        };
+        Error::new(ErrorKind::Axis, op, format!("axis {axis} is out of range: {range}"))
+    })
+}
+
+/// Which axes an operation goes over: `..` for all, one axis, or a list; negative axes count from the end.
+///
+/// ```
+/// use cotangent_tensor::Tensor;
+/// let x = Tensor::from([[1.0f32, 2.0], [3.0, 4.0]]);
+/// assert_eq!(x.sum(..).item::<f32>(), 10.0);
+/// assert_eq!(x.sum(0).to_vec::<f32>(), [4.0, 6.0]);
+/// assert_eq!(x.sum(-1).to_vec::<f32>(), [3.0, 7.0]);
+/// assert_eq!(x.sum([0, 1]).item::<f32>(), 10.0);
+/// ```
+#[derive(Clone, Debug)]
+pub enum Axes {
+    /// Every axis.
+    All,
+    /// The axes listed.
+    List(Vec<isize>),
+}
+
+impl Axes {
+    /// The axes as ascending positions in a shape of this rank.
+    pub(crate) fn resolve(&self, op: &'static str, rank: usize) -> Result<SmallVec<[usize; 4]>> {
+        let list = match self {
+            Axes::All => return Ok((0..rank).collect()),
+            Axes::List(list) => list,
+        };
+        let mut axes: SmallVec<[usize; 4]> =
+            list.iter().map(|&axis| resolve_axis(op, axis, rank)).collect::<Result<_>>()?;
+        axes.sort_unstable();
+        match axes.windows(2).find(|pair| pair[0] == pair[1]) {
+            Some(pair) => Err(Error::new(ErrorKind::Axis, op, format!("axis {} is named twice in {list:?}", pair[0]))),
+            None => Ok(axes),
+        }
+    }
+}
+
+impl From<std::ops::RangeFull> for Axes {
+    fn from(_: std::ops::RangeFull) -> Self {
+        Axes::All
+    }
+}
+
+macro_rules! axes_from {
+    ($($int:ty),*) => {$(
+        impl From<$int> for Axes {
+            fn from(axis: $int) -> Self {
+                Axes::List(vec![axis as isize])
+            }
+        }
+        impl<const N: usize> From<[$int; N]> for Axes {
+            fn from(axes: [$int; N]) -> Self {
+                Axes::List(axes.iter().map(|&axis| axis as isize).collect())
+            }
+        }
+        impl From<&[$int]> for Axes {
+            fn from(axes: &[$int]) -> Self {
+                Axes::List(axes.iter().map(|&axis| axis as isize).collect())
+            }
+        }
+    )*};
+}
+axes_from!(i32, isize, usize);

@@ -1,0 +1,386 @@
+//! The user's handle: a tensor is plain data, or stands for a tensor inside a transform. Constructors and access to values;
+//! what tensors can compute is in `ops`.
+
+use crate::{
+    Array, Buffer, DType, Element, Error, ErrorKind, Number, Result, Shape, SpecRef, Tracer,
+    array::{check_count, check_size},
+    dtype::for_dtype,
+};
+use std::sync::Arc;
+
+/// An immutable n-dimensional array that can be differentiated. Cloning is cheap, and it can be sent and shared between threads.
+///
+/// Inside a transform such as `grad` a tensor may be *traced*: it has the same shape, dtype and value, and
+/// what is computed from it is recorded. Outside, nothing is recorded.
+#[derive(Clone)]
+pub struct Tensor(Repr);
+
+#[derive(Clone)]
+enum Repr {
+    Plain(Array),
+    Traced(Arc<dyn Tracer>),
+}
+
+impl From<Array> for Tensor {
+    fn from(array: Array) -> Self {
+        Tensor(Repr::Plain(array))
+    }
+}
+
+/// What transforms need to know of a tensor.
+impl Tensor {
+    /// A tensor inside a transform.
+    #[must_use]
+    pub fn from_tracer(tracer: Arc<dyn Tracer>) -> Self {
+        Tensor(Repr::Traced(tracer))
+    }
+
+    /// The tracer that this tensor stands for, inside a transform.
+    #[must_use]
+    pub fn tracer(&self) -> Option<&dyn Tracer> {
+        match &self.0 {
+            Repr::Plain(_) => None,
+            Repr::Traced(tracer) => Some(&**tracer),
+        }
+    }
+
+    /// The value, below every transform.
+    #[must_use]
+    pub fn array(&self) -> &Array {
+        let mut tensor = self;
+        loop {
+            match &tensor.0 {
+                Repr::Plain(array) => return array,
+                Repr::Traced(tracer) => tensor = tracer.primal(),
+            }
+        }
+    }
+
+    /// The value, below every transform; without copying the handle where the tensor is plain.
+    #[must_use]
+    pub fn into_array(self) -> Array {
+        match self.0 {
+            Repr::Plain(array) => array,
+            Repr::Traced(tracer) => tracer.primal().array().clone(),
+        }
+    }
+}
+
+/// Shape and values.
+impl Tensor {
+    /// The size of each axis.
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// assert_eq!(Tensor::from([[1.0f32, 2.0, 3.0]]).shape()[..], [1, 3]);
+    /// ```
+    #[must_use]
+    pub fn shape(&self) -> &Shape {
+        self.array().shape()
+    }
+
+    /// The element type.
+    #[must_use]
+    pub fn dtype(&self) -> DType {
+        self.array().dtype()
+    }
+
+    /// The number of axes.
+    #[must_use]
+    pub fn rank(&self) -> usize {
+        self.shape().len()
+    }
+
+    /// The number of elements.
+    #[must_use]
+    pub fn numel(&self) -> usize {
+        self.array().numel()
+    }
+
+    /// The size of one axis; negative axes count from the end.
+    ///
+    /// # Panics
+    /// When the axis is out of range.
+    #[must_use]
+    #[track_caller]
+    pub fn size(&self, axis: isize) -> usize {
+        match crate::shape::resolve_axis("size", axis, self.rank()) {
+            Ok(axis) => self.shape()[axis],
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Shape and dtype.
+    #[must_use]
+    pub fn spec(&self) -> SpecRef<'_> {
+        self.array().spec()
+    }
+
+    /// The value of a tensor with one element.
+    ///
+    /// # Panics
+    /// When the tensor has another number of elements, or `T` is not its dtype. [`try_item`](Self::try_item) returns the error.
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// assert_eq!(Tensor::from(2.5f32).item::<f32>(), 2.5);
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn item<T: Element>(&self) -> T {
+        self.try_item().unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The value of a tensor with one element.
+    ///
+    /// # Errors
+    /// When the tensor has another number of elements, or `T` is not its dtype.
+    pub fn try_item<T: Element>(&self) -> Result<T> {
+        self.check_dtype::<T>("item")?;
+        if self.numel() != 1 {
+            return Err(Error::new(ErrorKind::Shape, "item", "needs a tensor of one element")
+                .with_inputs(&[self.spec()])
+                .with_hint("reduce it first, or read all elements with to_vec"));
+        }
+        Ok(self.array().storage_elements()[self.array().offset()])
+    }
+
+    /// The elements in row-major order.
+    ///
+    /// # Panics
+    /// When `T` is not the tensor's dtype. [`try_to_vec`](Self::try_to_vec) returns the error.
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// assert_eq!(Tensor::from([[1i64, 2], [3, 4]]).to_vec::<i64>(), [1, 2, 3, 4]);
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn to_vec<T: Element>(&self) -> Vec<T> {
+        self.try_to_vec().unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The elements in row-major order.
+    ///
+    /// # Errors
+    /// When `T` is not the tensor's dtype.
+    pub fn try_to_vec<T: Element>(&self) -> Result<Vec<T>> {
+        self.check_dtype::<T>("to_vec")?;
+        Ok(self.array().to_vec())
+    }
+
+    /// Changes the elements in place, in row-major order; for optimizers. Other handles to the same data do not see the change.
+    ///
+    /// # Panics
+    /// When `T` is not the tensor's dtype, or inside a transform that traces this tensor: what was recorded must not change.
+    #[track_caller]
+    pub fn with_mut<T: Element, R>(&mut self, change: impl FnOnce(&mut [T]) -> R) -> R {
+        if let Err(error) = self.check_dtype::<T>("with_mut") {
+            panic!("{error}");
+        }
+        match &mut self.0 {
+            Repr::Plain(array) => array.with_mut(change),
+            Repr::Traced(_) => {
+                panic!("with_mut: a traced tensor cannot change in place; compute a new one, or update after the transform")
+            }
+        }
+    }
+
+    fn check_dtype<T: Element>(&self, op: &'static str) -> Result<()> {
+        if self.dtype() == T::DTYPE {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::DType, op, format!("the elements are {}, not {}", self.dtype(), T::DTYPE))
+            .with_inputs(&[self.spec()])
+            .with_hint(format!("ask for them as {}, or cast first with .cast(DType::{:?})", self.dtype(), T::DTYPE)))
+    }
+}
+
+/// Constructors.
+impl Tensor {
+    /// A tensor of elements in row-major order.
+    ///
+    /// # Errors
+    /// When the shape holds another number of elements than were given, or overflows.
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// let x = Tensor::from_vec(vec![1.0f32, 2.0, 3.0, 4.0], [2, 2])?;
+    /// assert_eq!(x.shape()[..], [2, 2]);
+    /// assert!(Tensor::from_vec(vec![1.0f32], [2, 2]).is_err());
+    /// # Ok::<(), cotangent_tensor::Error>(())
+    /// ```
+    pub fn from_vec<T: Element>(elements: Vec<T>, shape: impl Into<Shape>) -> Result<Self> {
+        Tensor::from_slice(&elements, shape)
+    }
+
+    /// As [`from_vec`](Self::from_vec), from a slice.
+    ///
+    /// # Errors
+    /// When the shape holds another number of elements than were given, or overflows.
+    pub fn from_slice<T: Element>(elements: &[T], shape: impl Into<Shape>) -> Result<Self> {
+        let shape = shape.into();
+        check_count(&shape, T::DTYPE, elements.len())?;
+        Ok(Array::from_buffer(Buffer::from_slice(elements), shape).into())
+    }
+
+    /// One number in every place. The value is stored once, whatever the shape.
+    ///
+    /// # Panics
+    /// When the shape overflows, or the number cannot be represented in an integer dtype.
+    ///
+    /// ```
+    /// # use cotangent_tensor::{DType, Tensor};
+    /// assert_eq!(Tensor::full([2], 7, DType::I64).to_vec::<i64>(), [7, 7]);
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn full(shape: impl Into<Shape>, value: impl Into<Number>, dtype: DType) -> Self {
+        let shape = shape.into();
+        let made = check_size("full", &shape, dtype).and_then(|_| Tensor::try_number(value.into(), dtype));
+        let scalar = made.unwrap_or_else(|error| panic!("{error}"));
+        let layout = scalar.array().layout().expand(&shape);
+        scalar.array().with_layout(layout).into()
+    }
+
+    /// Zeros (or false).
+    ///
+    /// # Panics
+    /// When the shape overflows.
+    #[must_use]
+    #[track_caller]
+    pub fn zeros(shape: impl Into<Shape>, dtype: DType) -> Self {
+        let shape = shape.into();
+        if let Err(error) = check_size("zeros", &shape, dtype) {
+            panic!("{error}");
+        }
+        for_dtype!(dtype, T => Array::full(T::default(), &shape)).into()
+    }
+
+    /// Ones.
+    ///
+    /// # Panics
+    /// When the shape overflows.
+    #[must_use]
+    #[track_caller]
+    pub fn ones(shape: impl Into<Shape>, dtype: DType) -> Self {
+        Tensor::full(shape, 1, dtype)
+    }
+
+    /// Zeros of this tensor's shape and dtype.
+    #[must_use]
+    pub fn zeros_like(&self) -> Self {
+        Tensor::zeros(self.shape(), self.dtype())
+    }
+
+    /// Ones of this tensor's shape and dtype.
+    #[must_use]
+    pub fn ones_like(&self) -> Self {
+        Tensor::ones(self.shape(), self.dtype())
+    }
+
+    /// The identity matrix of `n` rows.
+    ///
+    /// # Panics
+    /// When the dtype is bool, or the size overflows.
+    #[must_use]
+    #[track_caller]
+    pub fn eye(n: usize, dtype: DType) -> Self {
+        let positions = Tensor::arange(0, n as i64, 1).unsqueeze(0);
+        positions.eq(&positions.transpose(0, 1)).cast(dtype)
+    }
+
+    /// The integers `start`, `start + step`, .. below (or, for a negative step, above) `end`.
+    ///
+    /// # Panics
+    /// When `step` is zero.
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// assert_eq!(Tensor::arange(0, 7, 3).to_vec::<i64>(), [0, 3, 6]);
+    /// assert_eq!(Tensor::arange(2, 0, -1).to_vec::<i64>(), [2, 1]);
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn arange(start: i64, end: i64, step: i64) -> Self {
+        assert!(step != 0, "arange: step must not be zero");
+        let span = i128::from(end) - i128::from(start);
+        let count = if (span > 0) == (step > 0) { span.unsigned_abs().div_ceil(u128::from(step.unsigned_abs())) } else { 0 };
+        let count = usize::try_from(count).expect("arange: as many integers as fit memory");
+        let elements = Buffer::from_iter_exact((0..count).map(|i| start.wrapping_add((i as i64).wrapping_mul(step))));
+        Array::from_buffer(elements, [count]).into()
+    }
+
+    /// `count` evenly spaced numbers from `start` to `end`, both included.
+    ///
+    /// # Panics
+    /// When the dtype is not floating point.
+    ///
+    /// ```
+    /// # use cotangent_tensor::{DType, Tensor};
+    /// assert_eq!(Tensor::linspace(0.0, 1.0, 5, DType::F64).to_vec::<f64>(), [0.0, 0.25, 0.5, 0.75, 1.0]);
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn linspace(start: f64, end: f64, count: usize, dtype: DType) -> Self {
+        assert!(dtype.is_float(), "linspace: needs a floating-point dtype, not {dtype}");
+        let intervals = count.saturating_sub(1).max(1) as f64;
+        let at = |i: usize| if i + 1 == count && count > 1 { end } else { start + (end - start) * (i as f64 / intervals) };
+        let elements = Buffer::from_iter_exact((0..count).map(at));
+        Tensor::from(Array::from_buffer(elements, [count])).cast(dtype)
+    }
+
+    /// A scalar of this dtype that holds a plain number.
+    pub(crate) fn try_number(number: Number, dtype: DType) -> Result<Self> {
+        let refuse = |rule: String| Err(Error::new(ErrorKind::DType, "number", rule));
+        let array = match (dtype, number) {
+            (DType::F32, number) => Array::scalar(number.as_f64() as f32),
+            (DType::F64, number) => Array::scalar(number.as_f64()),
+            (DType::I64, Number::Int(n)) => Array::scalar(n),
+            (DType::U8, Number::Int(n)) => match u8::try_from(n) {
+                Ok(n) => Array::scalar(n),
+                Err(_) => return refuse(format!("{n} does not fit a tensor of u8, which holds 0 to 255")),
+            },
+            (DType::Bool, Number::Int(n @ (0 | 1))) => Array::scalar(n == 1),
+            (DType::Bool, number) => return refuse(format!("a tensor of bool holds false and true, not {number:?}")),
+            (_, Number::Float(x)) => {
+                return refuse(format!(
+                    "the float {x:?} does not go with a tensor of {dtype}; write an integer, or cast the tensor with .cast(DType::F32)"
+                ));
+            }
+        };
+        Ok(array.into())
+    }
+}
+
+impl<T: Element> From<T> for Tensor {
+    fn from(value: T) -> Self {
+        Array::scalar(value).into()
+    }
+}
+impl<T: Element, const N: usize> From<[T; N]> for Tensor {
+    fn from(elements: [T; N]) -> Self {
+        Array::from_buffer(Buffer::from_slice(&elements), [N]).into()
+    }
+}
+impl<T: Element, const N: usize, const M: usize> From<[[T; N]; M]> for Tensor {
+    fn from(rows: [[T; N]; M]) -> Self {
+        Array::from_buffer(Buffer::from_slice(rows.as_flattened()), [M, N]).into()
+    }
+}
+impl<T: Element, const N: usize, const M: usize, const L: usize> From<[[[T; N]; M]; L]> for Tensor {
+    fn from(blocks: [[[T; N]; M]; L]) -> Self {
+        Array::from_buffer(Buffer::from_slice(blocks.as_flattened().as_flattened()), [L, M, N]).into()
+    }
+}
+impl<T: Element> From<Vec<T>> for Tensor {
+    fn from(elements: Vec<T>) -> Self {
+        let count = elements.len();
+        Array::from_buffer(Buffer::from_slice(&elements), [count]).into()
+    }
+}
+impl<T: Element> From<&[T]> for Tensor {
+    fn from(elements: &[T]) -> Self {
+        Array::from_buffer(Buffer::from_slice(elements), [elements.len()]).into()
+    }
+}
