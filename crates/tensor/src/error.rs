@@ -90,6 +90,14 @@ impl Error {
             .with_hint("cast first, for example with .cast(DType::F32)")
     }
 
+    /// The refusal of a dtype without arithmetic.
+    #[must_use]
+    pub fn needs_numbers(op: impl Into<Cow<'static, str>>, inputs: &[SpecRef<'_>]) -> Self {
+        Error::new(ErrorKind::DType, op, "truth values have no arithmetic")
+            .with_inputs(inputs)
+            .with_hint("cast first, for example with .cast(DType::F32)")
+    }
+
     /// The refusal of two dtypes in one operation.
     #[must_use]
     pub fn mixed_dtypes(op: impl Into<Cow<'static, str>>, inputs: &[SpecRef<'_>]) -> Self {
@@ -99,6 +107,33 @@ impl Error {
             .with_inputs(inputs)
             .with_hint(format!("cast one of them, for example with .cast(DType::{wanted:?})"))
     }
+}
+
+/// Checks how many inputs an operation was given.
+pub(crate) fn takes(op: &'static str, count: usize, inputs: &[SpecRef<'_>]) -> Result<()> {
+    if inputs.len() == count {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Value, op, format!("takes {count} inputs, not {}", inputs.len())).with_inputs(inputs))
+}
+
+/// Checks that all inputs have one dtype.
+pub(crate) fn same_dtypes(op: &'static str, inputs: &[SpecRef<'_>]) -> Result<()> {
+    if inputs.windows(2).all(|pair| pair[0].dtype() == pair[1].dtype()) {
+        return Ok(());
+    }
+    Err(Error::mixed_dtypes(op, inputs))
+}
+
+/// Checks that all inputs have one dtype and one shape.
+pub(crate) fn same_specs(op: &'static str, inputs: &[SpecRef<'_>]) -> Result<()> {
+    same_dtypes(op, inputs)?;
+    if inputs.windows(2).all(|pair| pair[0].shape() == pair[1].shape()) {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Shape, op, "the primitive takes inputs of one shape")
+        .with_inputs(inputs)
+        .with_hint("its method broadcasts; for try_apply, expand the inputs first"))
 }
 
 impl fmt::Display for Error {

@@ -237,7 +237,7 @@ impl Tensor {
     #[track_caller]
     pub fn full(shape: impl Into<Shape>, value: impl Into<Number>, dtype: DType) -> Self {
         let shape = shape.into();
-        let made = check_size("full", &shape, dtype).and_then(|_| Tensor::try_number(value.into(), dtype));
+        let made = check_size("full", &shape, dtype).and_then(|_| Tensor::try_number("full", value.into(), dtype));
         let scalar = made.unwrap_or_else(|error| panic!("{error}"));
         let layout = scalar.array().layout().expand(&shape);
         scalar.array().with_layout(layout).into()
@@ -331,8 +331,8 @@ impl Tensor {
     }
 
     /// A scalar of this dtype that holds a plain number.
-    pub(crate) fn try_number(number: Number, dtype: DType) -> Result<Self> {
-        let refuse = |rule: String| Err(Error::new(ErrorKind::DType, "number", rule));
+    pub(crate) fn try_number(op: &'static str, number: Number, dtype: DType) -> Result<Self> {
+        let refuse = |rule: String| Err(Error::new(ErrorKind::DType, op, rule));
         let array = match (dtype, number) {
             (DType::F32, number) => Array::scalar(number.as_f64() as f32),
             (DType::F64, number) => Array::scalar(number.as_f64()),

@@ -1,0 +1,150 @@
+//! Elementwise loops: one output element from one element of each input, vectorised, in parallel.
+//!
+//! The inner loop only ever sees slices. An input that is not contiguous is brought into a block that stays in the first cache,
+//! so that a function is compiled once for each instruction set and not once for each combination of layouts.
+
+use super::{
+    isa::{self, Kernel},
+    parallel,
+    walk::Reader,
+};
+use crate::{Array, Buffer, Element};
+
+/// A function of `ARITY` elements, one of each input; at most five.
+pub(crate) trait Map<T, U>: Sync {
+    const ARITY: usize;
+    /// `x` holds `ARITY` elements. Must be `#[inline(always)]`.
+    fn call<const FMA: bool>(&self, x: &[T]) -> U;
+}
+
+/// Elements that one thread takes at a time.
+const CHUNK: usize = 16 * 1024;
+/// Elements that a strided input brings into cache at a time: 2 KiB of f64, five of which fit the first cache with room to spare.
+const BLOCK: usize = 256;
+
+/// `f` of each element of the inputs, which have one shape and dtype `T`, in row-major order.
+pub(crate) fn map<T: Element, U: Element, F: Map<T, U>>(f: &F, inputs: &[&Array]) -> Buffer<U> {
+    let mut dst = Buffer::recycled(inputs[0].numel());
+    match F::ARITY {
+        1 => fill::<T, U, F, 1>(f, inputs, &mut dst),
+        2 => fill::<T, U, F, 2>(f, inputs, &mut dst),
+        3 => fill::<T, U, F, 3>(f, inputs, &mut dst),
+        4 => fill::<T, U, F, 4>(f, inputs, &mut dst),
+        5 => fill::<T, U, F, 5>(f, inputs, &mut dst),
+        arity => unreachable!("no elementwise function has {arity} inputs"),
+    }
+    dst
+}
+
+/// As `map`, with the inputs given away: the first that nobody else refers to becomes the output.
+pub(crate) fn map_owned<T: Element, F: Map<T, T>>(f: &F, inputs: impl IntoIterator<Item = Array>) -> Buffer<T> {
+    let mut inputs: smallvec::SmallVec<[Array; 3]> = inputs.into_iter().collect();
+    for i in 0..inputs.len() {
+        if !inputs[i].is_contiguous() {
+            continue;
+        }
+        match std::mem::replace(&mut inputs[i], Array::scalar(T::default())).try_into_buffer::<T>() {
+            Ok(mut dst) => {
+                let others: smallvec::SmallVec<[&Array; 3]> = inputs.iter().collect();
+                match F::ARITY {
+                    1 => update::<T, F, 1>(f, &others, i, &mut dst),
+                    2 => update::<T, F, 2>(f, &others, i, &mut dst),
+                    3 => update::<T, F, 3>(f, &others, i, &mut dst),
+                    arity => unreachable!("no elementwise function of {arity} inputs takes them owned"),
+                }
+                return dst;
+            }
+            Err(array) => inputs[i] = array,
+        }
+    }
+    map(f, &inputs.iter().collect::<smallvec::SmallVec<[&Array; 3]>>())
+}
+
+fn fill<T: Element, U: Element, F: Map<T, U>, const N: usize>(f: &F, inputs: &[&Array], dst: &mut [U]) {
+    let readers: [Reader<'_, T>; N] = std::array::from_fn(|i| Reader::new(inputs[i]));
+    let work = dst.len();
+    parallel::chunks(dst, CHUNK, work, |i, piece| {
+        let start = i * CHUNK;
+        if readers.iter().all(|reader| matches!(reader, Reader::Contiguous(_))) {
+            let slices = std::array::from_fn(|j| match &readers[j] {
+                Reader::Contiguous(elements) => &elements[start..start + piece.len()],
+                _ => unreachable!("all are contiguous"),
+            });
+            isa::dispatch(Loop { f, inputs: slices, dst: piece });
+            return;
+        }
+        let mut blocks = Blocks::<T, N>::new(&readers, piece.len());
+        for (j, part) in piece.chunks_mut(BLOCK).enumerate() {
+            let inputs = blocks.read(&readers, start + j * BLOCK, part.len());
+            isa::dispatch(Loop { f, inputs, dst: part });
+        }
+    });
+}
+
+/// As `fill`, where input `own` is `dst` itself.
+fn update<T: Element, F: Map<T, T>, const N: usize>(f: &F, inputs: &[&Array], own: usize, dst: &mut [T]) {
+    let readers: [Reader<'_, T>; N] =
+        std::array::from_fn(|i| if i == own { Reader::Uniform(T::default()) } else { Reader::new(inputs[i]) });
+    let work = dst.len();
+    parallel::chunks(dst, CHUNK, work, |i, piece| {
+        let mut blocks = Blocks::<T, N>::new(&readers, piece.len());
+        for (j, part) in piece.chunks_mut(BLOCK).enumerate() {
+            blocks.scratch[own].as_mut().expect("not contiguous")[..part.len()].copy_from_slice(part);
+            let inputs = blocks.read(&readers, i * CHUNK + j * BLOCK, part.len());
+            isa::dispatch(Loop { f, inputs, dst: part });
+        }
+    });
+}
+
+/// Room for a block of each input that is not contiguous.
+struct Blocks<T: Element, const N: usize> {
+    scratch: [Option<Buffer<T>>; N],
+}
+
+impl<T: Element, const N: usize> Blocks<T, N> {
+    fn new(readers: &[Reader<'_, T>; N], len: usize) -> Self {
+        let scratch = std::array::from_fn(|i| match &readers[i] {
+            Reader::Contiguous(_) => None,
+            Reader::Uniform(value) => {
+                let mut block = Buffer::recycled(len.min(BLOCK));
+                block.fill(*value);
+                Some(block)
+            }
+            Reader::Strided(_) => Some(Buffer::recycled(len.min(BLOCK))),
+        });
+        Blocks { scratch }
+    }
+
+    fn read<'a>(&'a mut self, readers: &[Reader<'a, T>; N], start: usize, len: usize) -> [&'a [T]; N] {
+        for (reader, block) in readers.iter().zip(&mut self.scratch) {
+            if let (Reader::Strided(strided), Some(block)) = (reader, block) {
+                strided.read(start, &mut block[..len]);
+            }
+        }
+        std::array::from_fn(|i| match (&readers[i], &self.scratch[i]) {
+            (Reader::Contiguous(elements), _) => &elements[start..start + len],
+            (_, Some(block)) => &block[..len],
+            (_, None) => unreachable!("every other reader has a block"),
+        })
+    }
+}
+
+struct Loop<'a, T, U, F, const N: usize> {
+    f: &'a F,
+    inputs: [&'a [T]; N],
+    dst: &'a mut [U],
+}
+
+impl<T: Copy, U, F: Map<T, U>, const N: usize> Kernel for Loop<'_, T, U, F, N> {
+    type Output = ();
+    #[inline(always)]
+    fn run<const FMA: bool>(self) {
+        let len = self.dst.len();
+        // One length for all lets the compiler drop the bounds checks, and vectorise.
+        let inputs: [&[T]; N] = std::array::from_fn(|i| &self.inputs[i][..len]);
+        for i in 0..len {
+            let x: [T; N] = std::array::from_fn(|j| inputs[j][i]);
+            self.dst[i] = self.f.call::<FMA>(&x);
+        }
+    }
+}

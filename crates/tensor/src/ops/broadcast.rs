@@ -1,0 +1,106 @@
+//! What stands beside a tensor in an expression, and bringing two tensors to one shape.
+//!
+//! Broadcasting is an operation of its own, `Expand`, whose vjp sums back; no other rule knows of it. A plain number is a
+//! scalar of the tensor's dtype, expanded without a copy.
+
+use crate::{Error, ErrorKind, Few, Number, Primitive, Result, Shape, Tensor, apply, apply_owned};
+
+/// A plain Rust number that can stand beside a tensor; it takes the tensor's dtype.
+pub trait ToNumber {
+    /// The number.
+    fn to_number(self) -> Number;
+}
+
+macro_rules! to_number {
+    ($($ty:ty),*) => {$(
+        impl ToNumber for $ty {
+            fn to_number(self) -> Number {
+                Number::from(self)
+            }
+        }
+    )*};
+}
+to_number!(f32, f64, i32, i64, Number);
+
+/// A tensor or a plain number, as the other side of an operation of two: `x.maximum(&y)`, `x.maximum(0.0)`.
+#[derive(Clone)]
+pub enum Operand<'a> {
+    /// A tensor.
+    Tensor(&'a Tensor),
+    /// A number, which takes the dtype of the tensor on the other side.
+    Number(Number),
+}
+
+impl<'a> From<&'a Tensor> for Operand<'a> {
+    fn from(tensor: &'a Tensor) -> Self {
+        Operand::Tensor(tensor)
+    }
+}
+
+impl<N: ToNumber> From<N> for Operand<'_> {
+    fn from(number: N) -> Self {
+        Operand::Number(number.to_number())
+    }
+}
+
+/// Runs an operation of two inputs on the shape that both broadcast to.
+#[track_caller]
+pub(super) fn binary(primitive: &dyn Primitive, a: &Tensor, b: Operand<'_>) -> Tensor {
+    let number;
+    let b = match b {
+        Operand::Tensor(b) => b,
+        Operand::Number(n) => {
+            number = or_panic(constant(primitive, n, a));
+            &number
+        }
+    };
+    if a.shape() == b.shape() {
+        return apply(primitive, &[a, b]).into_single();
+    }
+    let shape = or_panic(common_shape(primitive.name(), &[a, b]));
+    apply(primitive, &[&a.expand(&shape), &b.expand(&shape)]).into_single()
+}
+
+/// As `binary`, with both inputs given away.
+#[track_caller]
+pub(super) fn binary_owned(primitive: &dyn Primitive, a: Tensor, b: Tensor) -> Tensor {
+    if a.shape() == b.shape() {
+        return apply_owned(primitive, Few::from([a, b])).into_single();
+    }
+    let shape = or_panic(common_shape(primitive.name(), &[&a, &b]));
+    apply_owned(primitive, Few::from([expanded(a, &shape), expanded(b, &shape)])).into_single()
+}
+
+/// A number as a scalar beside a tensor.
+pub(super) fn constant(primitive: &dyn Primitive, number: Number, beside: &Tensor) -> Result<Tensor> {
+    Tensor::try_number(primitive.name(), number, beside.dtype())
+}
+
+/// The tensor itself where it has the shape already, so that its memory can be reused.
+fn expanded(x: Tensor, shape: &Shape) -> Tensor {
+    if x.shape() == shape { x } else { x.expand(shape) }
+}
+
+/// The shape that all tensors broadcast to.
+pub(super) fn common_shape(op: &'static str, tensors: &[&Tensor]) -> Result<Shape> {
+    let shape = tensors.iter().try_fold(Shape::from([]), |shape, x| Shape::broadcast(&shape, x.shape()));
+    shape.ok_or_else(|| {
+        let specs: Vec<_> = tensors.iter().map(|x| x.spec()).collect();
+        Error::new(ErrorKind::Shape, op, "the shapes do not broadcast: aligned at the last axis, sizes must be equal or 1")
+            .with_inputs(&specs)
+    })
+}
+
+#[track_caller]
+pub(super) fn or_panic<T>(result: Result<T>) -> T {
+    result.unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The shape that the axes before the last two broadcast to.
+pub(super) fn common_batch(op: &'static str, a: &Tensor, b: &Tensor) -> Result<Shape> {
+    let batch = |x: &Tensor| Shape::from(&x.shape()[..x.rank() - 2]);
+    Shape::broadcast(&batch(a), &batch(b)).ok_or_else(|| {
+        Error::new(ErrorKind::Shape, op, "the batch axes do not broadcast: aligned at the last, sizes must be equal or 1")
+            .with_inputs(&[a.spec(), b.spec()])
+    })
+}

@@ -1,0 +1,125 @@
+//! Conversion between dtypes.
+
+use crate::{
+    Array, Cotangents, DType, Derivative, Element, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp, apply,
+    dtype::for_dtype,
+    error::takes,
+    kernels::map::{self, Map},
+};
+
+/// The same numbers in another dtype; the cotangent is cast back. To and from integers there is no derivative.
+#[derive(Clone, Copy, Debug)]
+pub struct Cast(
+    /// The dtype to convert to.
+    pub DType,
+);
+
+impl Primitive for Cast {
+    fn name(&self) -> &'static str {
+        "cast"
+    }
+    fn infer(&self, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>> {
+        takes("cast", 1, inputs)?;
+        Ok(Spec::new(inputs[0].shape(), self.0).into())
+    }
+    fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
+        let x = inputs[0];
+        if x.dtype() == self.0 {
+            return Ok(x.clone().into());
+        }
+        let y = for_dtype!(x.dtype(), T => for_dtype!(self.0, U => {
+            Array::from_buffer(map::map::<T, U, _>(&Converted, inputs), x.shape())
+        }));
+        Ok(y.into())
+    }
+    fn derivative(&self) -> Derivative<'_> {
+        if self.0.is_float() { Derivative::Vjp(self) } else { Derivative::Zero }
+    }
+}
+
+impl Vjp for Cast {
+    fn keep(&self, _: &[bool]) -> Keep {
+        Keep::SPECS
+    }
+    fn vjp(&self, saved: &Saved, y_bar: Cotangents, _: &[bool]) -> Few<Option<Tensor>> {
+        Few::one(Some(y_bar.single().cast(saved.spec(0).dtype())))
+    }
+    fn jvp(&self, _: &[&Tensor], dot: &[Option<&Tensor>], _: &[Tensor]) -> Option<Few<Option<Tensor>>> {
+        Some(Few::one(dot[0].map(|x_dot| x_dot.cast(self.0))))
+    }
+}
+
+struct Converted;
+
+/// Conversion as by `as`: floats are cut towards zero and saturate, NaN becomes 0; anything but zero is true.
+trait ConvertTo<U> {
+    fn convert(self) -> U;
+}
+
+macro_rules! conversions {
+    ($($from:ty => $($to:ty)*;)*) => {$($(
+        impl ConvertTo<$to> for $from {
+            #[inline(always)]
+            fn convert(self) -> $to {
+                self as $to
+            }
+        }
+    )*)*};
+}
+conversions! {
+    f32 => f32 f64 i64 u8;
+    f64 => f32 f64 i64 u8;
+    i64 => f32 f64 i64 u8;
+    u8 => f32 f64 i64 u8;
+    bool => i64 u8 bool;
+}
+macro_rules! truth {
+    ($($ty:ty)*) => {$(
+        impl ConvertTo<bool> for $ty {
+            #[inline(always)]
+            fn convert(self) -> bool {
+                self != <$ty>::default()
+            }
+        }
+    )*};
+}
+truth!(f32 f64 i64 u8);
+
+impl ConvertTo<f32> for bool {
+    #[inline(always)]
+    fn convert(self) -> f32 {
+        f32::from(u8::from(self))
+    }
+}
+impl ConvertTo<f64> for bool {
+    #[inline(always)]
+    fn convert(self) -> f64 {
+        f64::from(u8::from(self))
+    }
+}
+
+impl<T: Element + ConvertTo<U>, U> Map<T, U> for Converted {
+    const ARITY: usize = 1;
+    #[inline(always)]
+    fn call<const FMA: bool>(&self, x: &[T]) -> U {
+        x[0].convert()
+    }
+}
+
+impl Tensor {
+    /// The same numbers in another dtype. Floats become integers by cutting towards zero, out of range they saturate, and NaN becomes
+    /// 0; i64 to u8 keeps the low bits; anything but zero is true.
+    ///
+    /// ```
+    /// # use cotangent_tensor::{DType, Tensor};
+    /// assert_eq!(Tensor::from([1.9f32, -1.9]).cast(DType::I64).to_vec::<i64>(), [1, -1]);
+    /// assert_eq!(Tensor::from([0i64, 5]).cast(DType::Bool).to_vec::<bool>(), [false, true]);
+    /// ```
+    #[must_use]
+    pub fn cast(&self, dtype: DType) -> Tensor {
+        if dtype == self.dtype() {
+            return self.clone();
+        }
+        apply(&Cast(dtype), &[self]).into_single()
+    }
+}

@@ -1,0 +1,39 @@
+//! The operations, one room per family. An operation is its method on [`Tensor`](crate::Tensor), its primitive and its derivative
+//! rule, side by side.
+//!
+//! | room | operations |
+//! |---|---|
+//! | `arithmetic` | `+ - * /`, negation |
+//! | `elementwise` | the trait [`Elementwise`]: one scalar formula and its derivative make a fused operation |
+//! | `functions` | exp, ln, sqrt, powers, sin, cos, abs, .. |
+//! | `activations` | sigmoid, tanh, relu, gelu, softplus |
+//! | `select` | maximum, minimum, clamp, where |
+//! | `compare` | eq, ne, lt, le, gt, ge |
+//! | `cast` | cast |
+//! | `reduce`, `extrema`, `softmax` | sum, mean, var; max, min, argmax, argmin; softmax, log_softmax, logsumexp |
+//! | `matmul` | matmul |
+//! | `shape`, `views` | reshape, flatten, permute, transpose, expand, squeeze, unsqueeze; narrow, flip |
+//! | `join` | concat, stack, pad |
+//! | `index` | index_select, gather, scatter_add |
+//!
+//! Each method panics with the error of its primitive; `try_apply(&primitive, &inputs)` returns it.
+
+mod activations;
+mod arithmetic;
+mod broadcast;
+mod cast;
+mod compare;
+mod elementwise;
+mod functions;
+mod matmul;
+mod select;
+
+pub use activations::{Gelu, GeluTanh, Relu, Sigmoid, Softplus, Tanh};
+pub use arithmetic::{Add, Div, Mul, Neg, Sub};
+pub use broadcast::{Operand, ToNumber};
+pub use cast::Cast;
+pub use compare::{Compare, Comparison};
+pub use elementwise::{Elementwise, ElementwiseGrad, Kept};
+pub use functions::{Abs, Cos, Erf, Exp, Expm1, Ln, Log1p, Powf, Reciprocal, Sin, Sqrt, Square};
+pub use matmul::MatMul;
+pub use select::{Clamp, Maximum, Minimum, Where};
