@@ -10,100 +10,12 @@ use crate::{
 use smallvec::SmallVec;
 
 #[cfg(test)]
+pub(super) mod adjoint;
+mod new_shape;
+#[cfg(test)]
 mod tests;
 
-/// A shape to reshape to: one size may be `-1`, for whatever is left.
-///
-/// ```
-/// use cotangent_tensor::{Tensor, ops::NewShape};
-/// let x = Tensor::arange(0, 6, 1);
-/// assert_eq!(x.reshape([2, -1]).shape()[..], [2, 3]);
-/// assert_eq!(x.reshape(NewShape::from(vec![3usize, 2])).shape()[..], [3, 2]);
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewShape(SmallVec<[isize; 4]>);
-
-impl NewShape {
-    /// The sizes, with what `-1` stands for in a tensor of this spec.
-    fn resolve(&self, x: SpecRef<'_>) -> Result<Shape> {
-        let refuse = |kind, rule: String| Err(Error::new(kind, "reshape", rule).with_inputs(&[x]));
-        let wanted = &self.0[..];
-        if let Some(&negative) = wanted.iter().find(|&&size| size < -1) {
-            return refuse(
-                ErrorKind::Shape,
-                format!("size {negative} in {wanted:?} is negative; only one -1 may stand for what is left"),
-            );
-        }
-        let free = wanted.iter().filter(|&&size| size == -1).count();
-        if free > 1 {
-            return refuse(ErrorKind::Shape, format!("only one size may be -1, not {free} in {wanted:?}"));
-        }
-        let numel: usize = x.shape().iter().product();
-        let known =
-            wanted.iter().filter(|&&size| size >= 0).try_fold(1usize, |n, &size| n.checked_mul(size.unsigned_abs()));
-        let left = match known {
-            Some(0) if free == 1 => {
-                return refuse(
-                    ErrorKind::Shape,
-                    format!("-1 in {wanted:?} could be any size, as the other sizes hold no element"),
-                );
-            }
-            Some(known) if free == 1 && numel % known == 0 => numel / known,
-            Some(known) if free == 0 && numel == known => 1,
-            _ => return refuse(ErrorKind::Shape, format!("{numel} elements do not fill the shape {wanted:?}")),
-        };
-        let shape: Shape = wanted.iter().map(|&size| usize::try_from(size).unwrap_or(left)).collect();
-        check_size("reshape", &shape, x.dtype()).map(|_| shape)
-    }
-}
-
-impl From<&Shape> for NewShape {
-    fn from(shape: &Shape) -> Self {
-        NewShape::from(&shape[..])
-    }
-}
-impl From<Shape> for NewShape {
-    fn from(shape: Shape) -> Self {
-        NewShape::from(&shape)
-    }
-}
-
-macro_rules! new_shape_from {
-    ($($int:ty),*) => {$(
-        impl From<&[$int]> for NewShape {
-            fn from(sizes: &[$int]) -> Self {
-                // A size beyond isize can hold no tensor's elements, and neither can isize::MAX.
-                NewShape(sizes.iter().map(|&size| isize::try_from(size).unwrap_or(isize::MAX)).collect())
-            }
-        }
-        impl<const N: usize> From<[$int; N]> for NewShape {
-            fn from(sizes: [$int; N]) -> Self {
-                NewShape::from(&sizes[..])
-            }
-        }
-        impl<const N: usize> From<&[$int; N]> for NewShape {
-            fn from(sizes: &[$int; N]) -> Self {
-                NewShape::from(&sizes[..])
-            }
-        }
-        impl From<Vec<$int>> for NewShape {
-            fn from(sizes: Vec<$int>) -> Self {
-                NewShape::from(&sizes[..])
-            }
-        }
-        impl From<&Vec<$int>> for NewShape {
-            fn from(sizes: &Vec<$int>) -> Self {
-                NewShape::from(&sizes[..])
-            }
-        }
-        impl From<$int> for NewShape {
-            fn from(size: $int) -> Self {
-                NewShape::from([size])
-            }
-        }
-    )*};
-}
-new_shape_from!(i32, isize, usize);
+pub use new_shape::NewShape;
 
 /// `y` holds the elements of `x` in row-major order under another shape.
 #[derive(Clone, Debug)]
@@ -303,7 +215,8 @@ impl Tensor {
         apply(&Reshape::new(shape), &[self]).into_single()
     }
 
-    /// Axes `start` to `end`, both included, as one; negative axes count from the end. A scalar becomes one axis of size 1.
+    /// Axes `start` to `end`, both included, as one; negative axes count from the end. A scalar becomes one
+    /// axis of size 1.
     ///
     /// # Panics
     /// When an axis is out of range, or `start` comes after `end`.
@@ -362,7 +275,8 @@ impl Tensor {
         self.permute(axes)
     }
 
-    /// Broadcast to a shape under NumPy's rule: aligned at the last axis, axes of size 1 and missing axes repeat. A view.
+    /// Broadcast to a shape under NumPy's rule: aligned at the last axis, axes of size 1 and missing axes
+    /// repeat. A view.
     ///
     /// # Panics
     /// When the shape does not fit.

@@ -124,3 +124,19 @@ fn squeeze_unsqueeze_and_flatten_regroup_axes() {
 fn flatten_refuses_axes_in_reverse() {
     let _ = counting(&[2, 3]).flatten(1, 0);
 }
+
+#[test]
+fn rules_are_adjoint() {
+    use super::adjoint::assert_adjoint;
+    let x = counting(&[2, 3, 4]);
+    for x in [x.clone(), x.permute([1, 2, 0]).reshape([2, 3, 4]), x.permute([2, 0, 1])] {
+        assert_adjoint(&Reshape::new([4, -1]), &[&x]);
+        for order in orders(3) {
+            assert_adjoint(&Permute::new(&order), &[&x]);
+        }
+        assert_adjoint(&Permute::new([-1, 0, -2]), &[&x]);
+    }
+    for (from, to) in [(&[3][..], &[2, 3][..]), (&[2, 1, 3], &[2, 4, 3]), (&[], &[2, 2]), (&[1, 1], &[3, 0])] {
+        assert_adjoint(&Expand::new(to), &[&counting(from)]);
+    }
+}
