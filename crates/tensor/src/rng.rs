@@ -19,14 +19,21 @@ use rand_core::{Infallible, Rng as _, SeedableRng, TryRng};
 
 /// A seeded stream of random numbers, which can be split, saved and continued.
 ///
-/// It implements `rand_core::Rng` of rand 0.10, so that rand's and rand_distr's distributions can draw from it. Not for
-/// secrets: a seed of 64 bits can be guessed.
+/// Not for secrets: a seed of 64 bits can be guessed.
 ///
 /// ```
 /// use cotangent_tensor::{DType, Rng};
 /// let x = Rng::seed(7).normal([2, 3], DType::F32);
 /// assert_eq!(x.shape()[..], [2, 3]);
 /// assert_eq!(x.to_vec::<f32>(), Rng::seed(7).normal([2, 3], DType::F32).to_vec::<f32>());
+/// ```
+///
+/// It implements `rand_core::Rng` of rand 0.10, so that the distributions of rand and rand_distr can draw from it:
+///
+/// ```
+/// use rand::RngExt;
+/// let die = cotangent_tensor::Rng::seed(7).random_range(1..=6);
+/// assert!((1..=6).contains(&die));
 /// ```
 ///
 /// A clone repeats the numbers of the original; for further, independent numbers use [`split`](Self::split).

@@ -43,7 +43,7 @@ fn assert_close(found: [f64; 3], wanted: [f64; 3], standard_errors: [f64; 3]) {
 }
 
 fn message(f: impl FnOnce() -> Tensor) -> String {
-    let payload = catch_unwind(AssertUnwindSafe(f)).err().expect("a panic");
+    let payload = catch_unwind(AssertUnwindSafe(f)).expect_err("a panic");
     payload.downcast_ref::<String>().expect("a formatted message").clone()
 }
 
