@@ -1,0 +1,5 @@
+//! Neural networks of [cotangent](https://docs.rs/cotangent): what is built on tensors and their derivatives.
+
+#![forbid(unsafe_code)]
+
+pub mod data;

@@ -1,0 +1,201 @@
+//! Copies between layouts: any strided array into row-major order, or into a box within a larger row-major buffer.
+//!
+//! Axes that both sides walk in step are merged first, so that most copies are a few long runs. What is left falls into three
+//! kinds: runs that both sides hold in order (a copy of memory), runs of one repeated element (a fill), and planes whose
+//! source walks the other axis fastest (a transpose), which go tile by tile so that each cache line is fetched once.
+
+use crate::{Array, Buffer, Element, dtype::for_dtype, kernels::parallel, layout::row_major};
+use smallvec::SmallVec;
+
+#[cfg(test)]
+mod tests;
+
+/// Bytes of one piece of work: large enough that starting it costs nothing next to it, small enough for both sides to
+/// stay in a 1 MiB second-level cache.
+const PIECE_BYTES: usize = 256 << 10;
+
+/// Bytes that one core copies in a nanosecond when they are not in its cache; for the estimate of work only.
+const BYTES_PER_NANOSECOND: usize = 4;
+
+/// The side of a tile of a transpose: 8 elements of 4 bytes are half a cache line and one AVX2 register.
+const TILE: usize = 8;
+
+/// One axis of a copy, and how far apart its elements lie on each side.
+#[derive(Clone, Copy, Debug)]
+struct Axis {
+    size: usize,
+    from: isize,
+    to: usize,
+}
+
+type AxisList = SmallVec<[Axis; 6]>;
+
+/// The elements in row-major order, in storage of their own.
+pub(crate) fn contiguous(array: &Array) -> Array {
+    for_dtype!(array.dtype(), T => {
+        let mut elements = Buffer::<T>::recycled(array.numel());
+        copy_into(array, &mut elements, 0, &row_major(array.shape()));
+        Array::from_buffer(elements, array.shape())
+    })
+}
+
+/// Copies an array into the box of `dst` whose first element is at `offset` and whose axes have these strides.
+///
+/// The box must lie within a row-major array: each stride reaches at least over the whole of the axes after it.
+pub(crate) fn copy_into<T: Element>(src: &Array, dst: &mut [T], offset: usize, strides: &[isize]) {
+    if src.numel() == 0 {
+        return;
+    }
+    let axes = merged_axes(src.shape(), src.strides(), strides);
+    let end = offset + extent(&axes);
+    copy_pieces(src.storage_elements(), src.offset(), &axes, &mut dst[offset..end]);
+}
+
+/// The axes without those of size one, neighbours merged where one continues the other on both sides.
+fn merged_axes(shape: &[usize], from: &[isize], to: &[isize]) -> AxisList {
+    let mut axes = AxisList::new();
+    for ((&size, &from), &to) in shape.iter().zip(from).zip(to) {
+        if size == 1 {
+            continue;
+        }
+        let to = usize::try_from(to).expect("the strides of a row-major box are positive");
+        match axes.last_mut() {
+            Some(outer) if outer.from == size as isize * from && outer.to == size * to => {
+                *outer = Axis { size: outer.size * size, from, to };
+            }
+            _ => axes.push(Axis { size, from, to }),
+        }
+    }
+    axes
+}
+
+/// How many elements of the destination lie between the first and the last of the box, both included.
+fn extent(axes: &[Axis]) -> usize {
+    1 + axes.iter().map(|axis| (axis.size - 1) * axis.to).sum::<usize>()
+}
+
+/// Cuts a copy along its outer axes, and runs the pieces in parallel.
+fn copy_pieces<T: Element>(src: &[T], at: usize, axes: &[Axis], dst: &mut [T]) {
+    let row_bytes = axes.iter().skip(1).map(|axis| axis.size).product::<usize>() * size_of::<T>();
+    let Some((&outer, inner)) = axes.split_first().filter(|(outer, _)| outer.size * row_bytes > PIECE_BYTES) else {
+        return copy_block(src, at, axes, dst);
+    };
+    debug_assert!(extent(inner) <= outer.to, "the destination is no box of a row-major array: {axes:?}");
+    let whole_rows = PIECE_BYTES / row_bytes;
+    // A transpose reads whole cache lines only in pieces of whole tiles.
+    let rows = if fastest_source_axis(axes) == Some(0) {
+        whole_rows.next_multiple_of(TILE).max(TILE)
+    } else {
+        whole_rows.max(1)
+    };
+    let work = outer.size * row_bytes / BYTES_PER_NANOSECOND;
+    parallel::chunks(dst, rows * outer.to, work, |i, piece| {
+        let first = i * rows;
+        let at = moved(at, first, outer.from);
+        if rows == 1 {
+            return copy_pieces(src, at, inner, piece);
+        }
+        let mut axes = AxisList::from_slice(axes);
+        axes[0].size = rows.min(outer.size - first);
+        copy_block(src, at, &axes, piece);
+    });
+}
+
+/// The axis other than the last that the source walks in smaller steps than the last; `None` when rows are best.
+fn fastest_source_axis(axes: &[Axis]) -> Option<usize> {
+    let (last, outer) = axes.split_last()?;
+    let fastest = (0..outer.len()).filter(|&i| outer[i].from != 0).min_by_key(|&i| outer[i].from.unsigned_abs())?;
+    (outer[fastest].from.unsigned_abs() < last.from.unsigned_abs()).then_some(fastest)
+}
+
+/// Copies on one thread.
+fn copy_block<T: Element>(src: &[T], at: usize, axes: &[Axis], dst: &mut [T]) {
+    match fastest_source_axis(axes) {
+        None => copy_axes(src, at, axes, dst, 0),
+        Some(fastest) => {
+            let mut axes = AxisList::from_slice(axes);
+            let axis = axes.remove(fastest);
+            axes.insert(axes.len() - 1, axis);
+            copy_axes(src, at, &axes, dst, 0);
+        }
+    }
+}
+
+fn copy_axes<T: Element>(src: &[T], at: usize, axes: &[Axis], dst: &mut [T], to: usize) {
+    match *axes {
+        [] => dst[to] = src[at],
+        [run] => copy_run(src, at, run, dst, to),
+        [outer, inner] if outer.from.unsigned_abs() < inner.from.unsigned_abs() && outer.from != 0 => {
+            copy_transposed(src, at, outer, inner, dst, to);
+        }
+        [outer, ref inner @ ..] => {
+            for i in 0..outer.size {
+                copy_axes(src, moved(at, i, outer.from), inner, dst, to + i * outer.to);
+            }
+        }
+    }
+}
+
+#[inline]
+fn copy_run<T: Element>(src: &[T], at: usize, run: Axis, dst: &mut [T], to: usize) {
+    let n = run.size;
+    if run.to != 1 {
+        for i in 0..n {
+            dst[to + i * run.to] = src[moved(at, i, run.from)];
+        }
+        return;
+    }
+    let dst = &mut dst[to..to + n];
+    match run.from {
+        1 => dst.copy_from_slice(&src[at..at + n]),
+        0 => dst.fill(src[at]),
+        -1 => dst.iter_mut().zip(src[at + 1 - n..=at].iter().rev()).for_each(|(y, &x)| *y = x),
+        step if step > 0 => {
+            dst.iter_mut().zip(src[at..].iter().step_by(step.unsigned_abs())).for_each(|(y, &x)| *y = x)
+        }
+        step => dst.iter_mut().zip(src[..=at].iter().rev().step_by(step.unsigned_abs())).for_each(|(y, &x)| *y = x),
+    }
+}
+
+/// A plane whose source walks `outer` fastest, tile by tile.
+fn copy_transposed<T: Element>(src: &[T], at: usize, outer: Axis, inner: Axis, dst: &mut [T], to: usize) {
+    for i in (0..outer.size).step_by(TILE) {
+        let rows = TILE.min(outer.size - i);
+        let at = moved(at, i, outer.from);
+        let to = to + i * outer.to;
+        for j in (0..inner.size).step_by(TILE) {
+            let columns = TILE.min(inner.size - j);
+            let at = moved(at, j, inner.from);
+            let to = to + j * inner.to;
+            if rows == TILE && columns == TILE && outer.from == 1 && inner.to == 1 {
+                copy_tile(src, at, inner.from, dst, to, outer.to);
+                continue;
+            }
+            for i in 0..rows {
+                copy_run(src, moved(at, i, outer.from), Axis { size: columns, ..inner }, dst, to + i * outer.to);
+            }
+        }
+    }
+}
+
+/// One whole tile: its columns lie in order in the source, its rows in the destination.
+#[inline]
+fn copy_tile<T: Element>(src: &[T], at: usize, from: isize, dst: &mut [T], to: usize, to_stride: usize) {
+    let mut columns = [[T::default(); TILE]; TILE];
+    for (j, column) in columns.iter_mut().enumerate() {
+        let at = moved(at, j, from);
+        column.copy_from_slice(&src[at..at + TILE]);
+    }
+    for i in 0..TILE {
+        let row = &mut dst[to + i * to_stride..][..TILE];
+        for (y, column) in row.iter_mut().zip(&columns) {
+            *y = column[i];
+        }
+    }
+}
+
+/// `steps` steps on from a position of the source.
+#[inline]
+fn moved(at: usize, steps: usize, step: isize) -> usize {
+    at.wrapping_add_signed(steps as isize * step)
+}

@@ -1,0 +1,78 @@
+//! What the operations with an index refuse: its dtype, its shape, and, when they see the values, places outside the axis.
+
+use crate::{Array, DType, Error, ErrorKind, Few, Result, SpecRef, kernels, layout::row_major};
+
+pub(in crate::ops) fn check_index_dtype(op: &'static str, inputs: &[SpecRef<'_>], index: SpecRef<'_>) -> Result<()> {
+    if index.dtype() == DType::I64 {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::DType, op, format!("the index must be i64, not {}", index.dtype()))
+        .with_inputs(inputs)
+        .with_hint("cast it with .cast(DType::I64)"))
+}
+
+/// Checks that an index is a list or a single number.
+pub(in crate::ops) fn check_list(op: &'static str, inputs: &[SpecRef<'_>], index: SpecRef<'_>) -> Result<()> {
+    check_index_dtype(op, inputs, index)?;
+    if index.rank() <= 1 {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Shape, op, format!("the index must have rank 1 or 0, not {}", index.rank()))
+        .with_inputs(inputs)
+        .with_hint("flatten it, or use gather for an index of the tensor's rank"))
+}
+
+/// Checks that `src` can be added to `x`.
+pub(in crate::ops) fn check_summands(op: &'static str, inputs: &[SpecRef<'_>]) -> Result<()> {
+    let [x, src] = [inputs[0], inputs[2]];
+    if x.dtype() != src.dtype() {
+        return Err(Error::mixed_dtypes(op, &[x, src]));
+    }
+    if x.dtype() == DType::Bool {
+        return Err(Error::new(ErrorKind::DType, op, "truth values cannot be added")
+            .with_inputs(inputs)
+            .with_hint("cast first, for example with .cast(DType::I64)"));
+    }
+    Ok(())
+}
+
+/// Checks that an index has the rank of another input, and is not longer along any axis but one.
+pub(in crate::ops) fn check_fits(
+    op: &'static str,
+    inputs: &[SpecRef<'_>],
+    index: SpecRef<'_>,
+    other: SpecRef<'_>,
+    what: &str,
+    free_axis: Option<usize>,
+) -> Result<()> {
+    let refuse = |rule: String| Err(Error::new(ErrorKind::Shape, op, rule).with_inputs(inputs));
+    if index.rank() != other.rank() {
+        return refuse(format!("the index has rank {}, but {what} rank {}", index.rank(), other.rank()));
+    }
+    let longer = |&i: &usize| Some(i) != free_axis && index.shape()[i] > other.shape()[i];
+    match (0..index.rank()).find(longer) {
+        Some(i) => refuse(format!(
+            "axis {i} of the index has size {}, which is more than {} of {what}",
+            index.shape()[i],
+            other.shape()[i]
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Checks that each index lies within an axis of the first input.
+pub(in crate::ops) fn check_range(op: &'static str, inputs: &[&Array], axis: usize, index: &Array) -> Result<()> {
+    let size = inputs[0].shape()[axis];
+    let places = index.to_slice::<i64>();
+    let Some(flat) = kernels::index::first_outside(&places, size) else {
+        return Ok(());
+    };
+    let strides = row_major(index.shape());
+    let position: Vec<usize> =
+        strides.iter().zip(index.shape().iter()).map(|(&stride, &size)| flat / stride.unsigned_abs() % size).collect();
+    let place = places[flat];
+    let specs: Few<SpecRef<'_>> = inputs.iter().map(|x| x.spec()).collect();
+    let rule = format!("index {place} at {position:?} is out of range for axis {axis} of size {size}");
+    let error = Error::new(ErrorKind::Index, op, rule).with_inputs(&specs);
+    Err(if place < 0 { error.with_hint("indices count from 0; add the size to count from the end") } else { error })
+}
