@@ -27,6 +27,7 @@ pub use array::Array;
 pub use dtype::{DType, Element, Number};
 pub use error::{Error, ErrorKind, Result};
 pub use few::{Few, IntoIter};
+pub use kernels::parallel::with_threads;
 pub use primitive::{
     ClonePrimitive, Cotangents, Decompose, Derivative, Keep, Primitive, Saved, Vjp, apply, apply_owned, try_apply,
 };

@@ -304,7 +304,9 @@ pub fn apply_owned(primitive: &dyn Primitive, inputs: Few<Tensor>) -> Few<Tensor
         return apply(primitive, &inputs.iter().collect::<Few<_>>());
     }
     let specs: Few<SpecRef<'_>> = inputs.iter().map(|x| x.spec()).collect();
-    let result = primitive.infer(&specs).and_then(|outputs| {
+    let outputs = primitive.infer(&specs);
+    drop(specs);
+    let result = outputs.and_then(|outputs| {
         let arrays = inputs.into_iter().map(Tensor::into_array).collect();
         finish(primitive, primitive.eval_owned(arrays)?, &outputs)
     });

@@ -24,9 +24,17 @@ mod broadcast;
 mod cast;
 mod compare;
 mod elementwise;
+mod extrema;
 mod functions;
+mod gather;
+mod index;
+mod join;
 mod matmul;
+mod reduce;
 mod select;
+mod shape;
+mod softmax;
+mod views;
 
 pub use activations::{Gelu, GeluTanh, Relu, Sigmoid, Softplus, Tanh};
 pub use arithmetic::{Add, Div, Mul, Neg, Sub};
