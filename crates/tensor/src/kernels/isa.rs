@@ -31,6 +31,11 @@ pub(crate) fn dispatch<K: Kernel>(kernel: K) -> K::Output {
     }
 }
 
+/// Whether kernels keep to the baseline, for engines that choose their instructions themselves.
+pub(crate) fn is_portable() -> bool {
+    isa() == Isa::Portable && !cfg!(target_arch = "aarch64")
+}
+
 #[inline]
 fn isa() -> Isa {
     static FOUND: OnceLock<Isa> = OnceLock::new();

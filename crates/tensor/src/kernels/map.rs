@@ -66,7 +66,7 @@ fn fill<T: Element, U: Element, F: Map<T, U>, const N: usize>(f: &F, inputs: &[&
     parallel::chunks(dst, CHUNK, work, |i, piece| {
         let start = i * CHUNK;
         if readers.iter().all(|reader| matches!(reader, Reader::Contiguous(_))) {
-            let slices = std::array::from_fn(|j| match &readers[j] {
+            let slices: [&[T]; N] = std::array::from_fn(|j| match &readers[j] {
                 Reader::Contiguous(elements) => &elements[start..start + piece.len()],
                 _ => unreachable!("all are contiguous"),
             });

@@ -154,7 +154,7 @@ impl Primitive for Pad {
     fn infer(&self, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>> {
         let x = inputs[0];
         let shape = self.shape(x)?;
-        Tensor::try_number(self.value, x.dtype())?;
+        Tensor::try_number("pad", self.value, x.dtype())?;
         Ok(Spec::new(shape, x.dtype()).into())
     }
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
@@ -175,7 +175,7 @@ impl Primitive for Pad {
         if *part.shape() == shape {
             return Ok(part.into());
         }
-        let value = Tensor::try_number(self.value, x.dtype())?;
+        let value = Tensor::try_number("pad", self.value, x.dtype())?;
         let y = for_dtype!(x.dtype(), T => {
             let mut elements = Buffer::<T>::recycled(shape.numel());
             elements.fill(value.item());

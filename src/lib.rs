@@ -1,0 +1,2 @@
+//! Automatic differentiation and neural networks for the CPU.
+pub use cotangent_tensor::*;
