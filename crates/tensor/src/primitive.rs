@@ -7,6 +7,7 @@
 //! A user's operation implements the same trait and goes the same way as a built-in one.
 
 use crate::{Array, Error, ErrorKind, Few, Result, Spec, SpecRef, Tensor};
+use smallvec::SmallVec;
 
 /// An operation on tensors.
 ///
@@ -159,30 +160,30 @@ impl Keep {
 }
 
 /// What a vjp asked to keep.
-#[derive(Default)]
 pub struct Saved {
-    inputs: Few<Option<Tensor>>,
-    outputs: Few<Option<Tensor>>,
-    specs: Few<Spec>,
+    keep: Keep,
+    /// The inputs that are kept, in order, and then the outputs.
+    kept: Few<Tensor>,
+    kept_inputs: usize,
+    specs: SmallVec<[Spec; 1]>,
 }
 
 impl Saved {
     /// Keeps of these inputs and outputs what `keep` names.
     #[must_use]
     pub fn new(keep: Keep, inputs: &[&Tensor], outputs: &[Tensor]) -> Self {
-        let mut saved = Saved::default();
+        let mut kept = Few::new();
         if keep.inputs != 0 {
-            saved.inputs =
-                inputs.iter().enumerate().map(|(i, &x)| keep.has_input(i).then(|| x.clone())).collect();
+            let named = inputs.iter().enumerate().filter(|&(i, _)| keep.has_input(i));
+            named.for_each(|(_, &x)| kept.push(x.clone()));
         }
+        let kept_inputs = kept.len();
         if keep.outputs != 0 {
-            saved.outputs =
-                outputs.iter().enumerate().map(|(i, y)| keep.has_output(i).then(|| y.clone())).collect();
+            let named = outputs.iter().enumerate().filter(|&(i, _)| keep.has_output(i));
+            named.for_each(|(_, y)| kept.push(y.clone()));
         }
-        if keep.specs {
-            saved.specs = inputs.iter().map(|x| x.spec().to_owned()).collect();
-        }
-        saved
+        let specs = if keep.specs { inputs.iter().map(|x| x.spec().to_owned()).collect() } else { SmallVec::new() };
+        Saved { keep, kept, kept_inputs, specs }
     }
 
     /// Input `i`.
@@ -192,8 +193,9 @@ impl Saved {
     #[must_use]
     #[track_caller]
     pub fn input(&self, i: usize) -> &Tensor {
-        let kept = self.inputs.get(i).and_then(Option::as_ref);
-        kept.unwrap_or_else(|| panic!("the rule looks at input {i}, which its `keep` does not name"))
+        let position = rank_of(self.keep.inputs, i).filter(|&position| position < self.kept_inputs);
+        let position = position.unwrap_or_else(|| panic!("the rule looks at input {i}, which its `keep` does not name"));
+        &self.kept[position]
     }
 
     /// Output `i`.
@@ -203,7 +205,7 @@ impl Saved {
     #[must_use]
     #[track_caller]
     pub fn output(&self, i: usize) -> &Tensor {
-        let kept = self.outputs.get(i).and_then(Option::as_ref);
+        let kept = rank_of(self.keep.outputs, i).and_then(|position| self.kept.get(self.kept_inputs + position));
         kept.unwrap_or_else(|| panic!("the rule looks at output {i}, which its `keep` does not name"))
     }
 
@@ -221,15 +223,40 @@ impl Saved {
     }
 }
 
+/// How many members of a set are below member `i`; the full set stands for all, also from 64 on.
+fn rank_of(set: u64, i: usize) -> Option<usize> {
+    if set == u64::MAX {
+        return Some(i);
+    }
+    (i < 64 && set >> i & 1 == 1).then(|| (set & ((1 << i) - 1)).count_ones() as usize)
+}
+
 /// The cotangents of an operation's outputs, by value, so that a rule can reuse their memory.
 ///
 /// An output that nothing depended on has none; it reads as zeros.
-pub struct Cotangents(Few<(Option<Tensor>, Spec)>);
+pub struct Cotangents(Few<Cotangent>);
+
+/// The cotangent of one output.
+pub enum Cotangent {
+    /// Something depended on the output.
+    Given(Tensor),
+    /// Nothing did: zeros of this spec.
+    Zero(Spec),
+}
+
+impl Cotangent {
+    fn into_tensor(self) -> Tensor {
+        match self {
+            Cotangent::Given(cotangent) => cotangent,
+            Cotangent::Zero(spec) => Tensor::zeros(spec.shape(), spec.dtype()),
+        }
+    }
+}
 
 impl Cotangents {
-    /// The cotangent of each output, and the output's spec.
+    /// The cotangent of each output.
     #[must_use]
-    pub fn new(cotangents: Few<(Option<Tensor>, Spec)>) -> Self {
+    pub fn new(cotangents: Few<Cotangent>) -> Self {
         Cotangents(cotangents)
     }
 
@@ -240,19 +267,13 @@ impl Cotangents {
     #[must_use]
     #[track_caller]
     pub fn single(self) -> Tensor {
-        let (cotangent, spec) = self.0.into_single();
-        cotangent.unwrap_or_else(|| Tensor::zeros(spec.shape(), spec.dtype()))
+        self.0.into_single().into_tensor()
     }
 
-    /// The cotangent of output `i`.
-    ///
-    /// # Panics
-    /// When there is no such output.
+    /// The cotangents of all outputs, in order.
     #[must_use]
-    #[track_caller]
-    pub fn take(&mut self, i: usize) -> Tensor {
-        let (cotangent, spec) = &mut self.0[i];
-        cotangent.take().unwrap_or_else(|| Tensor::zeros(spec.shape(), spec.dtype()))
+    pub fn into_tensors(self) -> Few<Tensor> {
+        self.0.into_iter().map(Cotangent::into_tensor).collect()
     }
 }
 

@@ -9,7 +9,7 @@
 //! | `activations` | sigmoid, tanh, relu, gelu, softplus |
 //! | `select` | maximum, minimum, clamp, where |
 //! | `compare` | eq, ne, lt, le, gt, ge |
-//! | `cast` | cast |
+//! | `cast`, `stop_gradient` | cast; stop_gradient |
 //! | `reduce`, `extrema`, `softmax` | sum, mean, var; max, min, argmax, argmin; softmax, log_softmax, logsumexp |
 //! | `matmul` | matmul |
 //! | `shape`, `views` | reshape, flatten, permute, transpose, expand, squeeze, unsqueeze; narrow, flip |
@@ -34,6 +34,7 @@ mod reduce;
 mod select;
 mod shape;
 mod softmax;
+mod stop_gradient;
 mod views;
 
 pub use activations::{Gelu, GeluTanh, Relu, Sigmoid, Softplus, Tanh};
@@ -52,4 +53,5 @@ pub use reduce::Sum;
 pub use select::{Clamp, Maximum, Minimum, Where};
 pub use shape::{Expand, NewShape, Permute, Reshape};
 pub use softmax::{LogSoftmax, LogSumExp, Softmax};
+pub use stop_gradient::StopGradient;
 pub use views::{Flip, Narrow};

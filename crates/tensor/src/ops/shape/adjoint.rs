@@ -1,6 +1,6 @@
 //! Holds the rules of operations that are affine in their floating-point inputs to each other and to the operation itself.
 
-use crate::{Cotangents, DType, Derivative, Few, Primitive, Saved, Spec, Tensor, apply};
+use crate::{Cotangent, Cotangents, DType, Derivative, Few, Primitive, Saved, Tensor, apply};
 
 /// Small integers, which f64 adds and multiplies exactly; they differ from place to place.
 fn integers(shape: &[usize], seed: usize) -> Tensor {
@@ -49,8 +49,7 @@ fn check(primitive: &dyn Primitive, inputs: &[&Tensor], needs: &[bool]) {
 
     let y_bar = integers(outputs[0].shape(), 9);
     let saved = Saved::new(rule.keep(needs), inputs, &outputs);
-    let spec = Spec::new(y_bar.shape(), DType::F64);
-    let x_bars = rule.vjp(&saved, Cotangents::new(Few::one((Some(y_bar.clone()), spec))), needs);
+    let x_bars = rule.vjp(&saved, Cotangents::new(Few::one(Cotangent::Given(y_bar.clone()))), needs);
     assert_eq!(x_bars.len(), inputs.len(), "{}: a cotangent or none for each input", primitive.name());
     let pulled: f64 = (0..inputs.len())
         .filter(|&i| needs[i])

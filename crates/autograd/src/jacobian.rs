@@ -1,0 +1,82 @@
+//! Whole Jacobians and Hessians, of functions from one tensor to one tensor.
+
+use crate::transform::{grad, jvp, vjp};
+use cotangent_tensor::{DType, Tensor};
+
+/// ∂y/∂x as one tensor, of y's shape followed by x's: by rows where the result is no larger than the argument, else by columns.
+///
+/// # Panics
+/// When `x` or the result is not floating point.
+///
+/// ```
+/// use cotangent_autograd::jacobian;
+/// use cotangent_tensor::Tensor;
+/// let x = Tensor::from([1.0, 2.0, 3.0]);
+/// assert_eq!(jacobian(&x, |x| x.square().sum(..)).to_vec::<f64>(), [2.0, 4.0, 6.0]);
+/// assert_eq!(jacobian(&x, |x| x.square()).shape()[..], [3, 3]);
+/// ```
+#[track_caller]
+pub fn jacobian(x: &Tensor, f: impl Fn(&Tensor) -> Tensor) -> Tensor {
+    let size = f(&x.stop_gradient()).numel();
+    if size <= x.numel() { jacobian_by_rows(x, f) } else { jacobian_by_columns(x, f) }
+}
+
+/// ∂y/∂x in reverse mode: `f` runs once, and one sweep gives the row of each element of y.
+///
+/// # Panics
+/// As [`jacobian`].
+#[track_caller]
+pub fn jacobian_by_rows(x: &Tensor, f: impl FnOnce(&Tensor) -> Tensor) -> Tensor {
+    let (y, pullback) = vjp(x, f);
+    let rows = basis(&y).map(|y_bar| pullback.pull(&y_bar));
+    let shape: Vec<usize> = y.shape().iter().chain(&x.shape()[..]).copied().collect();
+    stack(rows.collect(), x).reshape(shape)
+}
+
+/// ∂y/∂x in forward mode: one run of `f` gives the column of each element of x.
+///
+/// # Panics
+/// As [`jacobian`].
+#[track_caller]
+pub fn jacobian_by_columns(x: &Tensor, f: impl Fn(&Tensor) -> Tensor) -> Tensor {
+    let columns: Vec<Tensor> = basis(x).map(|v| jvp(x, &v, &f).1).collect();
+    let y = if columns.is_empty() { f(x) } else { columns[0].clone() };
+    let shape: Vec<usize> = y.shape().iter().chain(&x.shape()[..]).copied().collect();
+    let (rows, size) = (y.numel(), x.numel());
+    stack(columns, &y).reshape([size, rows]).transpose(0, 1).reshape(shape)
+}
+
+/// The Hessian of a scalar function as one tensor, of x's shape twice; one recording of the gradient, one sweep for each row.
+///
+/// # Panics
+/// As [`grad`].
+///
+/// ```
+/// use cotangent_autograd::hessian;
+/// use cotangent_tensor::Tensor;
+/// let x = Tensor::from([1.0, 2.0]);
+/// assert_eq!(hessian(&x, |x| x.powf(3).sum(..)).to_vec::<f64>(), [6.0, 0.0, 0.0, 12.0]);
+/// ```
+#[track_caller]
+pub fn hessian(x: &Tensor, f: impl Fn(&Tensor) -> Tensor) -> Tensor {
+    jacobian_by_rows(x, |x| grad(x, f))
+}
+
+/// The tensors of `x`'s shape that are one in one place and zero elsewhere, in row-major order.
+fn basis(x: &Tensor) -> impl Iterator<Item = Tensor> {
+    let (shape, dtype, numel) = (x.shape().clone(), x.dtype(), x.numel());
+    assert!(dtype.is_float(), "jacobian: {} has no derivative; it must be f32 or f64", x.spec());
+    (0..numel).map(move |i| {
+        let mut elements = vec![0.0f64; numel];
+        elements[i] = 1.0;
+        Tensor::from_vec(elements, &shape).expect("as many elements as the shape holds").cast(dtype)
+    })
+}
+
+/// The tensors one under the other; nothing, of `like`'s size, where there are none.
+fn stack(tensors: Vec<Tensor>, like: &Tensor) -> Tensor {
+    if tensors.is_empty() {
+        return Tensor::zeros([0, like.numel()], if like.dtype().is_float() { like.dtype() } else { DType::F32 });
+    }
+    Tensor::stack(tensors, 0)
+}

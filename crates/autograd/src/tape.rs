@@ -1,0 +1,312 @@
+//! The tape: reverse mode as a list of what was done, walked backwards.
+//!
+//! While a transform runs, each operation on a tensor that it traces becomes a record: the operation, where its inputs came from,
+//! and what its rule asked to keep. The sweep then takes the records last to first and asks each rule for the cotangents of its
+//! inputs. Accumulation, skipping what needs no cotangent and freeing what was kept happen here and nowhere else, and nothing here
+//! names an operation.
+
+use cotangent_tensor::{
+    Cotangent, Cotangents, DType, Derivative, Few, Level, Primitive, Result, Saved, Spec, SpecRef, Tensor, Tracer, try_apply,
+};
+use std::{
+    any::Any,
+    borrow::Borrow,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+/// The number of a value on its tape; `u32::MAX` stands for a constant.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ValueId(u32);
+
+impl ValueId {
+    pub(crate) const CONSTANT: ValueId = ValueId(u32::MAX);
+
+    fn index(self) -> Option<usize> {
+        (self != ValueId::CONSTANT).then_some(self.0 as usize)
+    }
+}
+
+/// One operation that was done.
+pub(crate) struct Record {
+    primitive: Box<dyn Primitive>,
+    inputs: Few<ValueId>,
+    outputs: Few<ValueId>,
+    saved: Saved,
+}
+
+/// What a tape holds. Values are numbered in the order in which they came to be.
+#[derive(Default)]
+struct Contents {
+    records: Vec<Record>,
+    /// The spec of each value, to hold rules to.
+    specs: Vec<Spec>,
+    /// Whether the transform has ended; a tensor that outlives it is a constant.
+    closed: bool,
+}
+
+impl Contents {
+    fn add_value(&mut self, spec: Spec) -> ValueId {
+        let id = u32::try_from(self.specs.len()).ok().filter(|&id| id != u32::MAX);
+        self.specs.push(spec);
+        ValueId(id.expect("a tape holds fewer than 2^32 - 1 values"))
+    }
+}
+
+struct Shared {
+    level: Level,
+    contents: Mutex<Contents>,
+}
+
+impl Shared {
+    fn contents(&self) -> MutexGuard<'_, Contents> {
+        // A panic while the lock is held leaves at worst a value without a record, which is a constant.
+        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A tape that is being recorded.
+pub(crate) struct Tape(Arc<Shared>);
+
+/// A tensor that a tape traces.
+struct Traced {
+    tape: Arc<Shared>,
+    id: ValueId,
+    primal: Tensor,
+}
+
+impl Tape {
+    pub(crate) fn new() -> Self {
+        Tape(Arc::new(Shared { level: Level::fresh(), contents: Mutex::default() }))
+    }
+
+    /// The tensor as a variable of this tape.
+    pub(crate) fn watch(&self, x: &Tensor) -> (Tensor, ValueId) {
+        let id = self.0.contents().add_value(SpecRef::to_owned(x.spec()));
+        (Tensor::from_tracer(Arc::new(Traced { tape: self.0.clone(), id, primal: x.clone() })), id)
+    }
+
+    /// The value one level down, and its number, or `None` if it does not depend on what is watched.
+    pub(crate) fn lower(&self, x: &Tensor) -> (Tensor, Option<ValueId>) {
+        match self.0.of(x) {
+            Some(traced) => (traced.primal.clone(), Some(traced.id)),
+            None => (x.clone(), None),
+        }
+    }
+
+    /// Ends recording: what was traced are constants from here on.
+    pub(crate) fn close(self) -> Recording {
+        let mut contents = self.0.contents();
+        contents.closed = true;
+        Recording { records: std::mem::take(&mut contents.records), specs: std::mem::take(&mut contents.specs) }
+    }
+}
+
+impl Shared {
+    fn of<'a>(&self, x: &'a Tensor) -> Option<&'a Traced> {
+        let tracer = x.tracer().filter(|tracer| tracer.level() == self.level)?;
+        (tracer as &dyn Any).downcast_ref()
+    }
+}
+
+impl Tracer for Traced {
+    fn level(&self) -> Level {
+        self.tape.level
+    }
+
+    fn primal(&self) -> &Tensor {
+        &self.primal
+    }
+
+    fn apply(&self, primitive: &dyn Primitive, inputs: &[&Tensor]) -> Result<Few<Tensor>> {
+        let tape = &self.tape;
+        let mut primals: Few<&Tensor> = Few::new();
+        let mut ids: Few<ValueId> = Few::new();
+        let mut needs: Few<bool> = Few::new();
+        for &x in inputs {
+            let traced = tape.of(x);
+            primals.push(traced.map_or(x, |traced| &traced.primal));
+            ids.push(traced.map_or(ValueId::CONSTANT, |traced| traced.id));
+            needs.push(traced.is_some());
+        }
+        let derivative = primitive.derivative();
+        if let Derivative::Decomposition(decomposition) = &derivative {
+            if !tape.contents().closed {
+                let specs: Few<SpecRef<'_>> = inputs.iter().map(|x| x.spec()).collect();
+                primitive.infer(&specs)?;
+                return Ok(decomposition.decompose(inputs));
+            }
+        }
+        let outputs = try_apply(primitive, &primals)?;
+        let Derivative::Vjp(rule) = derivative else { return Ok(outputs) };
+        let saved = Saved::new(rule.keep(&needs), &primals, &outputs);
+        let mut contents = tape.contents();
+        if contents.closed {
+            return Ok(outputs);
+        }
+        let traced = outputs.into_iter().map(|primal| {
+            if !primal.dtype().is_float() {
+                return (primal, ValueId::CONSTANT);
+            }
+            let id = contents.add_value(SpecRef::to_owned(primal.spec()));
+            (Tensor::from_tracer(Arc::new(Traced { tape: tape.clone(), id, primal })), id)
+        });
+        let mut output_ids = Few::new();
+        let outputs = traced
+            .map(|(output, id)| {
+                output_ids.push(id);
+                output
+            })
+            .collect();
+        contents.records.push(Record { primitive: primitive.boxed(), inputs: ids, outputs: output_ids, saved });
+        Ok(outputs)
+    }
+}
+
+/// A finished tape, to be swept.
+pub(crate) struct Recording {
+    records: Vec<Record>,
+    specs: Vec<Spec>,
+}
+
+impl Recording {
+    /// The cotangents of `wanted`, from those of some results; `None` where nothing depends on the value.
+    pub(crate) fn sweep(
+        &self,
+        seeds: impl IntoIterator<Item = (ValueId, Tensor)>,
+        wanted: &[ValueId],
+    ) -> Vec<Option<Tensor>> {
+        sweep(&self.specs, self.records.iter().rev(), seeds, wanted)
+    }
+
+    /// Refuses a cotangent that does not have the spec of its value.
+    #[track_caller]
+    pub(crate) fn check_seed(&self, id: ValueId, cotangent: &Tensor) {
+        if let Some(index) = id.index() {
+            let (given, wanted) = (cotangent.spec(), &self.specs[index]);
+            assert!(given == wanted.as_ref(), "pull: the cotangent is {given}, but the function returned {wanted}");
+        }
+    }
+
+    /// As `sweep`, freeing what each record kept as soon as its rule has run.
+    pub(crate) fn sweep_once(
+        mut self,
+        seeds: impl IntoIterator<Item = (ValueId, Tensor)>,
+        wanted: &[ValueId],
+    ) -> Vec<Option<Tensor>> {
+        sweep(&self.specs, std::iter::from_fn(|| self.records.pop()), seeds, wanted)
+    }
+}
+
+fn sweep(
+    specs: &[Spec],
+    records: impl Iterator<Item = impl Borrow<Record>>,
+    seeds: impl IntoIterator<Item = (ValueId, Tensor)>,
+    wanted: &[ValueId],
+) -> Vec<Option<Tensor>> {
+    let mut pending = Pending::new(specs.len());
+    for (id, seed) in seeds {
+        pending.add(id, seed);
+    }
+    // What is wanted has no record, since it was watched, and so stays pending to the end.
+    for record in records {
+        let record: &Record = record.borrow();
+        let cotangents: Few<Option<Tensor>> = record.outputs.iter().map(|&id| pending.take(id)).collect();
+        if cotangents.iter().all(Option::is_none) {
+            continue;
+        }
+        let Derivative::Vjp(rule) = record.primitive.derivative() else { unreachable!("only rules are recorded") };
+        let needs: Few<bool> = record.inputs.iter().map(|id| id.index().is_some()).collect();
+        let outputs = cotangents.into_iter().zip(&record.outputs).map(|(cotangent, id)| match (cotangent, id.index()) {
+            (Some(cotangent), _) => Cotangent::Given(cotangent),
+            (None, Some(index)) => Cotangent::Zero(specs[index].clone()),
+            // An integer output; no rule looks at its cotangent.
+            (None, None) => Cotangent::Zero(Spec::new([], DType::F32)),
+        });
+        let cotangents = rule.vjp(&record.saved, Cotangents::new(outputs.collect()), &needs);
+        for (i, (&id, cotangent)) in record.inputs.iter().zip(cotangents).enumerate() {
+            if let (Some(index), Some(cotangent)) = (id.index(), cotangent) {
+                let name = record.primitive.name();
+                assert!(
+                    cotangent.spec() == specs[index].as_ref(),
+                    "{name}: the rule gave a cotangent {} for input {i}, which is {}",
+                    cotangent.spec(),
+                    specs[index],
+                );
+                pending.add(id, cotangent);
+            }
+        }
+    }
+    wanted.iter().map(|&id| pending.take(id)).collect()
+}
+
+/// Cotangents that wait for their value's record. Few are alive at once, whatever the length of the tape, so that values hold
+/// the number of a slot and not a tensor.
+struct Pending {
+    /// For each value, one more than its slot; zero for none.
+    slot_of: Vec<u32>,
+    slots: Vec<Option<Tensor>>,
+    free: Vec<u32>,
+}
+
+impl Pending {
+    fn new(values: usize) -> Self {
+        Pending { slot_of: vec![0; values], slots: Vec::new(), free: Vec::new() }
+    }
+
+    fn add(&mut self, id: ValueId, cotangent: Tensor) {
+        let Some(index) = id.index() else { return };
+        let slot = &mut self.slot_of[index];
+        if let Some(taken) = slot.checked_sub(1) {
+            let sum = &mut self.slots[taken as usize];
+            *sum = Some(match sum.take() {
+                Some(before) => before + cotangent,
+                None => cotangent,
+            });
+            return;
+        }
+        let free = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            self.slots.len() as u32 - 1
+        });
+        self.slots[free as usize] = Some(cotangent);
+        *slot = free + 1;
+    }
+
+    fn take(&mut self, id: ValueId) -> Option<Tensor> {
+        let slot = &mut self.slot_of[id.index()?];
+        let taken = std::mem::take(slot).checked_sub(1)?;
+        self.free.push(taken);
+        self.slots[taken as usize].take()
+    }
+}
+
+/// The linear map that a vjp transposes, applied to tangents: forward mode for a rule without a `jvp`.
+///
+/// J v is the gradient of w -> Σ <vjp_i(w), v_i>, which does not depend on where w is, because a vjp is linear in it.
+pub(crate) fn transposed_vjp(
+    primitive: &dyn Primitive,
+    primals: &[&Tensor],
+    tangents: &[Option<&Tensor>],
+    outputs: &[Tensor],
+) -> Few<Option<Tensor>> {
+    let Derivative::Vjp(rule) = primitive.derivative() else { unreachable!("the caller has a rule") };
+    let needs: Few<bool> = tangents.iter().map(Option::is_some).collect();
+    let saved = Saved::new(rule.keep(&needs), primals, outputs);
+    let tape = Tape::new();
+    let watched: Few<Option<(Tensor, ValueId)>> =
+        outputs.iter().map(|y| y.dtype().is_float().then(|| tape.watch(&y.zeros_like()))).collect();
+    let cotangents = watched.iter().zip(outputs).map(|(watched, y)| match watched {
+        Some((w, _)) => Cotangent::Given(w.clone()),
+        None => Cotangent::Zero(SpecRef::to_owned(y.spec())),
+    });
+    let x_bars = rule.vjp(&saved, Cotangents::new(cotangents.collect()), &needs);
+    let seeds: Vec<(ValueId, Tensor)> = x_bars
+        .iter()
+        .zip(tangents)
+        .filter_map(|(x_bar, tangent)| Some((tape.lower(x_bar.as_ref()?).1?, (*tangent)?.clone())))
+        .collect();
+    let wanted: Vec<ValueId> =
+        watched.iter().map(|watched| watched.as_ref().map_or(ValueId::CONSTANT, |&(_, id)| id)).collect();
+    drop((x_bars, watched));
+    tape.close().sweep_once(seeds, &wanted).into_iter().collect()
+}

@@ -1,0 +1,31 @@
+//! The identity whose derivative is zero.
+
+use crate::{Array, Derivative, Few, Primitive, Result, Spec, SpecRef, Tensor, apply, error::takes};
+
+/// y = x, a constant to every transform.
+#[derive(Clone, Copy, Debug)]
+pub struct StopGradient;
+
+impl Primitive for StopGradient {
+    fn name(&self) -> &'static str {
+        "stop_gradient"
+    }
+    fn infer(&self, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>> {
+        takes("stop_gradient", 1, inputs)?;
+        Ok(SpecRef::to_owned(inputs[0]).into())
+    }
+    fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
+        Ok(inputs[0].clone().into())
+    }
+    fn derivative(&self) -> Derivative<'_> {
+        Derivative::Zero
+    }
+}
+
+impl Tensor {
+    /// The same values as a constant: no derivative, of any order and mode, goes through it.
+    #[must_use]
+    pub fn stop_gradient(&self) -> Tensor {
+        apply(&StopGradient, &[self]).into_single()
+    }
+}
