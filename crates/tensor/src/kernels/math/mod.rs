@@ -123,11 +123,11 @@ impl<T: format::Format + exp::ExpTable + ln::LnTable + erf::ErfTable + trig::Tri
     }
     #[inline(always)]
     fn sin<const FMA: bool>(self) -> Self {
-        if self.in_range() { trig::sin_in_range::<T, FMA>(self) } else { self.sin_anywhere() }
+        if self.trig_in_range() { self.sin_in_range::<FMA>() } else { self.sin_anywhere() }
     }
     #[inline(always)]
     fn cos<const FMA: bool>(self) -> Self {
-        if self.in_range() { trig::cos_in_range::<T, FMA>(self) } else { self.cos_anywhere() }
+        if self.trig_in_range() { self.cos_in_range::<FMA>() } else { self.cos_anywhere() }
     }
     #[inline(always)]
     fn trig_in_range(self) -> bool {

@@ -6,13 +6,15 @@ mod reference;
 use super::Math;
 use crate::kernels::isa::{Kernel, dispatch};
 
+/// A loop over slices: with the widest instructions, and without fused multiply-add.
+type Loops<T> = [fn(&[T], &mut [T]); 2];
+
 struct Function {
     name: &'static str,
     /// The largest error in ULP that the documentation promises, for f32 and for f64.
     bounds: (f64, f64),
-    /// With the widest instructions, and without fused multiply-add.
-    f32: [fn(&[f32], &mut [f32]); 2],
-    f64: [fn(&[f64], &mut [f64]); 2],
+    f32: Loops<f32>,
+    f64: Loops<f64>,
     /// Within 1 ULP or so of the true function in f64.
     wide: fn(f64) -> f64,
     /// Arguments and correctly rounded results, as bits.
@@ -86,13 +88,7 @@ fn ulp_error(got: f64, want: f64, (digits, least, max): (i32, i32, f64)) -> f64 
 }
 
 /// Asserts that the error of each result is within the bound.
-fn check<T: Math + Into<f64>>(
-    f: &Function,
-    loops: &[fn(&[T], &mut [T]); 2],
-    cases: &[(T, f64)],
-    bound: f64,
-    format: (i32, i32, f64),
-) {
+fn check<T: Math + Into<f64>>(f: &Function, loops: &Loops<T>, cases: &[(T, f64)], bound: f64, format: (i32, i32, f64)) {
     let xs: Vec<T> = cases.iter().map(|&(x, _)| x).collect();
     for run in loops {
         let mut ys = vec![T::default(); xs.len()];
