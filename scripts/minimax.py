@@ -93,9 +93,6 @@ def main():
     split("ln 2", "d", ln2, 40)
     # 33 bits leave room for |n| < 2^20.
     split("pi / 2", "d", pi / 2, 33, 33)
-    split("sqrt 1/2", "f", sqrt(mpf(1) / 2))
-    split("sqrt 1/2", "d", sqrt(mpf(1) / 2))
-    split("2 / pi", "d", 2 / pi)
 
     half = ln2 / 2 * mpf("1.0001")
     # e^r = 1 + r + r^2 Q(r); the error is relative to e^r.

@@ -39,7 +39,7 @@ pub(crate) trait Format:
 }
 
 macro_rules! format {
-    ($t:ident, $bits:ident, ln_2: $high:literal + $low:literal, sqrt_half: $sqrt_half:literal) => {
+    ($t:ident, $bits:ident, ln_2: $high:literal + $low:literal) => {
         impl Format for $t {
             const INFINITY: Self = $t::INFINITY;
             const NAN: Self = $t::NAN;
@@ -87,7 +87,7 @@ macro_rules! format {
             #[inline(always)]
             fn exponent_and_rest(self) -> (Self, Self) {
                 const STORED: u32 = $t::MANTISSA_DIGITS - 1;
-                const LEAST: $bits = ($sqrt_half as $t).to_bits();
+                const LEAST: $bits = std::$t::consts::FRAC_1_SQRT_2.to_bits();
                 // 2^p: its low bits count units.
                 const UNITS: $t = 1.0 / $t::EPSILON;
                 // Moved so that the exponent's field steps at sqrt(1/2) 2^k instead of at 2^k.
@@ -101,8 +101,8 @@ macro_rules! format {
 }
 
 // ln 2 in two parts from scripts/minimax.py: 15 bits leave 9 for the exponent of an f32, 40 leave 13 for that of an f64.
-format!(f32, u32, ln_2: 0.69314575 + 1.4286068e-06, sqrt_half: 0.70710677);
-format!(f64, u64, ln_2: 0.6931471805601177 + -1.7239444525614835e-13, sqrt_half: 0.7071067811865476);
+format!(f32, u32, ln_2: 0.69314575 + 1.4286068e-06);
+format!(f64, u64, ln_2: 0.6931471805601177 + -1.7239444525614835e-13);
 
 /// The integer nearest to x, for |x| well below `ROUND`.
 #[inline(always)]
@@ -127,7 +127,7 @@ pub(super) fn at_least<T: Format>(x: T, limit: T) -> T {
 /// Long ones are summed as E(x^2) + x O(x^2), two chains that run side by side: a loop of long chains waits for each step.
 #[inline(always)]
 pub(super) fn polynomial<T: Format, const FMA: bool>(x: T, coefficients: &'static [T]) -> T {
-    // With four or fewer the second chain saves less than its start costs.
+    // With four or fewer, the second chain costs more than it saves.
     if coefficients.len() < 5 {
         return chain::<T, FMA>(x, coefficients, 0, 1);
     }

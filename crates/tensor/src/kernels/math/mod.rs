@@ -1,9 +1,9 @@
 //! Elementary functions that vectorise: polynomials without branches or table look-ups.
 //!
 //! Called in a loop inside a [`Kernel`](super::isa::Kernel), each becomes a few dozen vector instructions. They cover the whole
-//! range: subnormal arguments and results, signed zeros, infinities and NaN. The bounds below are in ULP (units in the last
-//! place of the true result): for f32 the largest error over all 2^32 arguments, for f64 the largest that was found
-//! in millions of them; `tests.rs` holds both. They hold with and without fused multiply-add, though the results may differ.
+//! range: subnormal arguments and results, signed zeros, infinities and NaN. The errors below are in ULP, units in the last
+//! place of the true result: for f32 the largest over all 2^32 arguments, for f64 the largest among 300,000 random ones against
+//! 60 digits. They are the larger of those with and without fused multiply-add; the results of the two may differ.
 
 mod erf;
 mod exp;
@@ -29,24 +29,27 @@ pub(crate) trait Math:
     fn mul_add<const FMA: bool>(self, a: Self, b: Self) -> Self;
     /// The square root, correctly rounded.
     fn sqrt(self) -> Self;
+    /// The absolute value.
     fn abs(self) -> Self;
     /// `1 / x`, correctly rounded.
     fn recip(self) -> Self;
     /// `x^y` by the standard library: one at a time.
     fn powf<const FMA: bool>(self, y: Self) -> Self;
-    /// `e^x`.
+    /// `e^x`. Error: 1.06 ULP (f32), 1.0 (f64).
     fn exp<const FMA: bool>(self) -> Self;
-    /// `e^x - 1`, accurate near zero.
+    /// `e^x - 1`, accurate near zero. Error: 1.77 ULP (f32), 1.92 (f64).
     fn exp_m1<const FMA: bool>(self) -> Self;
-    /// The natural logarithm; that of zero is -inf, that of a negative number NaN.
+    /// The natural logarithm; that of zero is -inf, that of a negative number NaN. Error: 0.85 ULP (f32), 0.82 (f64).
     fn ln<const FMA: bool>(self) -> Self;
-    /// `ln(1 + x)`, accurate near zero.
+    /// `ln(1 + x)`, accurate near zero. Error: 0.85 ULP (f32), 0.78 (f64).
     fn ln_1p<const FMA: bool>(self) -> Self;
+    /// The hyperbolic tangent. Error: 2.71 ULP (f32), 2.51 (f64).
     fn tanh<const FMA: bool>(self) -> Self;
-    /// `1 / (1 + e^-x)`, accurate in the lower tail.
+    /// `1 / (1 + e^-x)`, accurate in the lower tail. Error: 2.41 ULP (f32), 2.18 (f64).
     fn sigmoid<const FMA: bool>(self) -> Self;
-    /// `ln(1 + e^x)`, accurate in both tails.
+    /// `ln(1 + e^x)`, accurate in both tails. Error: 1.97 ULP (f32), 1.67 (f64).
     fn softplus<const FMA: bool>(self) -> Self;
+    /// The error function. Error: 1.36 ULP (f32), 1.16 (f64).
     fn erf<const FMA: bool>(self) -> Self;
     /// The sine of any number: it branches, so that a loop of it runs one at a time.
     fn sin<const FMA: bool>(self) -> Self;
@@ -54,9 +57,9 @@ pub(crate) trait Math:
     fn cos<const FMA: bool>(self) -> Self;
     /// Whether [`sin_in_range`](Math::sin_in_range) and [`cos_in_range`](Math::cos_in_range) are right: `|x| <= 2^20`.
     fn trig_in_range(self) -> bool;
-    /// The sine of a number in range; of others, nothing of use.
+    /// The sine of a number in range; of others, nothing of use. Error: SIN32 ULP (f32), 0.75 (f64).
     fn sin_in_range<const FMA: bool>(self) -> Self;
-    /// The cosine of a number in range; of others, nothing of use.
+    /// The cosine of a number in range; of others, nothing of use. Error: COS32 ULP (f32), 0.76 (f64).
     fn cos_in_range<const FMA: bool>(self) -> Self;
 }
 
@@ -123,11 +126,11 @@ impl<T: format::Format + exp::ExpTable + ln::LnTable + erf::ErfTable + trig::Tri
     }
     #[inline(always)]
     fn sin<const FMA: bool>(self) -> Self {
-        if self.in_range() { trig::sin_in_range::<T, FMA>(self) } else { self.sin_anywhere() }
+        if self.trig_in_range() { self.sin_in_range::<FMA>() } else { self.sin_anywhere() }
     }
     #[inline(always)]
     fn cos<const FMA: bool>(self) -> Self {
-        if self.in_range() { trig::cos_in_range::<T, FMA>(self) } else { self.cos_anywhere() }
+        if self.trig_in_range() { self.cos_in_range::<FMA>() } else { self.cos_anywhere() }
     }
     #[inline(always)]
     fn trig_in_range(self) -> bool {
