@@ -165,6 +165,8 @@ fn bracketed(axes: &[Axis], cells: &[String]) -> String {
 fn add_word(text: &mut String, line: &mut usize, word: &str, rank: usize) {
     // Room for the closing brackets is kept, as NumPy does.
     if text.len() - *line + 1 + word.len() > LINE.saturating_sub(rank) {
+        // Cells end in spaces where others have more decimals.
+        text.truncate(text.trim_end().len());
         text.push('\n');
         *line = text.len();
         text.push_str(&" ".repeat(rank));

@@ -115,6 +115,9 @@ fn long_lines_wrap() {
          12000 13000 14000 15000 16000 17000 18000 19000 20000 21000 22000 23000\n \
          24000 25000 26000 27000 28000 29000]",
     );
+    let x = Tensor::from((0..16).map(|i| if i == 0 { 0.125 } else { 10.0 }).collect::<Vec<f64>>());
+    let (first, second) = (" 10.   ".repeat(8), "10.    ".repeat(5));
+    shows(x, &format!("[ 0.125{first} 10.\n {second}10.   ]"));
 }
 
 #[test]
