@@ -5,7 +5,7 @@
 
 use super::{
     Matrix, parallel,
-    vector::{self, Contiguous, Vector},
+    vector::{Contiguous, Vector},
 };
 use std::ops::Range;
 
@@ -34,8 +34,9 @@ pub(super) struct Plan {
     rows: Cut,
     cols: Cut,
     depth: Cut,
-    /// Pieces that one thread takes at a time, so that small ones cost no more than a function call.
-    group: usize,
+    /// Pieces that one thread takes at a time, so that small ones cost no more than a function call; `None` when it takes all of
+    /// them, which are whole products.
+    group: Option<usize>,
     /// An estimate of the nanoseconds of all pieces.
     work: usize,
 }
@@ -83,7 +84,11 @@ impl Plan {
         let all_steps = steps.saturating_mul(products);
         let vector = Vector::of(m, n, &lhs, &rhs);
         let worth = if vector.is_some() { WORTH_A_VECTOR_PIECE } else { WORTH_A_PIECE };
-        let wanted = (all_steps / worth).clamp(1, PIECES);
+        if all_steps < 2 * worth {
+            let (rows, cols, depth) = (Cut::whole(m), Cut::whole(n), Cut::whole(k));
+            return Plan { vector, products, rows, cols, depth, group: None, work: 0 };
+        }
+        let wanted = (all_steps / worth).min(PIECES);
 
         let (mut rows, mut cols) = (Cut::whole(m), Cut::whole(n));
         if steps >= 2 * worth {
@@ -98,11 +103,11 @@ impl Plan {
                 }
                 Some(vector) => {
                     let tile = match vector.contiguous {
-                        Contiguous::Rows => (worth / k).next_multiple_of(vector::ROWS).max(vector::ROWS),
+                        Contiguous::Rows => (worth / k).max(1),
                         Contiguous::Columns => VECTOR_TILE,
                     };
                     let outputs = if m == 1 { &mut cols } else { &mut rows };
-                    *outputs = Cut::even(m * n, tile, vector::ROWS);
+                    *outputs = Cut::even(m * n, tile, 1);
                 }
             }
         }
@@ -111,7 +116,8 @@ impl Plan {
         let parts = (wanted / tiles).min(k / shortest).max(1);
         let depth = Cut::even(k, k.div_ceil(parts).next_multiple_of(16), 16);
 
-        let bytes = (m * k + k * n + m * n).saturating_mul(products).saturating_mul(size_of::<T>());
+        let elements = m.saturating_mul(k).saturating_add(k.saturating_mul(n)).saturating_add(m.saturating_mul(n));
+        let bytes = elements.saturating_mul(products).saturating_mul(size_of::<T>());
         let pieces = rows.count() * cols.count() * depth.count();
         Plan {
             vector,
@@ -119,7 +125,7 @@ impl Plan {
             rows,
             cols,
             depth,
-            group: (worth / 4).div_ceil((steps / pieces).max(1)),
+            group: Some((worth / 4).div_ceil((steps / pieces).max(1))),
             // 57 steps of four bytes a nanosecond (one core's limit with AVX2), 40 bytes a nanosecond (its second cache's).
             work: (all_steps / 228).saturating_mul(size_of::<T>()) + bytes / 40,
         }
@@ -137,14 +143,20 @@ impl Plan {
 
     /// Runs `task` once for each piece; the pieces of one part do not overlap.
     pub(super) fn for_each_piece(&self, task: impl Fn(Piece) + Send + Sync) {
-        let (rows, parts) = (self.rows.count(), self.parts());
-        let count = self.products * self.cols.count() * rows * parts;
-        parallel::tasks(count.div_ceil(self.group), self.work, |job| {
-            for i in job * self.group..((job + 1) * self.group).min(count) {
+        let Some(group) = self.group else {
+            // Small products notice even the divisions below.
+            let (m, n, k) = (self.rows.len, self.cols.len, self.depth.len);
+            return (0..self.products)
+                .for_each(|product| task(Piece { product, part: 0, rows: 0..m, cols: 0..n, depth: 0..k }));
+        };
+        let (rows, cols, parts) = (self.rows.count(), self.cols.count(), self.parts());
+        let count = self.products * cols * rows * parts;
+        parallel::tasks(count.div_ceil(group), self.work, |job| {
+            for i in job * group..((job + 1) * group).min(count) {
                 // Neighbours share columns of `rhs`, which the engine has just brought into cache.
                 let (i, part) = (i / parts, i % parts);
                 let (i, row) = (i / rows, i % rows);
-                let (product, col) = (i / self.cols.count(), i % self.cols.count());
+                let (product, col) = (i / cols, i % cols);
                 let (rows, cols, depth) = (self.rows.range(row), self.cols.range(col), self.depth.range(part));
                 task(Piece { product, part, rows, cols, depth });
             }

@@ -25,8 +25,10 @@ pub(super) enum Contiguous {
     Columns,
 }
 
-/// Rows that are multiplied with `x` at a time, so that there are as many sums as FMA units need: two units of four cycles.
-pub(super) const ROWS: usize = 4;
+/// Sums that a dot product keeps: eight 256-bit vectors of f32, as many as two FMA units of four cycles need.
+const LANES: usize = 64;
+/// Sums for what is left of a row after whole blocks of `LANES`.
+const FEW_LANES: usize = 8;
 /// Columns that are added to `y` at a time, so that `y` is loaded and stored once for so many loads of `A`.
 const COLUMNS: usize = 8;
 
@@ -84,53 +86,39 @@ impl<T: GemmElement> Kernel for Rows<'_, T> {
     fn run<const FMA: bool>(self) {
         let Rows { matrix, x, y, accumulate } = self;
         let row = |i: usize| &matrix.data[matrix.moved(i, 0).offset..][..x.len()];
-        let store = |y: &mut T, sum: T| if accumulate { *y += sum } else { *y = sum };
-        let whole = y.len() / ROWS * ROWS;
-        for i in (0..whole).step_by(ROWS) {
-            let sums = dots::<T, ROWS, FMA>(std::array::from_fn(|r| row(i + r)), x);
-            y[i..][..ROWS].iter_mut().zip(sums).for_each(|(y, sum)| store(y, sum));
-        }
-        for i in whole..y.len() {
-            let [sum] = dots::<T, 1, FMA>([row(i)], x);
-            store(&mut y[i], sum);
+        for (i, y) in y.iter_mut().enumerate() {
+            let sum = dot::<T, FMA>(row(i), x);
+            *y = if accumulate { *y + sum } else { sum };
         }
     }
 }
 
-/// The dot products of these rows with `x`. A row's sum does not depend on which rows stand beside it.
+/// The sum of `a[p] * x[p]`; both are equally long.
 #[inline(always)]
-fn dots<T: GemmElement, const R: usize, const FMA: bool>(rows: [&[T]; R], x: &[T]) -> [T; R] {
-    // Two 256-bit vectors of sums for each row.
-    if size_of::<T>() == 4 { dots_in_lanes::<T, R, 16, FMA>(rows, x) } else { dots_in_lanes::<T, R, 8, FMA>(rows, x) }
-}
-
-#[inline(always)]
-fn dots_in_lanes<T: GemmElement, const R: usize, const LANES: usize, const FMA: bool>(
-    rows: [&[T]; R],
-    x: &[T],
-) -> [T; R] {
-    let (blocks, rest) = x.as_chunks::<LANES>();
-    let split = rows.map(|row| row[..x.len()].as_chunks::<LANES>());
-    let row_blocks = split.map(|(blocks, _)| blocks);
-    let mut sums = [[T::default(); LANES]; R];
-    for (b, x) in blocks.iter().enumerate() {
-        for r in 0..R {
-            let row = &row_blocks[r][b];
-            for lane in 0..LANES {
-                sums[r][lane] = fused::<T, FMA>(row[lane], x[lane], sums[r][lane]);
-            }
+fn dot<T: GemmElement, const FMA: bool>(a: &[T], x: &[T]) -> T {
+    let ((a, a_rest), (x, x_rest)) = (a.as_chunks::<LANES>(), x.as_chunks::<LANES>());
+    let sums = lane_sums::<T, LANES, FMA>(a, x);
+    let ((a, a_rest), (x, x_rest)) = (a_rest.as_chunks::<FEW_LANES>(), x_rest.as_chunks::<FEW_LANES>());
+    let mut few = lane_sums::<T, FEW_LANES, FMA>(a, x);
+    for sums in sums.as_chunks::<FEW_LANES>().0 {
+        for lane in 0..FEW_LANES {
+            few[lane] += sums[lane];
         }
     }
-    std::array::from_fn(|r| {
-        let mut width = LANES / 2;
-        while width > 0 {
-            for lane in 0..width {
-                sums[r][lane] = sums[r][lane] + sums[r][lane + width];
-            }
-            width /= 2;
+    let rest = a_rest.iter().zip(x_rest).fold(T::default(), |sum, (&a, &x)| fused::<T, FMA>(a, x, sum));
+    few.iter().fold(rest, |total, &sum| total + sum)
+}
+
+/// Sum `i` is that of `a[i] * x[i]` in all blocks.
+#[inline(always)]
+fn lane_sums<T: GemmElement, const N: usize, const FMA: bool>(a: &[[T; N]], x: &[[T; N]]) -> [T; N] {
+    let mut sums = [T::default(); N];
+    for (a, x) in a.iter().zip(x) {
+        for lane in 0..N {
+            sums[lane] = fused::<T, FMA>(a[lane], x[lane], sums[lane]);
         }
-        split[r].1.iter().zip(rest).fold(sums[r][0], |sum, (&a, &x)| fused::<T, FMA>(a, x, sum))
-    })
+    }
+    sums
 }
 
 struct Columns<'a, T> {
