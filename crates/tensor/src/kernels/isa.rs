@@ -31,9 +31,10 @@ pub(crate) fn dispatch<K: Kernel>(kernel: K) -> K::Output {
     }
 }
 
-/// Whether kernels keep to the baseline, for engines that choose their instructions themselves.
+/// Whether kernels keep to the baseline, for an engine that chooses its instructions itself.
+#[cfg(target_arch = "x86_64")]
 pub(crate) fn is_portable() -> bool {
-    isa() == Isa::Portable && !cfg!(target_arch = "aarch64")
+    isa() == Isa::Portable
 }
 
 #[inline]
