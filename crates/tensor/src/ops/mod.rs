@@ -52,6 +52,6 @@ pub use matmul::MatMul;
 pub use reduce::Sum;
 pub use select::{Clamp, Maximum, Minimum, Where};
 pub use shape::{Expand, NewShape, Permute, Reshape};
-pub use softmax::{LogSoftmax, LogSumExp, Softmax};
+pub use softmax::{LogSoftmax, LogSoftmaxGrad, LogSumExp, Softmax, SoftmaxGrad};
 pub use stop_gradient::StopGradient;
 pub use views::{Flip, Narrow};

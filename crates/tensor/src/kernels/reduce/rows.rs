@@ -1,0 +1,171 @@
+//! Reductions whose elements lie in runs: the reduced axis is innermost in memory, or nothing is.
+//!
+//! A run is folded in `LANES` independent accumulators, which the compiler keeps in vector registers.
+
+use super::{
+    CHUNK, Fold, join_tree,
+    plan::{Axis, Plan, Walk},
+};
+use crate::{
+    Element,
+    kernels::{
+        isa::{self, Kernel},
+        parallel,
+    },
+};
+use std::marker::PhantomData;
+
+/// Accumulators of a run: four vectors of eight f32, so that the latency of an addition (4 cycles) is hidden.
+pub(in crate::kernels) const LANES: usize = 32;
+/// Elements that are folded without a tree: each accumulator then joins 32 of them in turn.
+pub(in crate::kernels) const LEAF: usize = 1024;
+/// Runs from this length on are folded where they are; shorter or strided ones are gathered first. Copying costs
+/// about as much as folding, starting on a run as much as 60 elements.
+const WORTH_IN_PLACE: usize = 128;
+
+/// A run of at most `LEAF` elements (more would be right, but less accurate) folded into one.
+#[inline(always)]
+pub(in crate::kernels) fn fold_slice<F: Fold<T>, T: Copy>(run: &[T]) -> T {
+    const NARROW: usize = 8;
+    let mut narrow = [F::START; NARROW];
+    let (wide, rest) = run.as_chunks::<LANES>();
+    if !wide.is_empty() {
+        let mut lanes = [F::START; LANES];
+        for chunk in wide {
+            for i in 0..LANES {
+                lanes[i] = F::join(lanes[i], chunk[i]);
+            }
+        }
+        for i in 0..NARROW {
+            let (a, b) = (F::join(lanes[i], lanes[i + 8]), F::join(lanes[i + 16], lanes[i + 24]));
+            narrow[i] = F::join(a, b);
+        }
+    }
+    let (eights, rest) = rest.as_chunks::<NARROW>();
+    for chunk in eights {
+        for i in 0..NARROW {
+            narrow[i] = F::join(narrow[i], chunk[i]);
+        }
+    }
+    // Tails go to fixed lanes as well, so that short runs are chains of two or three, not of seven.
+    for i in 0..rest.len() {
+        narrow[i] = F::join(narrow[i], rest[i]);
+    }
+    let pairs: [T; 4] = std::array::from_fn(|i| F::join(narrow[i], narrow[i + 4]));
+    F::join(F::join(pairs[0], pairs[2]), F::join(pairs[1], pairs[3]))
+}
+
+struct OneRun<'a, F, T> {
+    run: &'a [T],
+    fold: PhantomData<F>,
+}
+
+impl<F: Fold<T>, T: Copy> Kernel for OneRun<'_, F, T> {
+    type Output = T;
+    #[inline(always)]
+    fn run<const FMA: bool>(self) -> T {
+        fold_slice::<F, T>(self.run)
+    }
+}
+
+fn fold_run<F: Fold<T>, T: Copy>(run: &[T]) -> T {
+    isa::dispatch(OneRun::<F, T> { run, fold: PhantomData })
+}
+
+/// Outputs `dst`, whose runs of `length` begin where `starts` goes.
+struct ShortRuns<'a, F, T> {
+    elements: &'a [T],
+    starts: Walk<'a>,
+    length: usize,
+    dst: &'a mut [T],
+    fold: PhantomData<F>,
+}
+
+impl<F: Fold<T>, T: Copy> Kernel for ShortRuns<'_, F, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run<const FMA: bool>(mut self) {
+        for y in self.dst {
+            let start = self.starts.next();
+            *y = fold_slice::<F, T>(&self.elements[start..start + self.length]);
+        }
+    }
+}
+
+/// So few outputs of long runs that cutting the runs keeps threads busier than dealing out the outputs.
+const FEW: usize = 4;
+
+/// The outputs of a plan whose innermost reduced axis has the smallest stride, or where no axis has stride 1.
+pub(super) fn fold_rows<F: Fold<T>, T: Element>(elements: &[T], plan: &Plan, outputs: &mut [T]) {
+    let elements = &elements[plan.offset..];
+    let joined = plan.joined();
+    let runs = Runs::<T> { elements, axes: &plan.reduced };
+    let fold_chunk = |start, i| runs.fold_range::<F>(start, i * CHUNK, joined.min((i + 1) * CHUNK));
+    let chunks = joined.div_ceil(CHUNK);
+    if joined > CHUNK && outputs.len() < FEW {
+        let mut starts = Walk::from(&plan.kept, 0);
+        for y in outputs {
+            let start = starts.next();
+            *y = join_tree::<F, T>(&parallel::collect(chunks, joined / 4, |i| fold_chunk(start, i)));
+        }
+        return;
+    }
+    let work = joined * outputs.len() / 4;
+    let piece = (CHUNK / joined).max(1);
+    parallel::chunks(outputs, piece, work, |i, dst| {
+        let mut starts = Walk::from(&plan.kept, i * piece);
+        match plan.reduced[..] {
+            [Axis { size: length, stride: 1 }] if length <= LEAF => {
+                isa::dispatch(ShortRuns::<F, T> { elements, starts, length, dst, fold: PhantomData });
+            }
+            _ if joined <= CHUNK => dst.iter_mut().for_each(|y| *y = fold_chunk(starts.next(), 0)),
+            _ => {
+                for y in dst {
+                    let start = starts.next();
+                    let partials: Vec<T> = (0..chunks).map(|i| fold_chunk(start, i)).collect();
+                    *y = join_tree::<F, T>(&partials);
+                }
+            }
+        }
+    });
+}
+
+/// The elements of one output, numbered through the reduced axes.
+#[derive(Clone, Copy)]
+struct Runs<'a, T> {
+    elements: &'a [T],
+    axes: &'a [Axis],
+}
+
+impl<T: Element> Runs<'_, T> {
+    /// Elements `low..high` of the output whose first element lies at `start`.
+    fn fold_range<F: Fold<T>>(self, start: usize, low: usize, high: usize) -> T {
+        if high - low <= LEAF {
+            return self.fold_leaf::<F>(start, low, high);
+        }
+        let middle = low + (high - low).div_ceil(2).next_multiple_of(LEAF);
+        F::join(self.fold_range::<F>(start, low, middle), self.fold_range::<F>(start, middle, high))
+    }
+
+    fn fold_leaf<F: Fold<T>>(self, start: usize, low: usize, high: usize) -> T {
+        let (inner, outer) = self.axes.split_last().expect("a plan has a reduced axis");
+        if inner.stride == 1 && inner.size >= WORTH_IN_PLACE {
+            let mut result = F::START;
+            let mut position = low;
+            let mut outers = Walk::from(outer, low / inner.size);
+            while position < high {
+                let column = position % inner.size;
+                let length = (inner.size - column).min(high - position);
+                let from = start + outers.next() + column;
+                result = F::join(result, fold_run::<F, T>(&self.elements[from..from + length]));
+                position += length;
+            }
+            return result;
+        }
+        let mut gathered = [F::START; LEAF];
+        let mut positions = Walk::from(self.axes, low);
+        let gathered = &mut gathered[..high - low];
+        gathered.iter_mut().for_each(|slot| *slot = self.elements[start + positions.next()]);
+        fold_run::<F, T>(gathered)
+    }
+}

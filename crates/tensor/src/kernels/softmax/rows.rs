@@ -1,0 +1,258 @@
+//! Running a [`Rule`] over contiguous rows.
+//!
+//! Rows of at most `LEAF` elements go in blocks that stay in the first-level cache; terms are computed over a whole block, so that
+//! short rows fill vectors too. Longer rows go leaf by leaf, and the leaves' sums join in a balanced tree; very long ones
+//! are cut into chunks, on several threads.
+
+use super::{Float, LogSoftmax, Rule};
+use crate::{
+    Buffer,
+    kernels::{
+        isa::{self, Kernel},
+        parallel,
+        reduce::{CHUNK, LEAF},
+    },
+};
+use std::marker::PhantomData;
+
+/// The rule's result for each element; rows of `length > 0` elements lie one after another in `a` and in `b`.
+pub(crate) fn map_rows<R: Rule<T>, T: Float>(a: &[T], b: &[T], length: usize) -> Buffer<T> {
+    let mut results = Buffer::recycled(a.len());
+    let work = a.len() * R::WORK / 10;
+    if length > CHUNK {
+        let rows = results.chunks_exact_mut(length).zip(a.chunks_exact(length)).zip(b.chunks_exact(length));
+        rows.for_each(|((results, a), b)| map_huge_row::<R, T>(a, b, results));
+        return results;
+    }
+    let piece = (CHUNK / length) * length;
+    parallel::chunks(&mut results, piece, work, |i, results| {
+        let range = i * piece..i * piece + results.len();
+        let (a, b) = (&a[range.clone()], &b[range]);
+        if length <= LEAF {
+            isa::dispatch(Block::<R, T> { a, b, length, results, rule: PhantomData });
+        } else {
+            let rows = results.chunks_exact_mut(length).zip(a.chunks_exact(length)).zip(b.chunks_exact(length));
+            rows.for_each(|((results, a), b)| map_long_row::<R, T>(a, b, results));
+        }
+    });
+    results
+}
+
+/// ln(sum(exp(a))) of each row of `length > 0` elements.
+pub(crate) fn log_sum_exp<T: Float>(a: &[T], length: usize) -> Buffer<T> {
+    let mut results = Buffer::recycled(a.len() / length);
+    let work = a.len() * <LogSoftmax as Rule<T>>::WORK / 10;
+    if length > CHUNK {
+        for (y, row) in results.iter_mut().zip(a.chunks_exact(length)) {
+            let m = greatest_of_huge_row(row);
+            let sums = parallel::collect(length.div_ceil(CHUNK), length, |i| {
+                let chunk = &row[i * CHUNK..length.min((i + 1) * CHUNK)];
+                exp_sum(chunk, m)
+            });
+            *y = T::log_sum(m, T::sum_of(&sums));
+        }
+        return results;
+    }
+    let piece = CHUNK / length;
+    parallel::chunks(&mut results, piece, work, |i, results| {
+        let a = &a[i * piece * length..][..results.len() * length];
+        if length <= LEAF {
+            return isa::dispatch(LogSums { a, length, results });
+        }
+        for (y, row) in results.iter_mut().zip(a.chunks_exact(length)) {
+            let m = isa::dispatch(Greatest(row));
+            *y = T::log_sum(m, exp_sum(row, m));
+        }
+    });
+    results
+}
+
+/// The sum of exp(a - m) over at most a chunk.
+fn exp_sum<T: Float>(a: &[T], m: T) -> T {
+    let mut terms = [T::default(); LEAF];
+    sum_of_leaves(a.len(), |leaf| {
+        let a = &a[leaf];
+        isa::dispatch(Terms::<LogSoftmax, T> { a, b: a, m, terms: &mut terms[..a.len()], rule: PhantomData })
+    })
+}
+
+/// Joins in a tree what each leaf of at most a chunk sums to.
+fn sum_of_leaves<T: Float>(length: usize, mut leaf: impl FnMut(std::ops::Range<usize>) -> T) -> T {
+    let mut sums = [T::default(); CHUNK / LEAF];
+    let count = length.div_ceil(LEAF);
+    for (i, sum) in sums[..count].iter_mut().enumerate() {
+        *sum = leaf(i * LEAF..length.min((i + 1) * LEAF));
+    }
+    T::sum_of(&sums[..count])
+}
+
+/// A row of at most a chunk.
+fn map_long_row<R: Rule<T>, T: Float>(a: &[T], b: &[T], results: &mut [T]) {
+    let m = if R::SHIFTS { isa::dispatch(Greatest(a)) } else { T::default() };
+    let sum = sum_of_leaves(a.len(), |leaf| {
+        let terms = &mut results[leaf.clone()];
+        isa::dispatch(Terms::<R, T> { a: &a[leaf.clone()], b: &b[leaf], m, terms, rule: PhantomData })
+    });
+    isa::dispatch(Results::<R, T> { a, b, m, sum, results, rule: PhantomData });
+}
+
+/// A row of several chunks, each pass on several threads.
+fn map_huge_row<R: Rule<T>, T: Float>(a: &[T], b: &[T], results: &mut [T]) {
+    let work = a.len() * R::WORK / 20;
+    let m = if R::SHIFTS { greatest_of_huge_row(a) } else { T::default() };
+    let range = |i: usize| i * CHUNK..a.len().min((i + 1) * CHUNK);
+    parallel::chunks(results, CHUNK, work, |i, terms| {
+        isa::dispatch(Terms::<R, T> { a: &a[range(i)], b: &b[range(i)], m, terms, rule: PhantomData });
+    });
+    let summed = R::summed(b, results);
+    let sums = parallel::collect(a.len().div_ceil(CHUNK), work, |i| {
+        let chunk = &summed[range(i)];
+        sum_of_leaves(chunk.len(), |leaf| isa::dispatch(Total(&chunk[leaf])))
+    });
+    let sum = T::sum_of(&sums);
+    parallel::chunks(results, CHUNK, work, |i, results| {
+        isa::dispatch(Results::<R, T> { a: &a[range(i)], b: &b[range(i)], m, sum, results, rule: PhantomData });
+    });
+}
+
+fn greatest_of_huge_row<T: Float>(row: &[T]) -> T {
+    let greatest = |i: usize| isa::dispatch(Greatest(&row[i * CHUNK..row.len().min((i + 1) * CHUNK)]));
+    T::greatest_of(&parallel::collect(row.len().div_ceil(CHUNK), row.len() / 4, greatest))
+}
+
+/// The greatest element of a slice of any length.
+struct Greatest<'a, T>(&'a [T]);
+
+impl<T: Float> Kernel for Greatest<'_, T> {
+    type Output = T;
+    #[inline(always)]
+    fn run<const FMA: bool>(self) -> T {
+        T::greatest(self.0)
+    }
+}
+
+/// The sum of a leaf.
+struct Total<'a, T>(&'a [T]);
+
+impl<T: Float> Kernel for Total<'_, T> {
+    type Output = T;
+    #[inline(always)]
+    fn run<const FMA: bool>(self) -> T {
+        T::sum(self.0)
+    }
+}
+
+/// Writes the terms of part of a row, and returns its part of the sum, which is accurate for at most a leaf.
+struct Terms<'a, R, T> {
+    a: &'a [T],
+    b: &'a [T],
+    m: T,
+    terms: &'a mut [T],
+    rule: PhantomData<R>,
+}
+
+impl<R: Rule<T>, T: Float> Kernel for Terms<'_, R, T> {
+    type Output = T;
+    #[inline(always)]
+    fn run<const FMA: bool>(self) -> T {
+        for ((term, &a), &b) in self.terms.iter_mut().zip(self.a).zip(self.b) {
+            *term = R::term::<FMA>(R::argument(a, b, self.m));
+        }
+        T::sum(R::summed(self.b, self.terms))
+    }
+}
+
+/// Turns the terms of part of a row into results.
+struct Results<'a, R, T> {
+    a: &'a [T],
+    b: &'a [T],
+    m: T,
+    sum: T,
+    results: &'a mut [T],
+    rule: PhantomData<R>,
+}
+
+impl<R: Rule<T>, T: Float> Kernel for Results<'_, R, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run<const FMA: bool>(self) {
+        let of_sum = R::of_sum::<FMA>(self.sum);
+        for ((y, &a), &b) in self.results.iter_mut().zip(self.a).zip(self.b) {
+            *y = R::result(a, b, self.m, *y, of_sum);
+        }
+    }
+}
+
+/// Whole rows of at most a leaf.
+struct Block<'a, R, T> {
+    a: &'a [T],
+    b: &'a [T],
+    length: usize,
+    results: &'a mut [T],
+    rule: PhantomData<R>,
+}
+
+impl<R: Rule<T>, T: Float> Kernel for Block<'_, R, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run<const FMA: bool>(self) {
+        let Block { a, b, length, results, .. } = self;
+        let block = LEAF / length * length;
+        let mut greatest = [T::default(); LEAF];
+        for ((results, a), b) in results.chunks_mut(block).zip(a.chunks(block)).zip(b.chunks(block)) {
+            terms_of_rows::<R, T, FMA>(a, b, length, &mut greatest, results);
+            let rows = results.chunks_exact_mut(length).zip(a.chunks_exact(length)).zip(b.chunks_exact(length));
+            for (((results, a), b), &m) in rows.zip(&greatest) {
+                let of_sum = R::of_sum::<FMA>(T::sum(R::summed(b, results)));
+                for ((y, &a), &b) in results.iter_mut().zip(a).zip(b) {
+                    *y = R::result(a, b, m, *y, of_sum);
+                }
+            }
+        }
+    }
+}
+
+/// Writes the terms of whole rows and each row's greatest element.
+#[inline(always)]
+fn terms_of_rows<R: Rule<T>, T: Float, const FMA: bool>(
+    a: &[T],
+    b: &[T],
+    length: usize,
+    greatest: &mut [T; LEAF],
+    terms: &mut [T],
+) {
+    let rows = terms.chunks_exact_mut(length).zip(a.chunks_exact(length)).zip(b.chunks_exact(length));
+    for (((terms, a), b), greatest) in rows.zip(greatest) {
+        let m = if R::SHIFTS { T::greatest(a) } else { T::default() };
+        *greatest = m;
+        for ((term, &a), &b) in terms.iter_mut().zip(a).zip(b) {
+            *term = R::argument(a, b, m);
+        }
+    }
+    for term in terms {
+        *term = R::term::<FMA>(*term);
+    }
+}
+
+/// The logarithm of the sum of exponentials of whole rows of at most a leaf.
+struct LogSums<'a, T> {
+    a: &'a [T],
+    length: usize,
+    results: &'a mut [T],
+}
+
+impl<T: Float> Kernel for LogSums<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run<const FMA: bool>(self) {
+        let rows = LEAF / self.length;
+        let (mut greatest, mut terms) = ([T::default(); LEAF], [T::default(); LEAF]);
+        for (results, a) in self.results.chunks_mut(rows).zip(self.a.chunks(rows * self.length)) {
+            let terms = &mut terms[..a.len()];
+            terms_of_rows::<LogSoftmax, T, FMA>(a, a, self.length, &mut greatest, terms);
+            for ((y, terms), &m) in results.iter_mut().zip(terms.chunks_exact(self.length)).zip(&greatest) {
+                *y = T::log_sum(m, T::sum(terms));
+            }
+        }
+    }
+}
