@@ -57,9 +57,9 @@ pub(crate) trait Math:
     fn cos<const FMA: bool>(self) -> Self;
     /// Whether [`sin_in_range`](Math::sin_in_range) and [`cos_in_range`](Math::cos_in_range) are right: `|x| <= 2^20`.
     fn trig_in_range(self) -> bool;
-    /// The sine of a number in range; of others, nothing of use. Error: SIN32 ULP (f32), 0.75 (f64).
+    /// The sine of a number in range; of others, nothing of use. Error: 0.57 ULP (f32), 0.75 (f64).
     fn sin_in_range<const FMA: bool>(self) -> Self;
-    /// The cosine of a number in range; of others, nothing of use. Error: COS32 ULP (f32), 0.76 (f64).
+    /// The cosine of a number in range; of others, nothing of use. Error: 0.57 ULP (f32), 0.76 (f64).
     fn cos_in_range<const FMA: bool>(self) -> Self;
 }
 

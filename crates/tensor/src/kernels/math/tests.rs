@@ -60,8 +60,8 @@ fn functions() -> Vec<Function> {
         function!(sigmoid, (2.41, 2.4), sigmoid, SIGMOID, everything),
         function!(softplus, (1.97, 1.8), softplus, SOFTPLUS, everything),
         function!(erf, (1.36, 1.3), libm::erf, ERF, everything),
-        function!(sin_in_range, (1.0, 1.0), f64::sin, SIN, Math::trig_in_range),
-        function!(cos_in_range, (1.0, 1.0), f64::cos, COS, Math::trig_in_range),
+        function!(sin_in_range, (0.57, 0.83), f64::sin, SIN, Math::trig_in_range),
+        function!(cos_in_range, (0.57, 0.83), f64::cos, COS, Math::trig_in_range),
     ]
 }
 
