@@ -9,6 +9,7 @@
 
 mod engine;
 mod plan;
+#[cfg(any(test, not(target_arch = "aarch64")))]
 mod portable;
 #[cfg(test)]
 mod tests;

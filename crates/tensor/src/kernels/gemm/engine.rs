@@ -1,12 +1,13 @@
 //! Which code multiplies a piece: on x86-64 with AVX2 or AVX-512 the crate `private-gemm-x86`, whose kernels are in assembly and
-//! come within a few percent of the arithmetic limit; on other processors the crate `gemm`. `portable` does it on an
-//! x86-64 processor without AVX2.
+//! come within a few percent of the arithmetic limit; on aarch64 the crate `gemm`; elsewhere `portable`.
 //!
 //! `multiply` computes the product of a piece: `dst` (rows x cols) of `lhs` (rows x k) and `rhs` (k x cols), all of
 //! whose elements exist; k > 0.
 
-#[cfg(not(target_arch = "x86_64"))]
-pub(super) use elsewhere::multiply;
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+pub(super) use super::portable::multiply;
+#[cfg(target_arch = "aarch64")]
+pub(super) use aarch64::multiply;
 #[cfg(target_arch = "x86_64")]
 pub(super) use x86_64::{DType, multiply};
 
@@ -80,10 +81,9 @@ mod x86_64 {
     }
 }
 
-#[cfg(not(target_arch = "x86_64"))]
-mod elsewhere {
-    use super::super::{GemmElement, Matrix, Tile, portable};
-    use crate::kernels::isa;
+#[cfg(target_arch = "aarch64")]
+mod aarch64 {
+    use super::super::{GemmElement, Matrix, Tile};
 
     pub(in super::super) fn multiply<T: GemmElement>(
         k: usize,
@@ -92,9 +92,6 @@ mod elsewhere {
         rhs: Matrix<'_, T>,
         accumulate: bool,
     ) {
-        if isa::is_portable() {
-            return portable::multiply(k, dst, lhs, rhs, accumulate);
-        }
         // SAFETY: `products` checked that every element of lhs and rhs that the piece addresses lies in their slices, so that
         // their first elements do; a tile's elements exist and are ours alone to write. `GemmElement` is f32 or f64, which the
         // engine knows.
