@@ -1,2 +1,67 @@
-//! Automatic differentiation and neural networks for the CPU.
+//! Automatic differentiation and neural networks for the CPU: plain structs, any order of derivative, no graph to manage.
+//!
+//! ```
+//! use cotangent::prelude::*;
+//!
+//! // A function of a tensor, its gradient, and the gradient of the gradient: the same code, run with traced tensors.
+//! let f = |x: &Tensor| (x.sin() * x).sum(..);
+//! let x = Tensor::from([0.0, 1.0]);
+//! assert_eq!(grad(&x, f).to_vec::<f64>()[0], 0.0);
+//! assert_eq!(grad(&x, |x| grad(x, f).sum(..)).to_vec::<f64>()[0], 2.0);
+//! ```
+//!
+//! A model is a struct of your own. Its gradient has the same type:
+//!
+//! ```
+//! use cotangent::prelude::*;
+//!
+//! #[derive(Module, Clone)]
+//! struct Line { slope: Tensor, offset: Tensor }
+//!
+//! impl Line {
+//!     fn forward(&self, x: &Tensor) -> Tensor { x * &self.slope + &self.offset }
+//! }
+//!
+//! let (x, y) = (Tensor::from([0.0, 1.0, 2.0]), Tensor::from([1.0, 3.0, 5.0]));
+//! let mut line = Line { slope: Tensor::from(0.0), offset: Tensor::from(0.0) };
+//! for _ in 0..200 {
+//!     let gradient = grad(&line, |line| (line.forward(&x) - &y).square().mean(..));
+//!     line.slope -= gradient.slope * 0.2;
+//!     line.offset -= gradient.offset * 0.2;
+//! }
+//! assert!((line.slope.item::<f64>() - 2.0).abs() < 1e-3 && (line.offset.item::<f64>() - 1.0).abs() < 1e-3);
+//! ```
+//!
+//! # Where things are
+//!
+//! | crate | what it holds | re-exported here |
+//! |---|---|---|
+//! | `cotangent-tensor` | tensors, operations and their rules, [`Primitive`], [`Rng`] | at the root, operations in [`ops`] |
+//! | `cotangent-autograd` | [`grad`], [`vjp`], [`jvp`] and their like, [`Module`], the gradient checker [`check`] | at the root |
+//! | `cotangent-nn` | layers, losses, optimizers, data | [`nn`] |
+//!
+//! # Where a function has no derivative
+//!
+//! | place | derivative |
+//! |---|---|
+//! | relu at 0 | 0 |
+//! | abs at 0 | 0 |
+//! | maximum, minimum at a tie | half to each |
+//! | max, min over axes at ties | equal shares |
+//! | clamp at its bounds | 1 |
+//! | sqrt at 0 | infinite; see [`ops::Where`] for how to keep it out of a composition |
+//! | var of one element, or of a constant | as the formula says: of a constant 0 |
+//! | integers, bool, comparisons, argmax | none: constants |
+
+pub use cotangent_autograd::*;
+pub use cotangent_derive::FacadeModule as Module;
+pub use cotangent_nn as nn;
 pub use cotangent_tensor::*;
+
+/// What most programs need: `use cotangent::prelude::*;`.
+pub mod prelude {
+    pub use crate::{
+        DType, Module, Rng, Tensor, checkpoint, grad, hessian, hvp, jacobian, jvp, stop_gradient, value_and_grad,
+        value_and_grad_with_aux, vjp,
+    };
+}
