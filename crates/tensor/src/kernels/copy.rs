@@ -1,8 +1,9 @@
 //! Copies between layouts: any strided array into row-major order, or into a box within a larger row-major buffer.
 //!
-//! Axes that both sides walk in step are merged first, so that most copies are a few long runs. What is left falls into three
-//! kinds: runs that both sides hold in order (a copy of memory), runs of one repeated element (a fill), and planes whose
-//! source walks the other axis fastest (a transpose), which go tile by tile so that each cache line is fetched once.
+//! Axes that both sides walk in step are merged first, so that most copies are a few long runs. What is left falls into
+//! three kinds: runs that both sides hold in order (a copy of memory), runs of one repeated element (a fill), and
+//! planes whose source walks the other axis fastest (a transpose), which go tile by tile so that each cache line is
+//! fetched once.
 
 use crate::{Array, Buffer, Element, dtype::for_dtype, kernels::parallel, layout::row_major};
 use smallvec::SmallVec;

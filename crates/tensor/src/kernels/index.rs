@@ -1,7 +1,7 @@
 //! Elements that an index names: whole rows of an axis (select, add), or single elements (gather, scatter).
 //!
-//! Indices have been checked against the axis. Where several of them name one place, contributions are added in the order
-//! of the index, so that sums have the same bits on any number of threads: no two pieces of work write one place.
+//! Indices have been checked against the axis. Where several of them name one place, contributions are added in the
+//! order of the index, so that sums have the same bits on any number of threads: no two pieces of work write one place.
 
 use crate::{
     Array, Buffer, Element,
@@ -23,8 +23,8 @@ const MOST_ADDING_PIECES: usize = 16;
 
 /// The position of the first index that is negative or not below `size`.
 pub(crate) fn first_outside(index: &[i64], size: usize) -> Option<usize> {
-    // `i` or `last - i` is negative exactly for places outside. Their signs are gathered without a branch or a comparison, so
-    // that the loop vectorises (baseline x86-64 does not compare vectors of 64-bit numbers).
+    // `i` or `last - i` is negative exactly for places outside. Their signs are gathered without a branch or a
+    // comparison, so that the loop vectorises (baseline x86-64 does not compare vectors of 64-bit numbers).
     let last = size as i64 - 1;
     let signs = index.iter().fold(0, |signs, &i| signs | i | last.wrapping_sub(i));
     if signs >= 0 {
@@ -104,8 +104,8 @@ pub(crate) fn gather<T: Element>(x: &Array, axis: usize, index: &Array) -> Array
     Array::from_buffer(elements, index.shape())
 }
 
-/// `y[i, .., index[i, .., l], .., l] += src[i, .., l]`, with the index in the place of `axis`, in the order of the index; `y` lies
-/// in row-major order with these strides.
+/// `y[i, .., index[i, .., l], .., l] += src[i, .., l]`, with the index in the place of `axis`, in the order of the
+/// index; `y` lies in row-major order with these strides.
 pub(crate) fn scatter_add<T: Arithmetic>(y: &mut [T], strides: &[isize], axis: usize, index: &Array, src: &Array) {
     let places = index.to_slice::<i64>();
     if places.is_empty() {

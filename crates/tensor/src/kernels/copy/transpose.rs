@@ -1,8 +1,8 @@
 //! Planes whose source lies column by column, copied row by row.
 //!
-//! A plane goes in square tiles, each through a small buffer: the lines of either side are touched once, one after another,
-//! however far apart they lie (at strides of a power of two, lines that are held at the same time evict each other).
-//! The last tile of a row or column overlaps the one before it, so that all are whole.
+//! A plane goes in square tiles, each through a small buffer: the lines of either side are touched once, one after
+//! another, however far apart they lie (at strides of a power of two, lines that are held at the same time evict each
+//! other). The last tile of a row or column overlaps the one before it, so that all are whole.
 
 use super::{Axis, moved};
 use crate::Element;
