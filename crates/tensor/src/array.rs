@@ -159,7 +159,8 @@ impl Array {
     #[must_use]
     #[track_caller]
     pub fn into_buffer<T: Element>(self) -> Buffer<T> {
-        self.try_into_buffer().unwrap_or_else(|array| Buffer::from_slice(&array.to_slice()))
+        let copied = |array: Array| kernels::copy::contiguous(&array).try_into_buffer();
+        self.try_into_buffer().or_else(copied).expect("a fresh copy has one owner")
     }
 
     /// As [`into_buffer`](Self::into_buffer), but gives the array back where it would have to be copied.

@@ -1,14 +1,17 @@
 //! Copies between layouts: any strided array into row-major order, or into a box within a larger row-major buffer.
 //!
-//! Axes that both sides walk in step are merged first, so that most copies are a few long runs. What is left falls into three
-//! kinds: runs that both sides hold in order (a copy of memory), runs of one repeated element (a fill), and planes whose
-//! source walks the other axis fastest (a transpose), which go tile by tile so that each cache line is fetched once.
+//! Axes that both sides walk in step are merged first, so that most copies are a few long runs. What is left falls into
+//! three kinds: runs that both sides hold in order (a copy of memory), runs of one repeated element (a fill), and
+//! planes whose source walks the other axis fastest (a transpose), which go tile by tile so that each cache line is
+//! fetched once.
 
 use crate::{Array, Buffer, Element, dtype::for_dtype, kernels::parallel, layout::row_major};
 use smallvec::SmallVec;
+use transpose::TILE;
 
 #[cfg(test)]
 mod tests;
+mod transpose;
 
 /// Bytes of one piece of work: large enough that starting it costs nothing next to it, small enough for both sides to
 /// stay in a 1 MiB second-level cache.
@@ -16,9 +19,6 @@ const PIECE_BYTES: usize = 256 << 10;
 
 /// Bytes that one core copies in a nanosecond when they are not in its cache; for the estimate of work only.
 const BYTES_PER_NANOSECOND: usize = 4;
-
-/// The side of a tile of a transpose: 8 elements of 4 bytes are half a cache line and one AVX2 register.
-const TILE: usize = 8;
 
 /// One axis of a copy, and how far apart its elements lie on each side.
 #[derive(Clone, Copy, Debug)]
@@ -81,13 +81,9 @@ fn copy_pieces<T: Element>(src: &[T], at: usize, axes: &[Axis], dst: &mut [T]) {
         return copy_block(src, at, axes, dst);
     };
     debug_assert!(extent(inner) <= outer.to, "the destination is no box of a row-major array: {axes:?}");
-    let whole_rows = PIECE_BYTES / row_bytes;
+    let whole_rows = (PIECE_BYTES / row_bytes).max(1);
     // A transpose reads whole cache lines only in pieces of whole tiles.
-    let rows = if fastest_source_axis(axes) == Some(0) {
-        whole_rows.next_multiple_of(TILE).max(TILE)
-    } else {
-        whole_rows.max(1)
-    };
+    let rows = if fastest_source_axis(axes) == Some(0) { whole_rows.next_multiple_of(TILE) } else { whole_rows };
     let work = outer.size * row_bytes / BYTES_PER_NANOSECOND;
     parallel::chunks(dst, rows * outer.to, work, |i, piece| {
         let first = i * rows;
@@ -126,7 +122,7 @@ fn copy_axes<T: Element>(src: &[T], at: usize, axes: &[Axis], dst: &mut [T], to:
         [] => dst[to] = src[at],
         [run] => copy_run(src, at, run, dst, to),
         [outer, inner] if outer.from.unsigned_abs() < inner.from.unsigned_abs() && outer.from != 0 => {
-            copy_transposed(src, at, outer, inner, dst, to);
+            transpose::copy_plane(src, at, outer, inner, dst, to);
         }
         [outer, ref inner @ ..] => {
             for i in 0..outer.size {
@@ -157,45 +153,8 @@ fn copy_run<T: Element>(src: &[T], at: usize, run: Axis, dst: &mut [T], to: usiz
     }
 }
 
-/// A plane whose source walks `outer` fastest, tile by tile.
-fn copy_transposed<T: Element>(src: &[T], at: usize, outer: Axis, inner: Axis, dst: &mut [T], to: usize) {
-    for i in (0..outer.size).step_by(TILE) {
-        let rows = TILE.min(outer.size - i);
-        let at = moved(at, i, outer.from);
-        let to = to + i * outer.to;
-        for j in (0..inner.size).step_by(TILE) {
-            let columns = TILE.min(inner.size - j);
-            let at = moved(at, j, inner.from);
-            let to = to + j * inner.to;
-            if rows == TILE && columns == TILE && outer.from == 1 && inner.to == 1 {
-                copy_tile(src, at, inner.from, dst, to, outer.to);
-                continue;
-            }
-            for i in 0..rows {
-                copy_run(src, moved(at, i, outer.from), Axis { size: columns, ..inner }, dst, to + i * outer.to);
-            }
-        }
-    }
-}
-
-/// One whole tile: its columns lie in order in the source, its rows in the destination.
-#[inline]
-fn copy_tile<T: Element>(src: &[T], at: usize, from: isize, dst: &mut [T], to: usize, to_stride: usize) {
-    let mut columns = [[T::default(); TILE]; TILE];
-    for (j, column) in columns.iter_mut().enumerate() {
-        let at = moved(at, j, from);
-        column.copy_from_slice(&src[at..at + TILE]);
-    }
-    for i in 0..TILE {
-        let row = &mut dst[to + i * to_stride..][..TILE];
-        for (y, column) in row.iter_mut().zip(&columns) {
-            *y = column[i];
-        }
-    }
-}
-
 /// `steps` steps on from a position of the source.
-#[inline]
+#[inline(always)]
 fn moved(at: usize, steps: usize, step: isize) -> usize {
     at.wrapping_add_signed(steps as isize * step)
 }

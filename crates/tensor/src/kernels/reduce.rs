@@ -142,8 +142,7 @@ pub(crate) fn fold<F: Fold<T>, T: Element>(x: &Array, axes: &[usize], keepdims: 
     if plan.copies > 1 {
         output.iter_mut().for_each(|y| *y = F::of_copies(*y, plan.copies));
     }
-    let outputs = plan.outputs;
-    Array::from_buffer(output, [outputs]).with_layout(plan.output)
+    plan.array_of(output)
 }
 
 /// Joins partial results as the leaves of a balanced tree.

@@ -68,7 +68,8 @@ impl Vjp for Gather {
     }
 }
 
-/// `y = x` with `y[i, .., index[i, .., l], .., l] += src[i, .., l]`, with the index in the place of an axis; inputs `x`, `index`, `src`.
+/// `y = x` with `y[i, .., index[i, .., l], .., l] += src[i, .., l]`, with the index in the place of an axis; inputs
+/// `x`, `index`, `src`.
 #[derive(Clone, Debug)]
 pub struct ScatterAdd {
     axis: isize,

@@ -1,8 +1,8 @@
-//! Slices of an axis at places that an index tensor names: index_select reads them, and its transpose index_add adds to them.
-//! Single elements are in `gather`.
+//! Slices of an axis at places that an index tensor names: index_select reads them, and its transpose index_add adds to
+//! them. Single elements are in `gather`.
 //!
-//! An index is an input of the operation, so that transforms see it, but it has no derivative. It is `i64` and counts from 0:
-//! a negative index is an error, not a place from the end.
+//! An index is an input of the operation, so that transforms see it, but it has no derivative. It is `i64` and counts
+//! from 0: a negative index is an error, not a place from the end.
 
 use crate::{
     Array, Buffer, Cotangents, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Shape, Spec, SpecRef,
@@ -144,7 +144,8 @@ impl Vjp for IndexAdd {
 
 /// Slices at places named by an index.
 impl Tensor {
-    /// The slices of an axis that an index names: `y[.., k, ..] = x[.., index[k], ..]`. The index is `i64`, of rank 1 or 0.
+    /// The slices of an axis that an index names: `y[.., k, ..] = x[.., index[k], ..]`. The index is `i64`, of rank 1
+    /// or 0.
     ///
     /// # Panics
     /// When the axis or an index is out of range; negative indices are.

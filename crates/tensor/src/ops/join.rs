@@ -242,7 +242,8 @@ impl Tensor {
         }
     }
 
-    /// With `before` and `after` times a constant around each axis, one pair for each; a negative count cuts off elements.
+    /// With `before` and `after` times a constant around each axis, one pair for each; a negative count cuts off
+    /// elements.
     ///
     /// # Panics
     /// When there is not one pair for each axis, more is cut off than there is, or the constant does not fit the dtype.

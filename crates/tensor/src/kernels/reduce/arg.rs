@@ -55,7 +55,7 @@ pub(crate) fn position<F: Extremum<T>, T: Element>(x: &Array, axis: usize, keepd
             }
         });
     }
-    Array::from_buffer(output, [count]).with_layout(plan.output)
+    plan.array_of(output)
 }
 
 /// Whether this is the element that was looked for: NaN looks for any NaN.

@@ -18,6 +18,8 @@ use std::marker::PhantomData;
 const ROWS: usize = 64;
 /// Outputs that are accumulated at a time: at most 8 KiB, a quarter of the first-level cache.
 const TILE: usize = 1024;
+/// Up to this many, a smaller buffer is set up for the other half of the rows: filling it would cost more than the joining.
+const SMALL_TILE: usize = 128;
 /// Rows narrower than this are joined `GROUP` at a time as one long row, since they would leave most of a vector idle.
 const NARROW: usize = 64;
 const GROUP: usize = 16;
@@ -121,11 +123,20 @@ impl<F: Fold<T>, T: Element> Columns<'_, F, T> {
             return isa::dispatch(Rows::<F, T> { elements: self.elements, starts, tile, fold: PhantomData });
         }
         let middle = low + (high - low).div_ceil(2).next_multiple_of(ROWS);
-        let mut right = [F::START; TILE];
-        let right = &mut right[..tile.len()];
         self.fold_rows(start, low, middle, tile);
-        self.fold_rows(start, middle, high, right);
-        join_row::<F, T>(tile, right);
+        if tile.len() <= SMALL_TILE {
+            self.join_rows::<SMALL_TILE>(start, middle, high, tile);
+        } else {
+            self.join_rows::<TILE>(start, middle, high, tile);
+        }
+    }
+
+    /// Joins rows `low..high` to what the tile, of at most `N` outputs, holds.
+    fn join_rows<const N: usize>(self, start: usize, low: usize, high: usize, tile: &mut [T]) {
+        let mut rows = [F::START; N];
+        let rows = &mut rows[..tile.len()];
+        self.fold_rows(start, low, high, rows);
+        join_row::<F, T>(tile, rows);
     }
 }
 

@@ -1,7 +1,7 @@
 //! The normal form of a reduction: which axes are walked, with which strides, and how the outputs lie.
 
 use crate::{
-    Array, Shape,
+    Array, Buffer, Element, Shape,
     layout::{Layout, Strides, row_major},
 };
 use smallvec::SmallVec;
@@ -87,6 +87,16 @@ impl Plan {
     /// How many elements are joined into one output.
     pub(super) fn joined(&self) -> usize {
         self.reduced.iter().map(|axis| axis.size).product()
+    }
+
+    /// The result, from the outputs in the order in which they were made.
+    pub(super) fn array_of<T: Element>(self, outputs: Buffer<T>) -> Array {
+        let contiguous = self.output.is_contiguous() && self.output.shape.numel() == outputs.len();
+        if contiguous && self.output.offset == 0 {
+            return Array::from_buffer(outputs, self.output.shape);
+        }
+        let count = outputs.len();
+        Array::from_buffer(outputs, [count]).with_layout(self.output)
     }
 }
 

@@ -47,12 +47,13 @@ pub(in crate::kernels) fn fold_slice<F: Fold<T>, T: Copy>(run: &[T]) -> T {
             narrow[i] = F::join(narrow[i], chunk[i]);
         }
     }
-    // Tails go to fixed lanes as well, so that short runs are chains of two or three, not of seven.
-    for i in 0..rest.len() {
-        narrow[i] = F::join(narrow[i], rest[i]);
+    // A variable number of lanes would push the accumulators out of their registers: the tail, of at most 7, goes in turn.
+    let mut tail = F::START;
+    for &x in rest {
+        tail = F::join(tail, x);
     }
     let pairs: [T; 4] = std::array::from_fn(|i| F::join(narrow[i], narrow[i + 4]));
-    F::join(F::join(pairs[0], pairs[2]), F::join(pairs[1], pairs[3]))
+    F::join(F::join(F::join(pairs[0], pairs[2]), F::join(pairs[1], pairs[3])), tail)
 }
 
 struct OneRun<'a, F, T> {
@@ -148,24 +149,37 @@ impl<T: Element> Runs<'_, T> {
     }
 
     fn fold_leaf<F: Fold<T>>(self, start: usize, low: usize, high: usize) -> T {
-        let (inner, outer) = self.axes.split_last().expect("a plan has a reduced axis");
+        let inner = self.axes.last().expect("a plan has a reduced axis");
         if inner.stride == 1 && inner.size >= WORTH_IN_PLACE {
             let mut result = F::START;
-            let mut position = low;
-            let mut outers = Walk::from(outer, low / inner.size);
-            while position < high {
-                let column = position % inner.size;
-                let length = (inner.size - column).min(high - position);
-                let from = start + outers.next() + column;
+            self.for_each_run(start, low, high, |_, from, length| {
                 result = F::join(result, fold_run::<F, T>(&self.elements[from..from + length]));
-                position += length;
-            }
+            });
             return result;
         }
         let mut gathered = [F::START; LEAF];
-        let mut positions = Walk::from(self.axes, low);
-        let gathered = &mut gathered[..high - low];
-        gathered.iter_mut().for_each(|slot| *slot = self.elements[start + positions.next()]);
-        fold_run::<F, T>(gathered)
+        self.for_each_run(start, low, high, |done, from, length| {
+            let slots = &mut gathered[done..done + length];
+            if inner.stride == 1 {
+                slots.copy_from_slice(&self.elements[from..from + length]);
+            } else {
+                slots.iter_mut().enumerate().for_each(|(i, slot)| *slot = self.elements[from + i * inner.stride]);
+            }
+        });
+        fold_run::<F, T>(&gathered[..high - low])
+    }
+
+    /// Visits the runs along the innermost axis that elements `low..high` are made of: how many elements came before, where
+    /// the run begins, and its length.
+    fn for_each_run(self, start: usize, low: usize, high: usize, mut visit: impl FnMut(usize, usize, usize)) {
+        let (inner, outer) = self.axes.split_last().expect("a plan has a reduced axis");
+        let mut outers = Walk::from(outer, low / inner.size);
+        let (mut position, mut column) = (low, low % inner.size);
+        while position < high {
+            let length = (inner.size - column).min(high - position);
+            visit(position - low, start + outers.next() + column * inner.stride, length);
+            position += length;
+            column = 0;
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! What the operations with an index refuse: its dtype, its shape, and, when they see the values, places outside the axis.
+//! What the operations with an index refuse: its dtype, its shape, and, when they see the values, places outside the
+//! axis.
 
 use crate::{Array, DType, Error, ErrorKind, Few, Result, SpecRef, kernels, layout::row_major};
 

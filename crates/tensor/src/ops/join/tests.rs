@@ -41,7 +41,8 @@ fn concat_agrees_with_index_arithmetic() {
 fn every_dtype_and_every_list_of_tensors_joins() {
     let (a, b) = (Tensor::from([1u8, 2]), Tensor::from([3u8]));
     assert_eq!(Tensor::concat([&a, &b], 0).to_vec::<u8>(), [1, 2, 3]);
-    assert_eq!(Tensor::concat(&[&a, &b], 0).to_vec::<u8>(), [1, 2, 3]);
+    let list = [&a, &b];
+    assert_eq!(Tensor::concat(&list[..], 0).to_vec::<u8>(), [1, 2, 3]);
     assert_eq!(Tensor::concat(vec![a.clone(), b.clone()], 0).to_vec::<u8>(), [1, 2, 3]);
     assert_eq!(Tensor::concat(&[a, b][..], 0).to_vec::<u8>(), [1, 2, 3]);
     let (a, b) = (Tensor::from([true, false]), Tensor::from([false, true]));

@@ -1,4 +1,5 @@
-//! Holds the rules of operations that are affine in their floating-point inputs to each other and to the operation itself.
+//! Holds the rules of operations that are affine in their floating-point inputs to each other and to the operation
+//! itself.
 
 use crate::{Cotangent, Cotangents, DType, Derivative, Few, Primitive, Saved, Tensor, apply};
 
@@ -18,8 +19,8 @@ fn dot(a: &Tensor, b: &Tensor) -> f64 {
     a.to_vec::<f64>().iter().zip(b.to_vec::<f64>()).map(|(a, b)| a * b).sum()
 }
 
-/// Checks, exactly, `J v = f(x + v) - f(x)` and `<J v, w> = <v, Jᵀ w>`: for all floating-point inputs together, where only
-/// the others are constants, and for each alone.
+/// Checks, exactly, `J v = f(x + v) - f(x)` and `<J v, w> = <v, Jᵀ w>`: for all floating-point inputs together, where
+/// only the others are constants, and for each alone.
 pub(in crate::ops) fn assert_adjoint(primitive: &dyn Primitive, inputs: &[&Tensor]) {
     let floats: Vec<usize> = (0..inputs.len()).filter(|&i| inputs[i].dtype() == DType::F64).collect();
     assert!(!floats.is_empty());

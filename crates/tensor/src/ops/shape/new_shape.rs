@@ -39,7 +39,7 @@ impl NewShape {
                     format!("-1 in {wanted:?} could be any size, as the other sizes hold no element"),
                 );
             }
-            Some(known) if free == 1 && numel % known == 0 => numel / known,
+            Some(known) if free == 1 && numel.is_multiple_of(known) => numel / known,
             Some(known) if free == 0 && numel == known => 1,
             _ => return refuse(ErrorKind::Shape, format!("{numel} elements do not fill the shape {wanted:?}")),
         };

@@ -29,7 +29,9 @@ fn narrow_says_what_lies_outside() {
         refusal(Narrow::new(-1, 2, 2)),
         "narrow: 2 elements from 2 do not lie within axis 1 of size 3; got f64[2, 3]"
     );
-    assert!(refusal(Narrow::new(0, usize::MAX, 2)).starts_with("narrow: 2 elements from 18446744073709551615 do not"));
+    assert!(
+        refusal(Narrow::new(0, usize::MAX, 2)).starts_with(&format!("narrow: 2 elements from {} do not", usize::MAX))
+    );
     assert_eq!(refusal(Narrow::new(2, 0, 1)), "narrow: axis 2 is out of range: axes of a tensor of rank 2 are -2 to 1");
 }
 
