@@ -10,6 +10,22 @@ const WORTHWHILE: usize = 40_000;
 
 /// Runs `task(i, piece)` on each piece of `chunk` elements (the last may be shorter); `work` estimates the nanoseconds of it all.
 pub(crate) fn chunks<T: Send>(dst: &mut [T], chunk: usize, work: usize, task: impl Fn(usize, &mut [T]) + Send + Sync) {
+    chunks_of(dst, chunk, work, &task);
+}
+
+/// Runs `task(i)` for each `i` below `count`; `work` estimates the nanoseconds of it all.
+pub(crate) fn tasks(count: usize, work: usize, task: impl Fn(usize) + Send + Sync) {
+    tasks_of(count, work, &task);
+}
+
+/// `task(i)` for each `i` below `count`, in order; `work` estimates the nanoseconds of it all.
+pub(crate) fn collect<R: Send>(count: usize, work: usize, task: impl Fn(usize) -> R + Send + Sync) -> Vec<R> {
+    collect_of(count, work, &task)
+}
+
+// What follows is compiled once for each type of element and not once for each kernel: rayon's part is long.
+
+fn chunks_of<T: Send>(dst: &mut [T], chunk: usize, work: usize, task: &(dyn Fn(usize, &mut [T]) + Send + Sync)) {
     if dst.len() <= chunk || is_serial(work) {
         dst.chunks_mut(chunk).enumerate().for_each(|(i, piece)| task(i, piece));
     } else {
@@ -17,8 +33,7 @@ pub(crate) fn chunks<T: Send>(dst: &mut [T], chunk: usize, work: usize, task: im
     }
 }
 
-/// Runs `task(i)` for each `i` below `count`; `work` estimates the nanoseconds of it all.
-pub(crate) fn tasks(count: usize, work: usize, task: impl Fn(usize) + Send + Sync) {
+fn tasks_of(count: usize, work: usize, task: &(dyn Fn(usize) + Send + Sync)) {
     if count <= 1 || is_serial(work) {
         (0..count).for_each(task);
     } else {
@@ -26,8 +41,7 @@ pub(crate) fn tasks(count: usize, work: usize, task: impl Fn(usize) + Send + Syn
     }
 }
 
-/// `task(i)` for each `i` below `count`, in order; `work` estimates the nanoseconds of it all.
-pub(crate) fn collect<R: Send>(count: usize, work: usize, task: impl Fn(usize) -> R + Send + Sync) -> Vec<R> {
+fn collect_of<R: Send>(count: usize, work: usize, task: &(dyn Fn(usize) -> R + Send + Sync)) -> Vec<R> {
     if count <= 1 || is_serial(work) {
         (0..count).map(task).collect()
     } else {

@@ -95,16 +95,6 @@ impl<F: Elementwise> Primitive for F {
         .into())
     }
 
-    fn eval_owned(&self, inputs: Few<Array>) -> Result<Few<Array>> {
-        let dtype = inputs[0].dtype();
-        if !dtype.is_float() {
-            return self.eval(&inputs.iter().collect::<Few<_>>());
-        }
-        let shape = inputs[0].shape().clone();
-        let y = for_float!(dtype, T => Array::from_buffer(map::map_owned::<T, _>(&Value(self), inputs), shape));
-        Ok(y.into())
-    }
-
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)
     }
