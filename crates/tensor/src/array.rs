@@ -7,11 +7,16 @@ use crate::{
     layout::Layout,
     storage::Storage,
 };
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 /// A strided array of one dtype. Cloning is cheap, views share storage, and elements never change while they are shared.
+///
+/// One pointer wide, so that the short lists which operations pass around are a few words.
 #[derive(Clone)]
-pub struct Array {
+pub struct Array(Arc<View>);
+
+/// A storage under a layout.
+struct View {
     storage: Storage,
     layout: Layout,
     dtype: DType,
@@ -27,7 +32,7 @@ impl Array {
     pub fn from_buffer<T: Element>(buffer: Buffer<T>, shape: impl Into<Shape>) -> Self {
         let shape = shape.into();
         assert_eq!(shape.checked_numel(T::DTYPE), Some(buffer.len()), "the elements do not fill the shape {shape:?}");
-        Array { storage: buffer.into_storage(), layout: Layout::contiguous(shape), dtype: T::DTYPE }
+        Array::view(buffer.into_storage(), Layout::contiguous(shape), T::DTYPE)
     }
 
     /// A copy of elements in row-major order.
@@ -43,7 +48,7 @@ impl Array {
     /// One value in every place, stored once.
     pub(crate) fn full<T: Element>(value: T, shape: &Shape) -> Self {
         let single = Array::scalar(value);
-        let layout = single.layout.expand(shape);
+        let layout = single.layout().expand(shape);
         single.with_layout(layout)
     }
 
@@ -52,43 +57,43 @@ impl Array {
     pub fn scalar<T: Element>(value: T) -> Self {
         let mut buffer = Buffer::recycled(1);
         buffer[0] = value;
-        Array { storage: buffer.into_storage(), layout: Layout::contiguous([].into()), dtype: T::DTYPE }
+        Array::view(buffer.into_storage(), Layout::contiguous([].into()), T::DTYPE)
     }
 
     /// The size of each axis.
     #[must_use]
     pub fn shape(&self) -> &Shape {
-        &self.layout.shape
+        &self.0.layout.shape
     }
 
     /// The element type.
     #[must_use]
     pub fn dtype(&self) -> DType {
-        self.dtype
+        self.0.dtype
     }
 
     /// The number of elements.
     #[must_use]
     pub fn numel(&self) -> usize {
-        self.layout.shape.numel()
+        self.0.layout.shape.numel()
     }
 
     /// Shape and dtype.
     #[must_use]
     pub fn spec(&self) -> SpecRef<'_> {
-        SpecRef::new(&self.layout.shape, self.dtype)
+        SpecRef::new(&self.0.layout.shape, self.0.dtype)
     }
 
     /// For each axis, how many elements further its next index lies; zero on a broadcast axis, negative on a flipped one.
     #[must_use]
     pub fn strides(&self) -> &[isize] {
-        &self.layout.strides
+        &self.0.layout.strides
     }
 
     /// Where in [`storage_elements`](Self::storage_elements) the element with all indices zero lies.
     #[must_use]
     pub fn offset(&self) -> usize {
-        self.layout.offset
+        self.0.layout.offset
     }
 
     /// All elements of the storage that this array views, for kernels that walk strides themselves.
@@ -98,14 +103,14 @@ impl Array {
     #[must_use]
     #[track_caller]
     pub fn storage_elements<T: Element>(&self) -> &[T] {
-        assert_eq!(T::DTYPE, self.dtype, "elements of dtype {} were asked for as {}", self.dtype, T::DTYPE);
-        self.storage.elements()
+        assert_eq!(T::DTYPE, self.0.dtype, "elements of dtype {} were asked for as {}", self.0.dtype, T::DTYPE);
+        self.0.storage.elements()
     }
 
     /// Whether the elements lie one after another in row-major order.
     #[must_use]
     pub fn is_contiguous(&self) -> bool {
-        self.layout.is_contiguous()
+        self.0.layout.is_contiguous()
     }
 
     /// The elements in row-major order, if they lie so.
@@ -118,7 +123,7 @@ impl Array {
         let elements = self.storage_elements();
         self.is_contiguous().then(|| match self.numel() {
             0 => &elements[..0],
-            numel => &elements[self.layout.offset..self.layout.offset + numel],
+            numel => &elements[self.0.layout.offset..self.0.layout.offset + numel],
         })
     }
 
@@ -165,12 +170,17 @@ impl Array {
 
     /// As [`into_buffer`](Self::into_buffer), but gives the array back where it would have to be copied.
     pub(crate) fn try_into_buffer<T: Element>(self) -> Result<Buffer<T>, Self> {
-        let Array { storage, layout, dtype } = self;
-        assert_eq!(T::DTYPE, dtype, "elements of dtype {dtype} were asked for as {}", T::DTYPE);
-        if !layout.is_contiguous() || layout.shape.numel() != storage.elements::<T>().len() {
-            return Err(Array { storage, layout, dtype });
+        assert_eq!(T::DTYPE, self.dtype(), "elements of dtype {} were asked for as {}", self.dtype(), T::DTYPE);
+        if !self.is_whole::<T>() {
+            return Err(self);
         }
-        storage.into_buffer().map_err(|storage| Array { storage, layout, dtype })
+        let View { storage, layout, dtype } = Arc::try_unwrap(self.0).map_err(Array)?;
+        storage.into_buffer().map_err(|storage| Array::view(storage, layout, dtype))
+    }
+
+    /// Whether the elements are the whole storage, in row-major order.
+    fn is_whole<T: Element>(&self) -> bool {
+        self.is_contiguous() && self.numel() == self.0.storage.elements::<T>().len()
     }
 
     /// Mutable access to the elements in row-major order; copies first if they are shared or strided, so that no other
@@ -180,24 +190,29 @@ impl Array {
     /// When `T` is not the array's dtype.
     #[track_caller]
     pub fn with_mut<T: Element, R>(&mut self, change: impl FnOnce(&mut [T]) -> R) -> R {
-        let shape = self.shape().clone();
-        let mut buffer = std::mem::replace(self, Array::scalar(T::default())).into_buffer::<T>();
-        let result = change(&mut buffer);
-        *self = Array::from_buffer(buffer, shape);
-        result
+        assert_eq!(T::DTYPE, self.dtype(), "elements of dtype {} were asked for as {}", self.dtype(), T::DTYPE);
+        if !self.is_whole::<T>() || Arc::get_mut(&mut self.0).is_none_or(|view| !view.storage.is_unique()) {
+            *self = kernels::copy::contiguous(self);
+        }
+        let view = Arc::get_mut(&mut self.0).expect("the only handle, or a fresh copy");
+        change(view.storage.elements_mut().expect("the only owner, or a fresh copy"))
+    }
+
+    fn view(storage: Storage, layout: Layout, dtype: DType) -> Self {
+        Array(Arc::new(View { storage, layout, dtype }))
     }
 
     pub(crate) fn layout(&self) -> &Layout {
-        &self.layout
+        &self.0.layout
     }
 
     /// Another view of the same storage.
     pub(crate) fn with_layout(&self, layout: Layout) -> Self {
         debug_assert!(
-            layout.span().is_none_or(|(_, high)| for_dtype!(self.dtype, T => high < self.storage.elements::<T>().len())),
+            layout.span().is_none_or(|(_, high)| for_dtype!(self.0.dtype, T => high < self.0.storage.elements::<T>().len())),
             "a view outside its storage: {layout:?}"
         );
-        Array { storage: self.storage.clone(), layout, dtype: self.dtype }
+        Array::view(self.0.storage.clone(), layout, self.0.dtype)
     }
 }
 
@@ -219,6 +234,6 @@ pub(crate) fn check_size(op: &'static str, shape: &Shape, dtype: DType) -> Resul
 
 impl std::fmt::Debug for Array {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Array({}, strides {:?})", self.spec(), &self.layout.strides[..])
+        write!(f, "Array({}, strides {:?})", self.spec(), &self.0.layout.strides[..])
     }
 }

@@ -88,6 +88,13 @@ impl Storage {
         self.header().references.load(Ordering::Acquire) == 1
     }
 
+    /// The whole block as elements to write, if this is the only reference to it.
+    pub(crate) fn elements_mut<T: Element>(&mut self) -> Option<&mut [T]> {
+        let len = self.header().bytes / size_of::<T>();
+        // SAFETY: as in `elements`; and nobody else refers to the block, nor can they come to while `self` is borrowed.
+        self.is_unique().then(|| unsafe { std::slice::from_raw_parts_mut(self.data(), len) })
+    }
+
     /// The block as a mutable buffer, or itself back when it is shared.
     pub(crate) fn into_buffer<T: Element>(mut self) -> Result<Buffer<T>, Storage> {
         if self.is_unique() { Ok(Buffer { storage: self, element: PhantomData }) } else { Err(self) }
@@ -188,9 +195,6 @@ impl<T: Element> Deref for Buffer<T> {
 
 impl<T: Element> DerefMut for Buffer<T> {
     fn deref_mut(&mut self) -> &mut [T] {
-        let len = self.storage.header().bytes / size_of::<T>();
-        // SAFETY: as in `Storage::elements`; and a `Buffer` holds the only reference to its block, which `&mut self`
-        // borrows for as long as the slice lives.
-        unsafe { std::slice::from_raw_parts_mut(self.storage.data(), len) }
+        self.storage.elements_mut().expect("a buffer is the only owner of its block")
     }
 }
