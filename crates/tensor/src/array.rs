@@ -31,7 +31,8 @@ impl Array {
     #[track_caller]
     pub fn from_buffer<T: Element>(buffer: Buffer<T>, shape: impl Into<Shape>) -> Self {
         let shape = shape.into();
-        assert_eq!(shape.checked_numel(T::DTYPE), Some(buffer.len()), "the elements do not fill the shape {shape:?}");
+        let numel = shape.iter().try_fold(1usize, |numel, &size| numel.checked_mul(size));
+        assert!(numel == Some(buffer.len()), "{} elements do not fill the shape {shape:?}", buffer.len());
         Array::view(buffer.into_storage(), Layout::contiguous(shape), T::DTYPE)
     }
 
@@ -62,36 +63,42 @@ impl Array {
 
     /// The size of each axis.
     #[must_use]
+    #[inline]
     pub fn shape(&self) -> &Shape {
         &self.0.layout.shape
     }
 
     /// The element type.
     #[must_use]
+    #[inline]
     pub fn dtype(&self) -> DType {
         self.0.dtype
     }
 
     /// The number of elements.
     #[must_use]
+    #[inline]
     pub fn numel(&self) -> usize {
         self.0.layout.shape.numel()
     }
 
     /// Shape and dtype.
     #[must_use]
+    #[inline]
     pub fn spec(&self) -> SpecRef<'_> {
         SpecRef::new(&self.0.layout.shape, self.0.dtype)
     }
 
     /// For each axis, how many elements further its next index lies; zero on a broadcast axis, negative on a flipped one.
     #[must_use]
+    #[inline]
     pub fn strides(&self) -> &[isize] {
         &self.0.layout.strides
     }
 
     /// Where in [`storage_elements`](Self::storage_elements) the element with all indices zero lies.
     #[must_use]
+    #[inline]
     pub fn offset(&self) -> usize {
         self.0.layout.offset
     }
@@ -102,6 +109,7 @@ impl Array {
     /// When `T` is not the array's dtype.
     #[must_use]
     #[track_caller]
+    #[inline]
     pub fn storage_elements<T: Element>(&self) -> &[T] {
         assert_eq!(T::DTYPE, self.0.dtype, "elements of dtype {} were asked for as {}", self.0.dtype, T::DTYPE);
         self.0.storage.elements()
@@ -109,6 +117,7 @@ impl Array {
 
     /// Whether the elements lie one after another in row-major order.
     #[must_use]
+    #[inline]
     pub fn is_contiguous(&self) -> bool {
         self.0.layout.is_contiguous()
     }
@@ -119,6 +128,7 @@ impl Array {
     /// When `T` is not the array's dtype.
     #[must_use]
     #[track_caller]
+    #[inline]
     pub fn as_slice<T: Element>(&self) -> Option<&[T]> {
         let elements = self.storage_elements();
         self.is_contiguous().then(|| match self.numel() {
@@ -198,10 +208,12 @@ impl Array {
         change(view.storage.elements_mut().expect("the only owner, or a fresh copy"))
     }
 
+    #[inline]
     fn view(storage: Storage, layout: Layout, dtype: DType) -> Self {
         Array(Arc::new(View { storage, layout, dtype }))
     }
 
+    #[inline]
     pub(crate) fn layout(&self) -> &Layout {
         &self.0.layout
     }

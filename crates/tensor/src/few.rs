@@ -25,6 +25,7 @@ impl<T> Few<T> {
 
     /// A list of one value.
     #[must_use]
+    #[inline]
     pub fn one(value: T) -> Self {
         let mut list = SmallVec::new();
         list.push(value);
@@ -32,6 +33,7 @@ impl<T> Few<T> {
     }
 
     /// Appends a value.
+    #[inline]
     pub fn push(&mut self, value: T) {
         self.0.push(value);
     }
@@ -42,6 +44,7 @@ impl<T> Few<T> {
     /// When the list does not hold exactly one value.
     #[must_use]
     #[track_caller]
+    #[inline]
     pub fn into_single(mut self) -> T {
         match (self.0.pop(), self.0.is_empty()) {
             (Some(value), true) => value,
@@ -58,6 +61,7 @@ impl<T> Default for Few<T> {
 
 impl<T> Deref for Few<T> {
     type Target = [T];
+    #[inline]
     fn deref(&self) -> &[T] {
         &self.0
     }
@@ -82,8 +86,12 @@ impl<T, const N: usize> From<[T; N]> for Few<T> {
 }
 
 impl<T> FromIterator<T> for Few<T> {
+    #[inline]
     fn from_iter<I: IntoIterator<Item = T>>(iter: I) -> Self {
-        Few(iter.into_iter().collect())
+        // Pushing one by one inlines to a few moves; `SmallVec`'s own way is made for long iterators.
+        let mut list = SmallVec::new();
+        iter.into_iter().for_each(|value| list.push(value));
+        Few(list)
     }
 }
 

@@ -134,7 +134,10 @@ impl Layout {
 
 /// The strides of a contiguous row-major array.
 pub(crate) fn row_major(shape: &[usize]) -> Strides {
-    let mut strides: Strides = SmallVec::from_elem(1, shape.len());
+    let mut strides: Strides = SmallVec::from_slice(&[1; 4][..shape.len().min(4)]);
+    if shape.len() > 4 {
+        strides.resize(shape.len(), 1);
+    }
     for i in (1..shape.len()).rev() {
         strides[i - 1] = strides[i] * shape[i].max(1) as isize;
     }

@@ -309,10 +309,23 @@ pub fn try_apply(primitive: &dyn Primitive, inputs: &[&Tensor]) -> Result<Few<Te
     if let Some(tracer) = highest_tracer(inputs) {
         return tracer.apply(primitive, inputs);
     }
-    let specs: Few<SpecRef<'_>> = inputs.iter().map(|x| x.spec()).collect();
-    let outputs = primitive.infer(&specs)?;
-    let arrays: Few<&Array> = inputs.iter().map(|x| x.array()).collect();
-    finish(primitive, primitive.eval(&arrays)?, &outputs)
+    let promised = infer(primitive, inputs)?;
+    // The usual counts of inputs need no list.
+    let outputs = match inputs {
+        [x] => primitive.eval(&[x.array()]),
+        [x, y] => primitive.eval(&[x.array(), y.array()]),
+        _ => primitive.eval(&inputs.iter().map(|x| x.array()).collect::<Few<_>>()),
+    };
+    finish(primitive, outputs?, &promised)
+}
+
+/// What the outputs will be.
+fn infer(primitive: &dyn Primitive, inputs: &[&Tensor]) -> Result<Few<Spec>> {
+    match inputs {
+        [x] => primitive.infer(&[x.spec()]),
+        [x, y] => primitive.infer(&[x.spec(), y.spec()]),
+        _ => primitive.infer(&inputs.iter().map(|x| x.spec()).collect::<Few<_>>()),
+    }
 }
 
 /// As [`apply`], with the inputs given away: memory that nobody else refers to is used for the outputs.
@@ -321,15 +334,14 @@ pub fn try_apply(primitive: &dyn Primitive, inputs: &[&Tensor]) -> Result<Few<Te
 /// As [`apply`].
 #[track_caller]
 pub fn apply_owned(primitive: &dyn Primitive, inputs: Few<Tensor>) -> Few<Tensor> {
-    if inputs.iter().any(|x| x.tracer().is_some()) {
-        return apply(primitive, &inputs.iter().collect::<Few<_>>());
-    }
-    let specs: Few<SpecRef<'_>> = inputs.iter().map(|x| x.spec()).collect();
-    let outputs = primitive.infer(&specs);
-    drop(specs);
-    let result = outputs.and_then(|outputs| {
+    let result = match &inputs[..] {
+        [x, y] if x.tracer().is_none() && y.tracer().is_none() => infer(primitive, &[x, y]),
+        borrowed if borrowed.iter().all(|x| x.tracer().is_none()) => infer(primitive, &borrowed.iter().collect::<Few<_>>()),
+        traced => return apply(primitive, &traced.iter().collect::<Few<_>>()),
+    };
+    let result = result.and_then(|promised| {
         let arrays = inputs.into_iter().map(Tensor::into_array).collect();
-        finish(primitive, primitive.eval_owned(arrays)?, &outputs)
+        finish(primitive, primitive.eval_owned(arrays)?, &promised)
     });
     match result {
         Ok(outputs) => outputs,

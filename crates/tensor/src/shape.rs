@@ -11,6 +11,7 @@ pub struct Shape(SmallVec<[usize; 4]>);
 impl Shape {
     /// The number of elements; the shape was checked when its tensor was made, so that this cannot overflow.
     #[must_use]
+    #[inline]
     pub fn numel(&self) -> usize {
         self.0.iter().product()
     }
@@ -55,6 +56,7 @@ impl Shape {
 }
 
 impl Clone for Shape {
+    #[inline]
     fn clone(&self) -> Self {
         // `SmallVec::clone` goes element by element; this is a copy of memory.
         Shape(SmallVec::from_slice(&self.0))
@@ -63,6 +65,7 @@ impl Clone for Shape {
 
 impl Deref for Shape {
     type Target = [usize];
+    #[inline]
     fn deref(&self) -> &[usize] {
         &self.0
     }

@@ -14,6 +14,7 @@
 //!
 //! Free lists hold at most as much as was ever live at once (and at least 64 MiB), so memory stays bounded when sizes vary.
 
+mod count;
 mod pool;
 
 pub use pool::{cached_bytes, live_bytes, trim};

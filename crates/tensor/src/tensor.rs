@@ -31,12 +31,14 @@ impl From<Array> for Tensor {
 impl Tensor {
     /// A tensor inside a transform.
     #[must_use]
+    #[inline]
     pub fn from_tracer(tracer: Arc<dyn Tracer>) -> Self {
         Tensor(Repr::Traced(tracer))
     }
 
     /// The tracer that this tensor stands for, inside a transform.
     #[must_use]
+    #[inline]
     pub fn tracer(&self) -> Option<&dyn Tracer> {
         match &self.0 {
             Repr::Plain(_) => None,
@@ -46,6 +48,7 @@ impl Tensor {
 
     /// The value, below every transform.
     #[must_use]
+    #[inline]
     pub fn array(&self) -> &Array {
         let mut tensor = self;
         loop {
@@ -58,6 +61,7 @@ impl Tensor {
 
     /// The value, below every transform; without copying the handle where the tensor is plain.
     #[must_use]
+    #[inline]
     pub fn into_array(self) -> Array {
         match self.0 {
             Repr::Plain(array) => array,
@@ -75,12 +79,14 @@ impl Tensor {
     /// assert_eq!(Tensor::from([[1.0f32, 2.0, 3.0]]).shape()[..], [1, 3]);
     /// ```
     #[must_use]
+    #[inline]
     pub fn shape(&self) -> &Shape {
         self.array().shape()
     }
 
     /// The element type.
     #[must_use]
+    #[inline]
     pub fn dtype(&self) -> DType {
         self.array().dtype()
     }
@@ -93,6 +99,7 @@ impl Tensor {
 
     /// The number of elements.
     #[must_use]
+    #[inline]
     pub fn numel(&self) -> usize {
         self.array().numel()
     }
@@ -112,6 +119,7 @@ impl Tensor {
 
     /// Shape and dtype.
     #[must_use]
+    #[inline]
     pub fn spec(&self) -> SpecRef<'_> {
         self.array().spec()
     }

@@ -8,7 +8,7 @@ use super::{
     parallel,
     walk::Reader,
 };
-use crate::{Array, Buffer, Element};
+use crate::{Array, Buffer, Element, Few};
 
 /// A function of `ARITY` elements, one of each input; at most five.
 pub(crate) trait Map<T, U>: Sync {
@@ -19,6 +19,8 @@ pub(crate) trait Map<T, U>: Sync {
 
 /// Elements that one thread takes at a time.
 const CHUNK: usize = 16 * 1024;
+/// Elements from which on an output takes the memory of an input: smaller ones fit the first cache, where a recycled block is as good.
+const WORTH_REUSING: usize = 2048;
 /// Elements that a strided input brings into cache at a time: 2 KiB of f64, five of which fit the first cache with room to spare.
 const BLOCK: usize = 256;
 
@@ -37,19 +39,20 @@ pub(crate) fn map<T: Element, U: Element, F: Map<T, U>>(f: &F, inputs: &[&Array]
 }
 
 /// As `map`, with the inputs given away: the first that nobody else refers to becomes the output.
-pub(crate) fn map_owned<T: Element, F: Map<T, T>>(f: &F, inputs: impl IntoIterator<Item = Array>) -> Buffer<T> {
-    let mut inputs: smallvec::SmallVec<[Array; 3]> = inputs.into_iter().collect();
+pub(crate) fn map_owned<T: Element, F: Map<T, T>>(f: &F, mut inputs: Few<Array>) -> Buffer<T> {
+    if inputs[0].numel() < WORTH_REUSING {
+        return map(f, &inputs.iter().collect::<Few<_>>());
+    }
     for i in 0..inputs.len() {
         if !inputs[i].is_contiguous() {
             continue;
         }
         match std::mem::replace(&mut inputs[i], Array::scalar(T::default())).try_into_buffer::<T>() {
             Ok(mut dst) => {
-                let others: smallvec::SmallVec<[&Array; 3]> = inputs.iter().collect();
+                let others: Few<&Array> = inputs.iter().collect();
                 match F::ARITY {
                     1 => update::<T, F, 1>(f, &others, i, &mut dst),
                     2 => update::<T, F, 2>(f, &others, i, &mut dst),
-                    3 => update::<T, F, 3>(f, &others, i, &mut dst),
                     arity => unreachable!("no elementwise function of {arity} inputs takes them owned"),
                 }
                 return dst;
@@ -57,25 +60,28 @@ pub(crate) fn map_owned<T: Element, F: Map<T, T>>(f: &F, inputs: impl IntoIterat
             Err(array) => inputs[i] = array,
         }
     }
-    map(f, &inputs.iter().collect::<smallvec::SmallVec<[&Array; 3]>>())
+    map(f, &inputs.iter().collect::<Few<_>>())
 }
 
 fn fill<T: Element, U: Element, F: Map<T, U>, const N: usize>(f: &F, inputs: &[&Array], dst: &mut [U]) {
+    let slices: [Option<&[T]>; N] = std::array::from_fn(|i| inputs[i].as_slice());
+    if slices.iter().all(Option::is_some) {
+        let slices: [&[T]; N] = slices.map(|slice| slice.expect("all are contiguous"));
+        if dst.len() <= CHUNK {
+            return isa::dispatch(Loop { f, inputs: slices, dst });
+        }
+        let work = dst.len();
+        return parallel::chunks(dst, CHUNK, work, |i, piece| {
+            let inputs = slices.map(|slice| &slice[i * CHUNK..][..piece.len()]);
+            isa::dispatch(Loop { f, inputs, dst: piece });
+        });
+    }
     let readers: [Reader<'_, T>; N] = std::array::from_fn(|i| Reader::new(inputs[i]));
     let work = dst.len();
     parallel::chunks(dst, CHUNK, work, |i, piece| {
-        let start = i * CHUNK;
-        if readers.iter().all(|reader| matches!(reader, Reader::Contiguous(_))) {
-            let slices: [&[T]; N] = std::array::from_fn(|j| match &readers[j] {
-                Reader::Contiguous(elements) => &elements[start..start + piece.len()],
-                _ => unreachable!("all are contiguous"),
-            });
-            isa::dispatch(Loop { f, inputs: slices, dst: piece });
-            return;
-        }
         let mut blocks = Blocks::<T, N>::new(&readers, piece.len());
         for (j, part) in piece.chunks_mut(BLOCK).enumerate() {
-            let inputs = blocks.read(&readers, start + j * BLOCK, part.len());
+            let inputs = blocks.read(&readers, i * CHUNK + j * BLOCK, part.len());
             isa::dispatch(Loop { f, inputs, dst: part });
         }
     });

@@ -1,11 +1,12 @@
 //! Where blocks come from and go to: size classes, a free list per thread and a shared one, and exact counts.
 
+use super::count::{self, Counter};
 use std::{
     alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error},
     cell::RefCell,
     ptr::NonNull,
     sync::{
-        Mutex,
+        Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -52,35 +53,36 @@ impl Class {
     }
 }
 
-static LIVE: AtomicUsize = AtomicUsize::new(0);
+/// The most bytes that were live when a large block was taken.
 static PEAK: AtomicUsize = AtomicUsize::new(0);
-static CACHED: AtomicUsize = AtomicUsize::new(0);
 
-/// Bytes in blocks that tensors hold now: an exact count, of this process.
+/// Bytes in blocks that tensors hold now: an exact count, of this process, while no other thread makes or drops tensors.
 ///
 /// ```
-/// let before = cotangent_tensor::memory::live_bytes();
-/// let x = cotangent_tensor::Tensor::zeros([1024], cotangent_tensor::DType::F32);
-/// assert_eq!(cotangent_tensor::memory::live_bytes() - before, 4096);
-/// drop(x);
-/// assert_eq!(cotangent_tensor::memory::live_bytes(), before);
+/// use cotangent_tensor::{DType, Tensor, memory::live_bytes};
+/// let before = live_bytes();
+/// let x = Tensor::from(vec![1.0f32; 1024]);
+/// assert!(live_bytes() >= before + 4096);
+/// # drop(x);
 /// ```
 #[must_use]
 pub fn live_bytes() -> usize {
-    LIVE.load(Ordering::Relaxed)
+    count::live()
 }
 
 /// Bytes in blocks that wait on free lists to be used again.
 #[must_use]
 pub fn cached_bytes() -> usize {
-    CACHED.load(Ordering::Relaxed)
+    count::cached_by_threads() + shared().bytes
 }
 
 /// Returns the blocks of the shared free list and of this thread's to the system.
 pub fn trim() {
-    let _ = LOCAL.try_with(|local| local.borrow_mut().clear());
-    let mut shared = SHARED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    shared.clear();
+    let _ = LOCAL.try_with(|local| {
+        local.lists.borrow_mut().clear();
+        local.counter.set_cached(0);
+    });
+    shared().clear();
 }
 
 /// Free blocks by class.
@@ -100,7 +102,6 @@ impl FreeLists {
     fn pop(&mut self, class: Class) -> Option<NonNull<u8>> {
         let block = self.lists.get_mut(usize::from(class.0))?.pop()?;
         self.bytes -= class.capacity();
-        CACHED.fetch_sub(class.capacity(), Ordering::Relaxed);
         Some(block)
     }
 
@@ -110,7 +111,6 @@ impl FreeLists {
         }
         self.lists[usize::from(class.0)].push(block);
         self.bytes += class.capacity();
-        CACHED.fetch_add(class.capacity(), Ordering::Relaxed);
     }
 
     fn clear(&mut self) {
@@ -131,23 +131,45 @@ impl Drop for FreeLists {
 }
 
 static SHARED: Mutex<FreeLists> = Mutex::new(FreeLists::new());
+
+fn shared() -> MutexGuard<'static, FreeLists> {
+    SHARED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What a thread keeps to itself.
+struct Local {
+    lists: RefCell<FreeLists>,
+    counter: Counter,
+}
+
 thread_local! {
-    static LOCAL: RefCell<FreeLists> = const { RefCell::new(FreeLists::new()) };
+    static LOCAL: Local = Local { lists: RefCell::new(FreeLists::new()), counter: Counter::new() };
 }
 
 /// A block with room for `bytes` bytes of data, aligned to 64, its class beside it.
 pub(super) fn take(bytes: usize) -> (NonNull<u8>, Class) {
     let class = Class::holding(bytes);
-    let live = LIVE.fetch_add(class.capacity(), Ordering::Relaxed) + class.capacity();
-    let recycled = if class.capacity() <= THREAD_LIMIT {
-        // A thread that is ending has no list any more; it goes to the system.
-        LOCAL.try_with(|local| local.borrow_mut().pop(class)).ok().flatten()
-    } else {
-        // The peak decides only how much large memory may be kept, so that small blocks need not keep it exact.
-        PEAK.fetch_max(live, Ordering::Relaxed);
+    let capacity = class.capacity();
+    let recycled = LOCAL.try_with(|local| {
+        local.counter.add_live(capacity as isize);
+        if capacity > THREAD_LIMIT {
+            return None;
+        }
+        let mut lists = local.lists.borrow_mut();
+        let block = lists.pop(class);
+        local.counter.set_cached(lists.bytes);
+        block
+    });
+    // A thread that is ending has no lists any more; it goes to the shared ones.
+    let recycled = recycled.unwrap_or_else(|_| {
+        count::add_live_elsewhere(capacity as isize);
         None
-    };
-    let recycled = recycled.or_else(|| SHARED.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop(class));
+    });
+    if capacity > THREAD_LIMIT {
+        // The peak decides only how much large memory may be kept, so that small blocks need not keep it exact.
+        PEAK.fetch_max(count::live(), Ordering::Relaxed);
+    }
+    let recycled = recycled.or_else(|| shared().pop(class));
     (recycled.unwrap_or_else(|| from_system(class)), class)
 }
 
@@ -156,22 +178,26 @@ pub(super) fn take(bytes: usize) -> (NonNull<u8>, Class) {
 /// # Safety
 /// `block` came from `take` with this class, and nothing refers to it any more.
 pub(super) unsafe fn give(block: NonNull<u8>, class: Class) {
-    LIVE.fetch_sub(class.capacity(), Ordering::Relaxed);
-    if class.capacity() <= THREAD_LIMIT {
-        let kept = LOCAL.try_with(|local| {
-            let mut local = local.borrow_mut();
-            let room = local.bytes + class.capacity() <= THREAD_CACHE;
-            if room {
-                local.push(block, class);
-            }
-            room
-        });
-        if kept == Ok(true) {
-            return;
+    let capacity = class.capacity();
+    let kept = LOCAL.try_with(|local| {
+        local.counter.add_live(-(capacity as isize));
+        let mut lists = local.lists.borrow_mut();
+        let room = capacity <= THREAD_LIMIT && lists.bytes + capacity <= THREAD_CACHE;
+        if room {
+            lists.push(block, class);
+            local.counter.set_cached(lists.bytes);
         }
+        room
+    });
+    let kept = kept.unwrap_or_else(|_| {
+        count::add_live_elsewhere(-(capacity as isize));
+        false
+    });
+    if kept {
+        return;
     }
-    let mut shared = SHARED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    if shared.bytes + class.capacity() <= PEAK.load(Ordering::Relaxed).max(SHARED_FLOOR) {
+    let mut shared = shared();
+    if shared.bytes + capacity <= PEAK.load(Ordering::Relaxed).max(SHARED_FLOOR) {
         shared.push(block, class);
     } else {
         drop(shared);
