@@ -328,17 +328,24 @@ fn infer(primitive: &dyn Primitive, inputs: &[&Tensor]) -> Result<Few<Spec>> {
     }
 }
 
+/// Elements from which on it pays to take an input's memory for the output: less than that fits the first cache.
+const WORTH_REUSING: usize = 2048;
+
 /// As [`apply`], with the inputs given away: memory that nobody else refers to is used for the outputs.
 ///
 /// # Panics
 /// As [`apply`].
 #[track_caller]
 pub fn apply_owned(primitive: &dyn Primitive, inputs: Few<Tensor>) -> Few<Tensor> {
-    let result = match &inputs[..] {
-        [x, y] if x.tracer().is_none() && y.tracer().is_none() => infer(primitive, &[x, y]),
-        borrowed if borrowed.iter().all(|x| x.tracer().is_none()) => infer(primitive, &borrowed.iter().collect::<Few<_>>()),
-        traced => return apply(primitive, &traced.iter().collect::<Few<_>>()),
-    };
+    // A traced input is kept by its tape, and a small output is made as quickly in a recycled block.
+    match &inputs[..] {
+        [x, y] if x.numel() < WORTH_REUSING => return apply(primitive, &[x, y]),
+        borrowed if borrowed.iter().any(|x| x.tracer().is_some() || x.numel() < WORTH_REUSING) => {
+            return apply(primitive, &borrowed.iter().collect::<Few<_>>());
+        }
+        _ => {}
+    }
+    let result = infer(primitive, &inputs.iter().collect::<Few<_>>());
     let result = result.and_then(|promised| {
         let arrays = inputs.into_iter().map(Tensor::into_array).collect();
         finish(primitive, primitive.eval_owned(arrays)?, &promised)

@@ -19,8 +19,6 @@ pub(crate) trait Map<T, U>: Sync {
 
 /// Elements that one thread takes at a time.
 const CHUNK: usize = 16 * 1024;
-/// Elements from which on an output takes the memory of an input: smaller ones fit the first cache, where a recycled block is as good.
-const WORTH_REUSING: usize = 2048;
 /// Elements that a strided input brings into cache at a time: 2 KiB of f64, five of which fit the first cache with room to spare.
 const BLOCK: usize = 256;
 
@@ -40,9 +38,6 @@ pub(crate) fn map<T: Element, U: Element, F: Map<T, U>>(f: &F, inputs: &[&Array]
 
 /// As `map`, with the inputs given away: the first that nobody else refers to becomes the output.
 pub(crate) fn map_owned<T: Element, F: Map<T, T>>(f: &F, mut inputs: Few<Array>) -> Buffer<T> {
-    if inputs[0].numel() < WORTH_REUSING {
-        return map(f, &inputs.iter().collect::<Few<_>>());
-    }
     for i in 0..inputs.len() {
         if !inputs[i].is_contiguous() {
             continue;
