@@ -23,37 +23,56 @@ pub(in crate::kernels) const LEAF: usize = 1024;
 /// about as much as folding, starting on a run as much as 60 elements.
 const WORTH_IN_PLACE: usize = 128;
 
+/// Runs below this length have few whole vectors: setting up and joining all lanes would cost more than they save.
+const SHORT: usize = 4 * LANES;
+/// Accumulators of a short run, and of what is left of a long one: one vector of f32.
+const NARROW: usize = 8;
+
 /// A run of at most `LEAF` elements (more would be right, but less accurate) folded into one.
 #[inline(always)]
 pub(in crate::kernels) fn fold_slice<F: Fold<T>, T: Copy>(run: &[T]) -> T {
-    const NARROW: usize = 8;
+    if run.len() < SHORT { fold_short::<F, T>(run) } else { fold_long::<F, T>(run) }
+}
+
+#[inline(always)]
+fn fold_short<F: Fold<T>, T: Copy>(run: &[T]) -> T {
     let mut narrow = [F::START; NARROW];
-    let (wide, rest) = run.as_chunks::<LANES>();
-    if !wide.is_empty() {
-        let mut lanes = [F::START; LANES];
-        for chunk in wide {
-            for i in 0..LANES {
-                lanes[i] = F::join(lanes[i], chunk[i]);
-            }
-        }
-        for i in 0..NARROW {
-            let (a, b) = (F::join(lanes[i], lanes[i + 8]), F::join(lanes[i + 16], lanes[i + 24]));
-            narrow[i] = F::join(a, b);
-        }
-    }
-    let (eights, rest) = rest.as_chunks::<NARROW>();
+    let (eights, rest) = run.as_chunks::<NARROW>();
     for chunk in eights {
         for i in 0..NARROW {
             narrow[i] = F::join(narrow[i], chunk[i]);
         }
     }
-    // A variable number of lanes would push the accumulators out of their registers: the tail, of at most 7, goes in turn.
+    // The tail, of at most 7, goes in turn: spreading it over a variable number of lanes would push these out of their
+    // registers, which makes runs of ten elements five times slower.
     let mut tail = F::START;
     for &x in rest {
         tail = F::join(tail, x);
     }
-    let pairs: [T; 4] = std::array::from_fn(|i| F::join(narrow[i], narrow[i + 4]));
-    F::join(F::join(F::join(pairs[0], pairs[2]), F::join(pairs[1], pairs[3])), tail)
+    F::join(join_lanes::<F, T>(narrow), tail)
+}
+
+#[inline(always)]
+fn fold_long<F: Fold<T>, T: Copy>(run: &[T]) -> T {
+    let (wide, rest) = run.as_chunks::<LANES>();
+    let mut lanes = [F::START; LANES];
+    for chunk in wide {
+        for i in 0..LANES {
+            lanes[i] = F::join(lanes[i], chunk[i]);
+        }
+    }
+    // Seeing how the lanes are joined, the compiler would order them for that already in the loop above, with shuffles
+    // that make it three times slower. Going through memory once hides it, at some nanoseconds for a run.
+    let lanes = std::hint::black_box(lanes);
+    let narrow: [T; NARROW] =
+        std::array::from_fn(|i| F::join(F::join(lanes[i], lanes[i + 8]), F::join(lanes[i + 16], lanes[i + 24])));
+    F::join(join_lanes::<F, T>(narrow), fold_short::<F, T>(rest))
+}
+
+#[inline(always)]
+fn join_lanes<F: Fold<T>, T: Copy>(lanes: [T; NARROW]) -> T {
+    let pairs: [T; 4] = std::array::from_fn(|i| F::join(lanes[i], lanes[i + 4]));
+    F::join(F::join(pairs[0], pairs[2]), F::join(pairs[1], pairs[3]))
 }
 
 struct OneRun<'a, F, T> {
