@@ -53,6 +53,8 @@
 //! | var of one element, or of a constant | as the formula says: of a constant 0 |
 //! | integers, bool, comparisons, argmax | none: constants |
 
+#![forbid(unsafe_code)]
+
 pub use cotangent_autograd::*;
 pub use cotangent_derive::FacadeModule as Module;
 pub use cotangent_nn as nn;
