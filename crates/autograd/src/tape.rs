@@ -119,15 +119,9 @@ impl Tracer for Traced {
 
     fn apply(&self, primitive: &dyn Primitive, inputs: &[&Tensor]) -> Result<Few<Tensor>> {
         let tape = &self.tape;
-        let mut primals: Few<&Tensor> = Few::new();
-        let mut ids: Few<ValueId> = Few::new();
-        let mut needs: Few<bool> = Few::new();
-        for &x in inputs {
-            let traced = tape.of(x);
-            primals.push(traced.map_or(x, |traced| &traced.primal));
-            ids.push(traced.map_or(ValueId::CONSTANT, |traced| traced.id));
-            needs.push(traced.is_some());
-        }
+        let traced: Few<Option<&Traced>> = inputs.iter().map(|x| tape.of(x)).collect();
+        let below = |i: usize| traced[i].map_or(inputs[i], |traced| &traced.primal);
+        let primals: Few<&Tensor> = (0..inputs.len()).map(below).collect();
         let derivative = primitive.derivative();
         if let Derivative::Decomposition(decomposition) = &derivative {
             if !tape.contents().closed {
@@ -138,27 +132,26 @@ impl Tracer for Traced {
         }
         let outputs = try_apply(primitive, &primals)?;
         let Derivative::Vjp(rule) = derivative else { return Ok(outputs) };
+        let needs: Few<bool> = traced.iter().map(Option::is_some).collect();
         let saved = Saved::new(rule.keep(&needs), &primals, &outputs);
         let mut contents = tape.contents();
         if contents.closed {
             return Ok(outputs);
         }
-        let traced = outputs.into_iter().map(|primal| {
-            if !primal.dtype().is_float() {
-                return (primal, ValueId::CONSTANT);
-            }
-            let id = contents.add_value(SpecRef::to_owned(primal.spec()));
-            (Tensor::from_tracer(Arc::new(Traced { tape: tape.clone(), id, primal })), id)
-        });
-        let mut output_ids = Few::new();
-        let outputs = traced
-            .map(|(output, id)| {
-                output_ids.push(id);
-                output
+        let outputs: Few<(Tensor, ValueId)> = outputs
+            .into_iter()
+            .map(|primal| {
+                if !primal.dtype().is_float() {
+                    return (primal, ValueId::CONSTANT);
+                }
+                let id = contents.add_value(SpecRef::to_owned(primal.spec()));
+                (Tensor::from_tracer(Arc::new(Traced { tape: tape.clone(), id, primal })), id)
             })
             .collect();
+        let ids = traced.iter().map(|traced| traced.map_or(ValueId::CONSTANT, |traced| traced.id)).collect();
+        let output_ids = outputs.iter().map(|&(_, id)| id).collect();
         contents.records.push(Record { primitive: primitive.boxed(), inputs: ids, outputs: output_ids, saved });
-        Ok(outputs)
+        Ok(outputs.into_iter().map(|(output, _)| output).collect())
     }
 }
 

@@ -31,7 +31,10 @@ impl Array {
     #[track_caller]
     pub fn from_buffer<T: Element>(buffer: Buffer<T>, shape: impl Into<Shape>) -> Self {
         let shape = shape.into();
-        let numel = shape.iter().try_fold(1usize, |numel, &size| numel.checked_mul(size));
+        let mut numel = Some(1usize);
+        for &size in &shape[..] {
+            numel = numel.and_then(|numel| numel.checked_mul(size));
+        }
         assert!(numel == Some(buffer.len()), "{} elements do not fill the shape {shape:?}", buffer.len());
         Array::view(buffer.into_storage(), Layout::contiguous(shape), T::DTYPE)
     }

@@ -110,6 +110,7 @@ impl Error {
 }
 
 /// Checks how many inputs an operation was given.
+#[inline]
 pub(crate) fn takes(op: &'static str, count: usize, inputs: &[SpecRef<'_>]) -> Result<()> {
     if inputs.len() == count {
         return Ok(());
@@ -119,7 +120,7 @@ pub(crate) fn takes(op: &'static str, count: usize, inputs: &[SpecRef<'_>]) -> R
 
 /// Checks that all inputs have one dtype.
 pub(crate) fn same_dtypes(op: &'static str, inputs: &[SpecRef<'_>]) -> Result<()> {
-    if inputs.windows(2).all(|pair| pair[0].dtype() == pair[1].dtype()) {
+    if inputs.iter().skip(1).all(|input| input.dtype() == inputs[0].dtype()) {
         return Ok(());
     }
     Err(Error::mixed_dtypes(op, inputs))
@@ -128,7 +129,7 @@ pub(crate) fn same_dtypes(op: &'static str, inputs: &[SpecRef<'_>]) -> Result<()
 /// Checks that all inputs have one dtype and one shape.
 pub(crate) fn same_specs(op: &'static str, inputs: &[SpecRef<'_>]) -> Result<()> {
     same_dtypes(op, inputs)?;
-    if inputs.windows(2).all(|pair| pair[0].shape() == pair[1].shape()) {
+    if inputs.iter().skip(1).all(|input| input.shape() == inputs[0].shape()) {
         return Ok(());
     }
     Err(Error::new(ErrorKind::Shape, op, "the primitive takes inputs of one shape")

@@ -1,9 +1,8 @@
-//! A short owned list: two values inline, more on the heap.
+//! A short owned list: up to two values inline, more on the heap.
 //!
-//! Operations take and return a handful of values; this keeps them off the heap without showing a third-party type in a
-//! public signature.
+//! Operations take and return a handful of values, mostly one or two. Each length is a variant of its own, so that making, reading
+//! and dropping such a list compiles to a few moves, without counting or looping.
 
-use smallvec::SmallVec;
 use std::ops::{Deref, DerefMut};
 
 /// A list of a few values, stored inline up to two.
@@ -13,29 +12,44 @@ use std::ops::{Deref, DerefMut};
 /// let few: Few<i32> = [1, 2, 3].into_iter().collect();
 /// assert_eq!(few[2], 3);
 /// ```
-#[derive(Clone, Debug, PartialEq)]
-pub struct Few<T>(SmallVec<[T; 2]>);
+#[derive(Clone, Debug)]
+pub struct Few<T>(Repr<T>);
+
+#[derive(Clone, Debug)]
+enum Repr<T> {
+    None,
+    One([T; 1]),
+    Two([T; 2]),
+    Many(Vec<T>),
+}
 
 impl<T> Few<T> {
     /// An empty list.
     #[must_use]
+    #[inline]
     pub fn new() -> Self {
-        Few(SmallVec::new())
+        Few(Repr::None)
     }
 
     /// A list of one value.
     #[must_use]
     #[inline]
     pub fn one(value: T) -> Self {
-        let mut list = SmallVec::new();
-        list.push(value);
-        Few(list)
+        Few(Repr::One([value]))
     }
 
     /// Appends a value.
     #[inline]
     pub fn push(&mut self, value: T) {
-        self.0.push(value);
+        self.0 = match std::mem::replace(&mut self.0, Repr::None) {
+            Repr::None => Repr::One([value]),
+            Repr::One([first]) => Repr::Two([first, value]),
+            Repr::Two([first, second]) => Repr::Many(vec![first, second, value]),
+            Repr::Many(mut values) => {
+                values.push(value);
+                Repr::Many(values)
+            }
+        };
     }
 
     /// The only value of a list of one.
@@ -45,10 +59,10 @@ impl<T> Few<T> {
     #[must_use]
     #[track_caller]
     #[inline]
-    pub fn into_single(mut self) -> T {
-        match (self.0.pop(), self.0.is_empty()) {
-            (Some(value), true) => value,
-            (last, _) => panic!("expected one value, found {}", self.0.len() + usize::from(last.is_some())),
+    pub fn into_single(self) -> T {
+        match self.0 {
+            Repr::One([value]) => value,
+            _ => panic!("expected one value, found {}", self.len()),
         }
     }
 }
@@ -59,27 +73,46 @@ impl<T> Default for Few<T> {
     }
 }
 
+impl<T: PartialEq> PartialEq for Few<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self[..] == other[..]
+    }
+}
+
 impl<T> Deref for Few<T> {
     type Target = [T];
     #[inline]
     fn deref(&self) -> &[T] {
-        &self.0
+        match &self.0 {
+            Repr::None => &[],
+            Repr::One(values) => values,
+            Repr::Two(values) => values,
+            Repr::Many(values) => values,
+        }
     }
 }
 
 impl<T> DerefMut for Few<T> {
+    #[inline]
     fn deref_mut(&mut self) -> &mut [T] {
-        &mut self.0
+        match &mut self.0 {
+            Repr::None => &mut [],
+            Repr::One(values) => values,
+            Repr::Two(values) => values,
+            Repr::Many(values) => values,
+        }
     }
 }
 
 impl<T> From<T> for Few<T> {
+    #[inline]
     fn from(value: T) -> Self {
         Few::one(value)
     }
 }
 
 impl<T, const N: usize> From<[T; N]> for Few<T> {
+    #[inline]
     fn from(values: [T; N]) -> Self {
         values.into_iter().collect()
     }
@@ -88,41 +121,84 @@ impl<T, const N: usize> From<[T; N]> for Few<T> {
 impl<T> FromIterator<T> for Few<T> {
     #[inline]
     fn from_iter<I: IntoIterator<Item = T>>(iter: I) -> Self {
-        // Pushing one by one inlines to a few moves; `SmallVec`'s own way is made for long iterators.
-        let mut list = SmallVec::new();
-        iter.into_iter().for_each(|value| list.push(value));
-        Few(list)
+        let mut values = iter.into_iter();
+        let Some(first) = values.next() else { return Few(Repr::None) };
+        let Some(second) = values.next() else { return Few(Repr::One([first])) };
+        let Some(third) = values.next() else { return Few(Repr::Two([first, second])) };
+        Few(Repr::Many([first, second, third].into_iter().chain(values).collect()))
     }
 }
 
 impl<T> IntoIterator for Few<T> {
     type Item = T;
     type IntoIter = IntoIter<T>;
+    #[inline]
     fn into_iter(self) -> IntoIter<T> {
-        IntoIter(self.0.into_iter())
+        IntoIter(match self.0 {
+            Repr::None => Values::UpToTwo(None, None),
+            Repr::One([first]) => Values::UpToTwo(Some(first), None),
+            Repr::Two([first, second]) => Values::UpToTwo(Some(first), Some(second)),
+            Repr::Many(values) => Values::Many(values.into_iter()),
+        })
     }
 }
 
 impl<'a, T> IntoIterator for &'a Few<T> {
     type Item = &'a T;
     type IntoIter = std::slice::Iter<'a, T>;
+    #[inline]
     fn into_iter(self) -> Self::IntoIter {
-        self.0.iter()
+        self.iter()
     }
 }
 
 /// The values of a [`Few`], in order.
 #[derive(Debug)]
-pub struct IntoIter<T>(smallvec::IntoIter<[T; 2]>);
+pub struct IntoIter<T>(Values<T>);
+
+#[derive(Debug)]
+enum Values<T> {
+    UpToTwo(Option<T>, Option<T>),
+    Many(std::vec::IntoIter<T>),
+}
 
 impl<T> Iterator for IntoIter<T> {
     type Item = T;
+    #[inline]
     fn next(&mut self) -> Option<T> {
-        self.0.next()
+        match &mut self.0 {
+            Values::UpToTwo(first, second) => first.take().or_else(|| second.take()),
+            Values::Many(values) => values.next(),
+        }
     }
+    #[inline]
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.0.size_hint()
+        let len = match &self.0 {
+            Values::UpToTwo(first, second) => usize::from(first.is_some()) + usize::from(second.is_some()),
+            Values::Many(values) => values.len(),
+        };
+        (len, Some(len))
     }
 }
 
 impl<T> ExactSizeIterator for IntoIter<T> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_length_is_a_list() {
+        for len in 0..5usize {
+            let collected: Few<usize> = (0..len).collect();
+            let mut pushed = Few::new();
+            (0..len).for_each(|i| pushed.push(i));
+            assert_eq!(collected, pushed);
+            assert_eq!(collected[..], (0..len).collect::<Vec<_>>()[..]);
+            assert_eq!(collected.clone().into_iter().len(), len);
+            assert_eq!(collected.into_iter().collect::<Vec<_>>(), (0..len).collect::<Vec<_>>());
+            pushed.iter_mut().for_each(|value| *value += 1);
+            assert_eq!(pushed.iter().sum::<usize>(), len * (len + 1) / 2);
+        }
+    }
+}

@@ -3,7 +3,7 @@
 //! Element `(i, j, ..)` is at `offset + i * strides[0] + j * strides[1] + ..`, in elements. A stride may be zero (a broadcast
 //! axis) or negative (a flipped one). Each function here is given arguments that the operation has checked.
 
-use crate::Shape;
+use crate::{Shape, shape::inline_copy};
 use smallvec::SmallVec;
 
 /// Strides in elements, one per axis.
@@ -19,7 +19,7 @@ pub(crate) struct Layout {
 
 impl Clone for Layout {
     fn clone(&self) -> Self {
-        Layout { shape: self.shape.clone(), strides: SmallVec::from_slice(&self.strides), offset: self.offset }
+        Layout { shape: self.shape.clone(), strides: inline_copy(&self.strides), offset: self.offset }
     }
 }
 
@@ -134,10 +134,8 @@ impl Layout {
 
 /// The strides of a contiguous row-major array.
 pub(crate) fn row_major(shape: &[usize]) -> Strides {
-    let mut strides: Strides = SmallVec::from_slice(&[1; 4][..shape.len().min(4)]);
-    if shape.len() > 4 {
-        strides.resize(shape.len(), 1);
-    }
+    let mut strides: Strides = SmallVec::from_buf([1; 4]);
+    strides.resize(shape.len(), 1);
     for i in (1..shape.len()).rev() {
         strides[i - 1] = strides[i] * shape[i].max(1) as isize;
     }

@@ -356,16 +356,23 @@ pub fn apply_owned(primitive: &dyn Primitive, inputs: Few<Tensor>) -> Few<Tensor
     }
 }
 
+#[inline]
 fn highest_tracer<'a>(inputs: &[&'a Tensor]) -> Option<&'a dyn crate::Tracer> {
-    inputs.iter().filter_map(|x| x.tracer()).max_by_key(|tracer| tracer.level())
+    let mut highest: Option<&dyn crate::Tracer> = None;
+    for tracer in inputs.iter().filter_map(|x| x.tracer()) {
+        if highest.is_none_or(|highest| highest.level() < tracer.level()) {
+            highest = Some(tracer);
+        }
+    }
+    highest
 }
 
 /// Holds `eval` to what `infer` promised.
 fn finish(primitive: &dyn Primitive, arrays: Few<Array>, promised: &[Spec]) -> Result<Few<Tensor>> {
-    let kept = arrays.len() == promised.len() && arrays.iter().zip(promised).all(|(y, spec)| y.spec() == spec.as_ref());
-    if !kept {
-        let found: Vec<SpecRef<'_>> = arrays.iter().map(Array::spec).collect();
-        return Err(Error::new(ErrorKind::Shape, primitive.name(), format!("`infer` promised {promised:?}, `eval` gave {found:?}")));
+    if arrays.len() == promised.len() && arrays.iter().zip(promised).all(|(y, spec)| y.spec() == spec.as_ref()) {
+        return Ok(arrays.into_iter().map(Tensor::from).collect());
     }
-    Ok(arrays.into_iter().map(Tensor::from).collect())
+    let found: Vec<SpecRef<'_>> = arrays.iter().map(Array::spec).collect();
+    let rule = format!("`infer` promised {promised:?}, `eval` gave {found:?}");
+    Err(Error::new(ErrorKind::Shape, primitive.name(), rule))
 }

@@ -58,9 +58,18 @@ impl Shape {
 impl Clone for Shape {
     #[inline]
     fn clone(&self) -> Self {
-        // `SmallVec::clone` goes element by element; this is a copy of memory.
-        Shape(SmallVec::from_slice(&self.0))
+        Shape(inline_copy(&self.0))
     }
+}
+
+/// A copy of a short list; `SmallVec`'s own calls `memcpy`, which takes longer than four moves.
+#[inline]
+pub(crate) fn inline_copy<T: Copy + Default>(list: &[T]) -> SmallVec<[T; 4]> {
+    if list.len() > 4 {
+        return SmallVec::from_slice(list);
+    }
+    let at = |i| list.get(i).copied().unwrap_or_default();
+    SmallVec::from_buf_and_len([at(0), at(1), at(2), at(3)], list.len())
 }
 
 impl Deref for Shape {
@@ -78,8 +87,9 @@ impl FromIterator<usize> for Shape {
 }
 
 impl From<&[usize]> for Shape {
+    #[inline]
     fn from(sizes: &[usize]) -> Self {
-        Shape(SmallVec::from_slice(sizes))
+        Shape(inline_copy(sizes))
     }
 }
 impl From<&Shape> for Shape {
