@@ -1,0 +1,28 @@
+//! The cases that mean something which we deliberately do not have, each with its reason.
+
+use crate::case::Case;
+use serde_json::Value;
+
+/// Cases of an operator that are not run.
+pub(crate) struct Skip {
+    pub(crate) operator: &'static str,
+    pub(crate) when: fn(&Case) -> bool,
+    pub(crate) reason: &'static str,
+}
+
+pub(crate) const SKIPS: &[Skip] = &[
+    Skip {
+        operator: "div",
+        when: |case| case.kwargs.contains_key("rounding_mode"),
+        reason: "division that rounds is not an operation here",
+    },
+    Skip { operator: "std", when: negative_correction, reason: CORRECTION },
+    Skip { operator: "var", when: negative_correction, reason: CORRECTION },
+];
+
+const CORRECTION: &str =
+    "var divides by n - correction for a correction from 0; a negative one has no meaning in statistics";
+
+fn negative_correction(case: &Case) -> bool {
+    case.kwargs.get("correction").and_then(Value::as_i64).is_some_and(|correction| correction < 0)
+}
