@@ -23,7 +23,7 @@ use std::{
 };
 
 /// Fewer cases than this would mean that data went missing: it is what was run when the data was last changed.
-const LEAST_CASES: usize = 1;
+const LEAST_CASES: usize = 500;
 
 #[test]
 fn every_operator_agrees_with_pytorch() {
@@ -94,7 +94,7 @@ fn check_without_panic(case: &Case, formula: &Formula, failures: &mut Vec<String
 fn failures_of(operator: &str, formula: fn(&case::Call<'_>) -> Tensor) -> Vec<String> {
     let mut failures = Vec::new();
     for case in &OperatorFile::read(operator).cases {
-        check(case, &One(formula), &mut failures);
+        check_without_panic(case, &One(formula), &mut failures);
     }
     failures
 }
