@@ -1,8 +1,8 @@
-//! Activation functions and normalisation.
+//! Activation functions.
 
 use super::{Formula::One, Operator};
 use crate::case::Call;
-use cotangent::{Axes, Tensor};
+use cotangent::Tensor;
 
 pub(super) const OPERATORS: &[Operator] = &[
     ("nn.functional.relu", One(|c| c.x(0).relu())),
@@ -18,9 +18,14 @@ pub(super) const OPERATORS: &[Operator] = &[
     ("nn.functional.softsign", One(|c| c.x(0) / (c.x(0).abs() + 1))),
     ("nn.functional.tanhshrink", One(|c| c.x(0) - c.x(0).tanh())),
     ("nn.functional.glu", One(glu)),
-    ("nn.functional.layer_norm", One(layer_norm)),
-    ("nn.functional.rms_norm", One(rms_norm)),
-    ("nn.functional.group_norm", One(group_norm)),
+    ("nn.functional.elu", One(|c| exponential_unit(c.x(0)))),
+    ("nn.functional.celu", One(|c| exponential_unit(c.x(0)))),
+    ("nn.functional.selu", One(selu)),
+    ("nn.functional.prelu", One(prelu)),
+    ("nn.functional.hardswish", One(|c| c.x(0) * (c.x(0) + 3).clamp(0, 6) / 6)),
+    ("nn.functional.hardshrink", One(hardshrink)),
+    ("nn.functional.softshrink", One(softshrink)),
+    ("nn.functional.threshold", One(threshold)),
 ];
 
 fn hardtanh(c: &Call<'_>) -> Tensor {
@@ -30,6 +35,38 @@ fn hardtanh(c: &Call<'_>) -> Tensor {
 fn leaky_relu(c: &Call<'_>) -> Tensor {
     let slope = c.float(1, "negative_slope").unwrap_or(0.01);
     c.x(0).gt(0).where_(c.x(0), &(c.x(0) * slope))
+}
+
+/// x above zero, e^x - 1 below.
+fn exponential_unit(x: &Tensor) -> Tensor {
+    x.gt(0).where_(x, &x.expm1())
+}
+
+/// The constants under which unit variance stays unit variance. (Klambauer et al., 2017, appendix A1.)
+fn selu(c: &Call<'_>) -> Tensor {
+    const ALPHA: f64 = 1.673_263_242_354_377_2;
+    const SCALE: f64 = 1.050_700_987_355_480_5;
+    c.x(0).gt(0).where_(c.x(0), &(c.x(0).expm1() * ALPHA)) * SCALE
+}
+
+fn prelu(c: &Call<'_>) -> Tensor {
+    c.x(0).gt(0).where_(c.x(0), &(c.x(0) * c.tensor(1, "weight").expect("a weight")))
+}
+
+fn hardshrink(c: &Call<'_>) -> Tensor {
+    let lambda = c.float(1, "lambd").unwrap_or(0.5);
+    c.x(0).abs().gt(lambda).where_(c.x(0), 0)
+}
+
+/// x without the part of it that lies within λ of zero.
+fn softshrink(c: &Call<'_>) -> Tensor {
+    let lambda = c.float(1, "lambd").unwrap_or(0.5);
+    c.x(0) - c.x(0).clamp(-lambda, lambda)
+}
+
+fn threshold(c: &Call<'_>) -> Tensor {
+    let (threshold, value) = (c.float(1, "threshold").expect("a number"), c.float(2, "value").expect("a number"));
+    c.x(0).gt(threshold).where_(c.x(0), value)
 }
 
 fn gelu(c: &Call<'_>) -> Tensor {
@@ -51,48 +88,4 @@ fn glu(c: &Call<'_>) -> Tensor {
     let (x, axis) = (c.x(0), c.int(1, "dim").unwrap_or(-1));
     let half = x.size(axis) / 2;
     x.narrow(axis, 0, half) * x.narrow(axis, half, half).sigmoid()
-}
-
-/// The last axes, as many as the normalised shape has.
-fn normalised_axes(c: &Call<'_>) -> Axes {
-    let count = c.ints(1, "normalized_shape").expect("a shape").len() as isize;
-    Axes::List((-count..0).collect())
-}
-
-fn layer_norm(c: &Call<'_>) -> Tensor {
-    let y = standardised(c.x(0), normalised_axes(c), c.float(4, "eps").unwrap_or(1e-5));
-    affine(y, c.tensor(2, "weight"), c.tensor(3, "bias"))
-}
-
-fn rms_norm(c: &Call<'_>) -> Tensor {
-    let eps = c.float(3, "eps").unwrap_or(f64::EPSILON);
-    let root = (c.x(0).square().mean_keepdims(normalised_axes(c)) + eps).sqrt();
-    affine(c.x(0) / root, c.tensor(2, "weight"), None)
-}
-
-fn group_norm(c: &Call<'_>) -> Tensor {
-    let (x, groups) = (c.x(0), c.int(1, "num_groups").expect("a count"));
-    let (samples, channels) = (x.size(0), x.size(1));
-    let per_group = x.numel() / (samples * groups as usize).max(1);
-    let y = standardised(
-        &x.reshape([samples, groups as usize, per_group]),
-        Axes::List(vec![-1]),
-        c.float(4, "eps").unwrap_or(1e-5),
-    );
-    // Weight and bias are one number a channel: axes of size 1 follow the channel's.
-    let per_channel = |x: &Tensor, rank: usize| x.reshape([vec![channels], vec![1; rank - 2]].concat());
-    let (weight, bias) = (c.tensor(2, "weight"), c.tensor(3, "bias"));
-    let (weight, bias) = (weight.map(|w| per_channel(w, x.rank())), bias.map(|b| per_channel(b, x.rank())));
-    affine(y.reshape(x.shape()), weight.as_ref(), bias.as_ref())
-}
-
-/// (x - mean) / √(var + eps)
-fn standardised(x: &Tensor, axes: Axes, eps: f64) -> Tensor {
-    let centred = x - x.mean_keepdims(axes.clone());
-    centred / (x.var_keepdims(axes, 0) + eps).sqrt()
-}
-
-fn affine(x: Tensor, weight: Option<&Tensor>, bias: Option<&Tensor>) -> Tensor {
-    let x = weight.map_or_else(|| x.clone(), |weight| &x * weight);
-    bias.map_or_else(|| x.clone(), |bias| &x + bias)
 }

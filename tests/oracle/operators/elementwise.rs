@@ -42,6 +42,9 @@ pub(super) const OPERATORS: &[Operator] = &[
     ("masked_fill", One(masked_fill)),
     ("lerp", One(lerp)),
     ("logaddexp", One(logaddexp)),
+    ("hypot", One(|c| (c.x(0).square() + c.x(1).square()).sqrt())),
+    ("xlogy", One(|c| c.x(0) * c.x(1).ln())),
+    ("logit", One(logit)),
     ("addcmul", One(|c| c.x(0) + scaled(&(c.x(1) * c.x(2)), c.float(3, "value")))),
     ("addcdiv", One(|c| c.x(0) + scaled(&(c.x(1) / c.x(2)), c.float(3, "value")))),
 ];
@@ -66,6 +69,12 @@ fn masked_fill(c: &Call<'_>) -> Tensor {
     } else {
         c.x(1).where_(c.float(2, "value").expect("a value"), c.x(0))
     }
+}
+
+/// ln(x / (1 - x)), of x clamped to ε from 0 and 1 if there is an ε.
+fn logit(c: &Call<'_>) -> Tensor {
+    let x = c.float(1, "eps").map_or_else(|| c.x(0).clone(), |eps| c.x(0).clamp(eps, 1.0 - eps));
+    (&x / (1 - &x)).ln()
 }
 
 fn lerp(c: &Call<'_>) -> Tensor {

@@ -4,6 +4,7 @@ mod activations;
 mod elementwise;
 mod indexing;
 mod losses;
+mod normalisation;
 mod products;
 mod reductions;
 mod shapes;
@@ -40,6 +41,7 @@ pub(crate) fn all() -> Vec<(&'static str, &'static Formula)> {
         indexing::OPERATORS,
         products::OPERATORS,
         activations::OPERATORS,
+        normalisation::OPERATORS,
         losses::OPERATORS,
     ];
     families.into_iter().flatten().map(|(name, formula)| (*name, formula)).collect()

@@ -14,14 +14,14 @@ pub(super) const OPERATORS: &[Operator] = &[
     ("argmin", One(|c| place(c, |x, axis| x.argmin_keepdims(axis), |x, axis| x.argmin(axis)))),
     ("var", One(variance)),
     ("std", One(|c| variance(c).sqrt())),
-    ("linalg.vector_norm", One(vector_norm)),
+    ("trace", One(trace)),
     ("softmax", One(|c| along_axis(c, |x, axis| x.softmax(axis)))),
     ("log_softmax", One(|c| along_axis(c, |x, axis| x.log_softmax(axis)))),
     ("nn.functional.softmin", One(|c| along_axis(c, |x, axis| (-x).softmax(axis)))),
 ];
 
 /// The named axes, all if none are. Torch lets a scalar have axes 0 and -1; reducing it over no axis is the same.
-fn axes_of(c: &Call<'_>, i: usize, name: &str) -> Axes {
+pub(super) fn axes_of(c: &Call<'_>, i: usize, name: &str) -> Axes {
     match c.ints(i, name) {
         Some(_) if c.x(0).rank() == 0 => Axes::All,
         Some(axes) => Axes::List(axes),
@@ -58,12 +58,10 @@ fn variance(c: &Call<'_>) -> Tensor {
     if c.flag(3, "keepdim") { c.x(0).var_keepdims(axes, correction) } else { c.x(0).var(axes, correction) }
 }
 
-/// (Σ |x|^p)^(1/p)
-fn vector_norm(c: &Call<'_>) -> Tensor {
-    let p = c.float(1, "ord").unwrap_or(2.0);
-    let (powers, axes) = (c.x(0).abs().powf(p), axes_of(c, 2, "dim"));
-    let sum = if c.flag(3, "keepdim") { powers.sum_keepdims(axes) } else { powers.sum(axes) };
-    sum.powf(1.0 / p)
+fn trace(c: &Call<'_>) -> Tensor {
+    let row = Tensor::arange(0, c.x(0).size(0) as i64, 1).unsqueeze(1);
+    let column = Tensor::arange(0, c.x(0).size(1) as i64, 1);
+    row.eq(&column).where_(c.x(0), 0).sum(..)
 }
 
 fn along_axis(c: &Call<'_>, f: fn(&Tensor, isize) -> Tensor) -> Tensor {

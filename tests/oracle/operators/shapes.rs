@@ -26,11 +26,13 @@ pub(super) const OPERATORS: &[Operator] = &[
     ("split", Several(split)),
     ("chunk", Several(chunk)),
     ("flip", One(|c| c.x(0).flip(Axes::List(ints(c, 1, "dims"))))),
+    ("rot90", One(rot90)),
     ("roll", One(roll)),
     ("tile", One(|c| tiled(c.x(0), &ints(c, 1, "dims")))),
     ("repeat", One(|c| tiled(c.x(0), &ints(c, 1, "repeats")))),
     ("tril", One(|c| triangle(c, |row, column, diagonal| column.le(&(row + diagonal))))),
     ("triu", One(|c| triangle(c, |row, column, diagonal| column.ge(&(row + diagonal))))),
+    ("diff", One(diff)),
     ("nn.functional.pad", One(pad)),
 ];
 
@@ -143,6 +145,31 @@ fn triangle(c: &Call<'_>, kept: fn(&Tensor, &Tensor, i64) -> Tensor) -> Tensor {
     let row = Tensor::arange(0, x.size(-2) as i64, 1).unsqueeze(1);
     let column = Tensor::arange(0, x.size(-1) as i64, 1);
     kept(&row, &column, diagonal as i64).where_(x, 0)
+}
+
+/// By k quarter turns from the first axis to the second.
+fn rot90(c: &Call<'_>) -> Tensor {
+    let (x, axes) = (c.x(0), c.ints(2, "dims").unwrap_or_else(|| vec![0, 1]));
+    match c.int(1, "k").unwrap_or(1).rem_euclid(4) {
+        0 => x.clone(),
+        1 => x.flip(axes[1]).transpose(axes[0], axes[1]),
+        2 => x.flip(Axes::List(axes)),
+        _ => x.transpose(axes[0], axes[1]).flip(axes[1]),
+    }
+}
+
+/// n times the difference of neighbours, with what is put before and after; for n = 0 torch returns the tensor alone.
+fn diff(c: &Call<'_>) -> Tensor {
+    let (x, n, axis) = (c.x(0), c.int(1, "n").unwrap_or(1), c.int(2, "dim").unwrap_or(-1));
+    let (before, after) = (c.tensor(3, "prepend"), c.tensor(4, "append"));
+    if n == 0 {
+        return x.clone();
+    }
+    let joined = Tensor::concat(before.into_iter().chain([x]).chain(after).collect::<Vec<_>>(), axis);
+    (0..n).fold(joined, |x, _| {
+        let last = x.size(axis) - 1;
+        x.narrow(axis, 1, last) - x.narrow(axis, 0, last)
+    })
 }
 
 /// Torch names pairs from the last axis on. The modes that are not constant take elements of the tensor: an index for each axis.
