@@ -1,7 +1,8 @@
 //! The cases as they are read from the files, and a call's arguments as a formula asks for them.
 //!
-//! Torch's arguments may be given by position or by name, and a missing one has a default: a formula asks for an argument by both.
-//! The call notes what was asked for, so that an argument that changes the meaning cannot be passed over.
+//! Torch's arguments may be given by position or by name, and a missing one has a default: a formula asks for an
+//! argument by both. The call notes what was asked for, so that an argument that changes the meaning cannot be passed
+//! over.
 
 use cotangent::Tensor;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};

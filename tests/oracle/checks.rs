@@ -1,8 +1,8 @@
 //! What is checked of a case: values, gradients and second order, each by every mode of differentiation that gives it.
 //!
-//! With f the operator, c the output cotangents and φ(x) = ⟨c, f(x)⟩: torch's `grad` is ∇φ, and its `second`, the gradient of
-//! ⟨∇φ, u⟩, is H u. We compute H u by reverse over reverse, by forward over reverse and by reverse over forward, and hold J v to ∇φ
-//! by ⟨c, J v⟩ = ⟨∇φ, v⟩.
+//! With f the operator, c the output cotangents and φ(x) = ⟨c, f(x)⟩: torch's `grad` is ∇φ, and its `second`, the
+//! gradient of ⟨∇φ, u⟩, is H u. We compute H u by reverse over reverse, by forward over reverse and by reverse over
+//! forward, and hold J v to ∇φ by ⟨c, J v⟩ = ⟨∇φ, v⟩.
 
 use crate::{
     case::{Call, Case},
@@ -11,12 +11,12 @@ use crate::{
 use cotangent::{DType, Tensor, grad, jvp, vjp};
 use std::ops::AddAssign;
 
-/// Of the largest element. Both sides are computed in f64 by different orders of summation and different polynomials: a part in 1e9 leaves
-/// rounding a factor of a million, and is far below what any wrong formula gives.
+/// Of the largest element. Both sides are computed in f64 by different orders of summation and different polynomials:
+/// a part in 1e9 leaves rounding a factor of a million, and is far below what any wrong formula gives.
 const RELATIVE: f64 = 1e-9;
 
-/// Added to it, for results that are zero but for rounding, such as the second derivative of x / |x|: 45 units in the last place of terms
-/// of order 100 that cancel. Torch's own such zeros are up to 2e-13.
+/// Added to it, for results that are zero but for rounding, such as the second derivative of x / |x|: 45 units in the
+/// last place of terms of order 100 that cancel. Torch's own such zeros are up to 2e-13.
 const ABSOLUTE: f64 = 1e-12;
 
 /// How many cases were checked in what.
@@ -118,8 +118,8 @@ fn direction(x: &Tensor) -> Tensor {
 
 /// How the two differ, if they do: in shape, dtype or an element.
 ///
-/// Elements are held to a part in 1e9 of the largest finite element of torch's tensor: sums that cancel are as wrong as their terms are
-/// large, not as their result. NaN agrees with NaN, and an infinity with the same infinity.
+/// Elements are held to a part in 1e9 of the largest finite element of torch's tensor: sums that cancel are as wrong
+/// as their terms are large, not as their result. NaN agrees with NaN, and an infinity with the same infinity.
 fn difference(ours: &Tensor, theirs: &Tensor) -> Option<String> {
     if ours.spec() != theirs.spec() {
         return Some(format!("is {}, torch's is {}", ours.spec(), theirs.spec()));

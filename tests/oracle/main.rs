@@ -1,9 +1,9 @@
 //! Every operation against PyTorch's own operator samples, in f64 at 1e-9: value, gradient and second order.
 //!
-//! `data/` holds a file of cases for each of torch's operators (its README says where they are from). `operators/` says how each call is
-//! written with our operations, `skips.rs` which cases mean something that we deliberately do not have. A case is either run or
-//! skipped with its reason; a file without an operator, an operator without a file, an argument that a formula never looked at and a
-//! skip that meets no case are failures too.
+//! `data/` holds a file of cases for each of torch's operators (its README says where they are from). `operators/`
+//! says how each call is written with our operations, `skips.rs` which cases mean something that we deliberately do
+//! not have. A case is either run or skipped with its reason; a file without an operator, an operator without a file,
+//! an argument that a formula never looked at and a skip that meets no case are failures too.
 //!
 //! `cargo test --test oracle -- --nocapture` prints what was run.
 

@@ -49,7 +49,8 @@ pub(super) const OPERATORS: &[Operator] = &[
     ("addcdiv", One(|c| c.x(0) + scaled(&(c.x(1) / c.x(2)), c.float(3, "value")))),
 ];
 
-/// x^y with a tensor for exponent, of positive x: e^(y ln x). Our `powf` has a constant exponent; `rsqrt` and the norms go through it.
+/// x^y with a tensor for exponent, of positive x: e^(y ln x). Our `powf` has a constant exponent; `rsqrt` and the
+/// norms go through it.
 const POWER: Formula = One(|c| (c.x(1) * c.x(0).ln()).exp());
 
 /// The product with a number that is one if it is not given.

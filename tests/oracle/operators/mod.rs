@@ -47,7 +47,8 @@ pub(crate) fn all() -> Vec<(&'static str, &'static Formula)> {
     families.into_iter().flatten().map(|(name, formula)| (*name, formula)).collect()
 }
 
-/// `f` of a tensor with at least one axis: where torch lets a scalar pass for a vector of one element, we ask for the vector.
+/// `f` of a tensor with at least one axis: where torch lets a scalar pass for a vector of one element, we ask for the
+/// vector.
 fn on_axis(x: &Tensor, f: impl FnOnce(&Tensor) -> Tensor) -> Tensor {
     if x.rank() == 0 { f(&x.unsqueeze(0)).squeeze(0) } else { f(x) }
 }

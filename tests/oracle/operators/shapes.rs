@@ -172,7 +172,8 @@ fn diff(c: &Call<'_>) -> Tensor {
     })
 }
 
-/// Torch names pairs from the last axis on. The modes that are not constant take elements of the tensor: an index for each axis.
+/// Torch names pairs from the last axis on. The modes that are not constant take elements of the tensor: an index for
+/// each axis.
 fn pad(c: &Call<'_>) -> Tensor {
     let (x, counts) = (c.x(0), ints(c, 1, "pad"));
     let (mode, value) = (c.word(2, "mode").unwrap_or("constant"), c.float(3, "value").unwrap_or(0.0));
