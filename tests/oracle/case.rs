@@ -169,6 +169,12 @@ impl<'a> Call<'a> {
         Some(integer(self.value(i, name)?))
     }
 
+    /// A tensor, or else an integer.
+    pub(crate) fn tensor_or_int(&self, i: usize, name: &str) -> Result<&'a Tensor, isize> {
+        let value = self.value(i, name).unwrap_or_else(|| panic!("argument {i}, `{name}`, is missing"));
+        if value.is_object() { Ok(self.named_tensor(value)) } else { Err(integer(value)) }
+    }
+
     pub(crate) fn float(&self, i: usize, name: &str) -> Option<f64> {
         Some(self.value(i, name)?.as_f64().expect("a finite number"))
     }

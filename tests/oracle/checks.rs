@@ -77,10 +77,6 @@ pub(crate) fn check(case: &Case, formula: &Formula, failures: &mut Vec<String>) 
         compare(&format!("grad_{name}"), x_bar, &case.tensors[&format!("grad_{name}")]);
     }
 
-    let given = |key: &str| -> Vec<Tensor> {
-        let tensor = |name| case.tensors.get(&format!("{key}_{name}")).cloned();
-        case.grads.iter().zip(&x).map(|(name, x)| tensor(name).unwrap_or_else(|| x.zeros_like())).collect()
-    };
     let v: Vec<Tensor> = x.iter().map(direction).collect();
     let (y, y_dot) = jvp(&x, &v, f);
     for (i, y) in with_cotangent.iter().zip(&y) {
@@ -88,10 +84,27 @@ pub(crate) fn check(case: &Case, formula: &Formula, failures: &mut Vec<String>) 
     }
     compare("jvp by the dot product", &inner(&c, &y_dot), &inner(&x_bar, &v));
 
+    // Each input alone, the others constant: a rule keeps and computes less then.
+    for (i, name) in case.grads.iter().enumerate().filter(|_| x.len() > 1) {
+        let alone = |x_i: &Tensor| {
+            let mut x = x.clone();
+            x[i] = x_i.clone();
+            f(&x)
+        };
+        let x_bar = vjp(&x[i], alone).1.pull_once(&c);
+        compare(&format!("grad_{name}, alone"), &x_bar, &case.tensors[&format!("grad_{name}")]);
+        let (_, y_dot) = jvp(&x[i], &v[i], alone);
+        compare(&format!("jvp of {name} by the dot product"), &inner(&c, &y_dot), &(&x_bar * &v[i]).sum(..));
+    }
+
     if case.grads.iter().all(|name| !case.tensors.contains_key(&format!("u_{name}"))) {
         return checked;
     }
     checked.seconds = 1;
+    let given = |key: &str| -> Vec<Tensor> {
+        let tensor = |name| case.tensors.get(&format!("{key}_{name}")).cloned();
+        case.grads.iter().zip(&x).map(|(name, x)| tensor(name).unwrap_or_else(|| x.zeros_like())).collect()
+    };
     let (u, second) = (given("u"), given("second"));
     let reverse_over_reverse = grad(&x, |x| inner(&gradient(x), &u));
     let (_, forward_over_reverse) = jvp(&x, &u, gradient);

@@ -2,7 +2,7 @@
 
 use super::{
     Formula::{self, One},
-    Operator,
+    Operator, broadcast,
 };
 use crate::case::Call;
 use cotangent::Tensor;
@@ -25,6 +25,8 @@ pub(super) const OPERATORS: &[Operator] = &[
     ("sin", One(|c| c.x(0).sin())),
     ("cos", One(|c| c.x(0).cos())),
     ("tan", One(|c| c.x(0).sin() / c.x(0).cos())),
+    ("sinh", One(|c| (c.x(0).exp() - (-c.x(0)).exp()) / 2)),
+    ("cosh", One(|c| (c.x(0).exp() + (-c.x(0)).exp()) / 2)),
     ("tanh", One(|c| c.x(0).tanh())),
     ("sigmoid", One(|c| c.x(0).sigmoid())),
     ("erf", One(|c| c.x(0).erf())),
@@ -84,8 +86,6 @@ fn lerp(c: &Call<'_>) -> Tensor {
 }
 
 fn logaddexp(c: &Call<'_>) -> Tensor {
-    let (x, y) = (c.x(0), c.x(1));
-    // Broadcasting by arithmetic: stack takes tensors of one shape.
-    let shape = (x + y).shape().clone();
-    Tensor::stack([x.expand(&shape), y.expand(&shape)], 0).logsumexp(0)
+    let (x, y) = broadcast(c.x(0), c.x(1));
+    Tensor::stack([x, y], 0).logsumexp(0)
 }

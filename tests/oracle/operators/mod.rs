@@ -10,7 +10,7 @@ mod reductions;
 mod shapes;
 
 use crate::case::Call;
-use cotangent::Tensor;
+use cotangent::{Shape, Tensor};
 
 /// What a call computes.
 pub(crate) enum Formula {
@@ -45,6 +45,12 @@ pub(crate) fn all() -> Vec<(&'static str, &'static Formula)> {
         losses::OPERATORS,
     ];
     families.into_iter().flatten().map(|(name, formula)| (*name, formula)).collect()
+}
+
+/// Both tensors broadcast to one shape.
+fn broadcast(x: &Tensor, y: &Tensor) -> (Tensor, Tensor) {
+    let shape = Shape::broadcast(x.shape(), y.shape()).expect("shapes that broadcast");
+    (x.expand(&shape), y.expand(&shape))
 }
 
 /// `f` of a tensor with at least one axis: where torch lets a scalar pass for a vector of one element, we ask for the

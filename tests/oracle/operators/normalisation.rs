@@ -1,6 +1,6 @@
 //! Normalisation: by mean and variance, and by a norm.
 
-use super::{Formula::One, Operator, reductions::axes_of};
+use super::{Formula::One, Operator, broadcast, reductions::axes_of};
 use crate::case::Call;
 use cotangent::{Axes, Tensor};
 
@@ -12,6 +12,7 @@ pub(super) const OPERATORS: &[Operator] = &[
     ("nn.functional.layer_norm", One(layer_norm)),
     ("nn.functional.rms_norm", One(rms_norm)),
     ("nn.functional.group_norm", One(group_norm)),
+    ("nn.functional.instance_norm", One(instance_norm)),
     ("nn.functional.local_response_norm", One(local_response_norm)),
 ];
 
@@ -42,8 +43,7 @@ fn pairwise_distance(c: &Call<'_>) -> Tensor {
 fn cosine_similarity(c: &Call<'_>) -> Tensor {
     let (axis, eps) = (c.int(2, "dim").unwrap_or(1), c.float(3, "eps").unwrap_or(1e-8));
     // The axis is one of the two broadcast to one shape.
-    let shape = (c.x(0) + c.x(1)).shape().clone();
-    let (x, y) = (c.x(0).expand(&shape), c.x(1).expand(&shape));
+    let (x, y) = broadcast(c.x(0), c.x(1));
     let length = |x: &Tensor| x.square().sum(axis).sqrt().clamp(eps, f64::INFINITY);
     (&x * &y).sum(axis) / (length(&x) * length(&y))
 }
@@ -79,17 +79,23 @@ fn rms_norm(c: &Call<'_>) -> Tensor {
 }
 
 fn group_norm(c: &Call<'_>) -> Tensor {
-    let (x, groups) = (c.x(0), c.int(1, "num_groups").expect("a count"));
+    let groups = c.int(1, "num_groups").expect("a count");
+    grouped(c, groups as usize, c.tensor(2, "weight"), c.tensor(3, "bias"), c.float(4, "eps"))
+}
+
+/// Each channel by itself. The running statistics are changed by torch, but do not enter the result.
+fn instance_norm(c: &Call<'_>) -> Tensor {
+    let _ = (c.tensor(1, "running_mean"), c.tensor(2, "running_var"), c.float(6, "momentum"));
+    grouped(c, c.x(0).size(1), c.tensor(3, "weight"), c.tensor(4, "bias"), c.float(7, "eps"))
+}
+
+fn grouped(c: &Call<'_>, groups: usize, weight: Option<&Tensor>, bias: Option<&Tensor>, eps: Option<f64>) -> Tensor {
+    let x = c.x(0);
     let (samples, channels) = (x.size(0), x.size(1));
-    let per_group = x.numel() / (samples * groups as usize).max(1);
-    let y = standardised(
-        &x.reshape([samples, groups as usize, per_group]),
-        Axes::List(vec![-1]),
-        c.float(4, "eps").unwrap_or(1e-5),
-    );
+    let per_group = x.numel() / (samples * groups).max(1);
+    let y = standardised(&x.reshape([samples, groups, per_group]), Axes::List(vec![-1]), eps.unwrap_or(1e-5));
     // Weight and bias are one number a channel: axes of size 1 follow the channel's.
     let per_channel = |x: &Tensor, rank: usize| x.reshape([vec![channels], vec![1; rank - 2]].concat());
-    let (weight, bias) = (c.tensor(2, "weight"), c.tensor(3, "bias"));
     let (weight, bias) = (weight.map(|w| per_channel(w, x.rank())), bias.map(|b| per_channel(b, x.rank())));
     affine(y.reshape(x.shape()), weight.as_ref(), bias.as_ref())
 }

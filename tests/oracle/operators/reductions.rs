@@ -6,6 +6,7 @@ use cotangent::{Axes, Tensor};
 
 pub(super) const OPERATORS: &[Operator] = &[
     ("sum", One(|c| reduced(c, "dim", |x, axes| x.sum_keepdims(axes), |x, axes| x.sum(axes)))),
+    ("nansum", One(|c| reduced(c, "dim", |x, axes| numbers(x).sum_keepdims(axes), |x, axes| numbers(x).sum(axes)))),
     ("mean", One(|c| reduced(c, "dim", |x, axes| x.mean_keepdims(axes), |x, axes| x.mean(axes)))),
     ("amax", One(|c| reduced(c, "dim", |x, axes| x.max_keepdims(axes), |x, axes| x.max(axes)))),
     ("amin", One(|c| reduced(c, "dim", |x, axes| x.min_keepdims(axes), |x, axes| x.min(axes)))),
@@ -56,6 +57,11 @@ fn variance(c: &Call<'_>) -> Tensor {
     let biased = !c.flag_or(if short_form { 1 } else { 2 }, "unbiased", true);
     let correction = c.int(4, "correction").unwrap_or(if biased { 0 } else { 1 }) as usize;
     if c.flag(3, "keepdim") { c.x(0).var_keepdims(axes, correction) } else { c.x(0).var(axes, correction) }
+}
+
+/// Zero for NaN, which does not equal itself.
+fn numbers(x: &Tensor) -> Tensor {
+    x.eq(x).where_(x, 0)
 }
 
 fn trace(c: &Call<'_>) -> Tensor {
