@@ -1,0 +1,60 @@
+//! How each of torch's operators is written with our operations: one table for each family.
+
+mod activations;
+mod elementwise;
+mod indexing;
+mod losses;
+mod normalisation;
+mod products;
+mod reductions;
+mod shapes;
+
+use crate::case::Call;
+use cotangent::{Shape, Tensor};
+
+/// What a call computes.
+pub(crate) enum Formula {
+    /// One output.
+    One(fn(&Call<'_>) -> Tensor),
+    /// Several outputs.
+    Several(fn(&Call<'_>) -> Vec<Tensor>),
+}
+
+impl Formula {
+    pub(crate) fn outputs(&self, call: &Call<'_>) -> Vec<Tensor> {
+        match self {
+            Formula::One(f) => vec![f(call)],
+            Formula::Several(f) => f(call),
+        }
+    }
+}
+
+/// Torch's name of an operator and the formula.
+pub(crate) type Operator = (&'static str, Formula);
+
+/// Every operator.
+pub(crate) fn all() -> Vec<(&'static str, &'static Formula)> {
+    let families = [
+        elementwise::OPERATORS,
+        reductions::OPERATORS,
+        shapes::OPERATORS,
+        indexing::OPERATORS,
+        products::OPERATORS,
+        activations::OPERATORS,
+        normalisation::OPERATORS,
+        losses::OPERATORS,
+    ];
+    families.into_iter().flatten().map(|(name, formula)| (*name, formula)).collect()
+}
+
+/// Both tensors broadcast to one shape.
+fn broadcast(x: &Tensor, y: &Tensor) -> (Tensor, Tensor) {
+    let shape = Shape::broadcast(x.shape(), y.shape()).expect("shapes that broadcast");
+    (x.expand(&shape), y.expand(&shape))
+}
+
+/// `f` of a tensor with at least one axis: where torch lets a scalar pass for a vector of one element, we ask for the
+/// vector.
+fn on_axis(x: &Tensor, f: impl FnOnce(&Tensor) -> Tensor) -> Tensor {
+    if x.rank() == 0 { f(&x.unsqueeze(0)).squeeze(0) } else { f(x) }
+}
