@@ -8,7 +8,8 @@ use crate::{
     transform::{jvp, vjp},
 };
 use cotangent_tensor::{
-    Array, Cotangents, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp, apply,
+    Array, Cotangents, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp,
+    apply,
 };
 use std::sync::Arc;
 

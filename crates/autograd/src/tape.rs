@@ -6,11 +6,13 @@
 //! names an operation.
 
 use cotangent_tensor::{
-    Cotangent, Cotangents, DType, Derivative, Few, Level, Primitive, Result, Saved, Spec, SpecRef, Tensor, Tracer, try_apply,
+    Cotangent, Cotangents, DType, Derivative, Few, Level, Primitive, Result, Saved, Spec, SpecRef, Tensor, Tracer,
+    try_apply,
 };
 use std::{
     any::Any,
     borrow::Borrow,
+    cell::Cell,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -35,7 +37,6 @@ pub(crate) struct Record {
 }
 
 /// What a tape holds. Values are numbered in the order in which they came to be.
-#[derive(Default)]
 struct Contents {
     records: Vec<Record>,
     /// The spec of each value, to hold rules to.
@@ -51,6 +52,14 @@ impl Contents {
         ValueId(id.expect("a tape holds fewer than 2^32 - 1 values"))
     }
 }
+
+thread_local! {
+    /// The emptied lists of the last tape: a training step then records into memory that is mapped already.
+    static SPARE: Cell<(Vec<Record>, Vec<Spec>)> = const { Cell::new((Vec::new(), Vec::new())) };
+}
+
+/// Records that a thread keeps room for between tapes: some 16 MiB, enough for any model but not for a simulation.
+const SPARE_RECORDS: usize = 64 * 1024;
 
 struct Shared {
     level: Level,
@@ -76,7 +85,9 @@ struct Traced {
 
 impl Tape {
     pub(crate) fn new() -> Self {
-        Tape(Arc::new(Shared { level: Level::fresh(), contents: Mutex::default() }))
+        let (records, specs) = SPARE.try_with(Cell::take).unwrap_or_default();
+        let contents = Contents { records, specs, closed: false };
+        Tape(Arc::new(Shared { level: Level::fresh(), contents: Mutex::new(contents) }))
     }
 
     /// The tensor as a variable of this tape.
@@ -123,12 +134,12 @@ impl Tracer for Traced {
         let below = |i: usize| traced[i].map_or(inputs[i], |traced| &traced.primal);
         let primals: Few<&Tensor> = (0..inputs.len()).map(below).collect();
         let derivative = primitive.derivative();
-        if let Derivative::Decomposition(decomposition) = &derivative {
-            if !tape.contents().closed {
-                let specs: Few<SpecRef<'_>> = inputs.iter().map(|x| x.spec()).collect();
-                primitive.infer(&specs)?;
-                return Ok(decomposition.decompose(inputs));
-            }
+        if let Derivative::Decomposition(decomposition) = &derivative
+            && !tape.contents().closed
+        {
+            let specs: Few<SpecRef<'_>> = inputs.iter().map(|x| x.spec()).collect();
+            primitive.infer(&specs)?;
+            return Ok(decomposition.decompose(inputs));
         }
         let outputs = try_apply(primitive, &primals)?;
         let Derivative::Vjp(rule) = derivative else { return Ok(outputs) };
@@ -186,7 +197,13 @@ impl Recording {
         seeds: impl IntoIterator<Item = (ValueId, Tensor)>,
         wanted: &[ValueId],
     ) -> Vec<Option<Tensor>> {
-        sweep(&self.specs, std::iter::from_fn(|| self.records.pop()), seeds, wanted)
+        let cotangents = sweep(&self.specs, std::iter::from_fn(|| self.records.pop()), seeds, wanted);
+        self.specs.clear();
+        if self.records.capacity() <= SPARE_RECORDS && self.specs.capacity() <= 2 * SPARE_RECORDS {
+            // A thread that is ending keeps nothing.
+            let _ = SPARE.try_with(|spare| spare.set((self.records, self.specs)));
+        }
+        cotangents
     }
 }
 
@@ -209,12 +226,13 @@ fn sweep(
         }
         let Derivative::Vjp(rule) = record.primitive.derivative() else { unreachable!("only rules are recorded") };
         let needs: Few<bool> = record.inputs.iter().map(|id| id.index().is_some()).collect();
-        let outputs = cotangents.into_iter().zip(&record.outputs).map(|(cotangent, id)| match (cotangent, id.index()) {
-            (Some(cotangent), _) => Cotangent::Given(cotangent),
-            (None, Some(index)) => Cotangent::Zero(specs[index].clone()),
-            // An integer output; no rule looks at its cotangent.
-            (None, None) => Cotangent::Zero(Spec::new([], DType::F32)),
-        });
+        let outputs =
+            cotangents.into_iter().zip(&record.outputs).map(|(cotangent, id)| match (cotangent, id.index()) {
+                (Some(cotangent), _) => Cotangent::Given(cotangent),
+                (None, Some(index)) => Cotangent::Zero(specs[index].clone()),
+                // An integer output; no rule looks at its cotangent.
+                (None, None) => Cotangent::Zero(Spec::new([], DType::F32)),
+            });
         let cotangents = rule.vjp(&record.saved, Cotangents::new(outputs.collect()), &needs);
         for (i, (&id, cotangent)) in record.inputs.iter().zip(cotangents).enumerate() {
             if let (Some(index), Some(cotangent)) = (id.index(), cotangent) {

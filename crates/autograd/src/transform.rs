@@ -71,8 +71,14 @@ pub fn value_and_grad_with_aux<M: Module + Clone, A>(x: &M, f: impl FnOnce(&M) -
     let (traced, ids) = watch(&tape, x);
     let (loss, aux) = f(&traced);
     let (spec, one) = (loss.spec(), loss.numel() == 1);
-    assert!(one, "grad: the function returned {spec}, but a gradient needs one number; reduce it with .sum(..) or .mean(..), or use vjp with a cotangent");
-    assert!(spec.dtype().is_float(), "grad: the function returned {spec}, which has no gradient; it must be f32 or f64");
+    assert!(
+        one,
+        "grad: the function returned {spec}, but a gradient needs one number; reduce it with .sum(..) or .mean(..), or use vjp with a cotangent"
+    );
+    assert!(
+        spec.dtype().is_float(),
+        "grad: the function returned {spec}, which has no gradient; it must be f32 or f64"
+    );
     let (value, id) = tape.lower(&loss);
     drop((loss, traced));
     let seeds = id.map(|id| (id, value.ones_like()));
@@ -213,8 +219,7 @@ fn watch<M: Module + Clone>(tape: &Tape, x: &M) -> (M, Vec<ValueId>) {
     let mut ids = Vec::new();
     let traced = module::map(x, |leaf| {
         let variable = leaf.kind == Kind::Parameter && leaf.tensor.dtype().is_float();
-        let (traced, id) =
-            if variable { tape.watch(leaf.tensor) } else { (leaf.tensor.clone(), ValueId::CONSTANT) };
+        let (traced, id) = if variable { tape.watch(leaf.tensor) } else { (leaf.tensor.clone(), ValueId::CONSTANT) };
         ids.push(id);
         traced
     });

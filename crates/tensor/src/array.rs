@@ -1,10 +1,7 @@
 //! Concrete data: typed elements in a storage under a layout. This is what `Primitive::eval` and the kernels see.
 
 use crate::{
-    Buffer, DType, Element, Error, ErrorKind, Result, Shape, SpecRef,
-    dtype::for_dtype,
-    kernels,
-    layout::Layout,
+    Buffer, DType, Element, Error, ErrorKind, Result, Shape, SpecRef, dtype::for_dtype, kernels, layout::Layout,
     storage::Storage,
 };
 use std::{borrow::Cow, sync::Arc};
@@ -224,7 +221,9 @@ impl Array {
     /// Another view of the same storage.
     pub(crate) fn with_layout(&self, layout: Layout) -> Self {
         debug_assert!(
-            layout.span().is_none_or(|(_, high)| for_dtype!(self.0.dtype, T => high < self.0.storage.elements::<T>().len())),
+            layout
+                .span()
+                .is_none_or(|(_, high)| for_dtype!(self.0.dtype, T => high < self.0.storage.elements::<T>().len())),
             "a view outside its storage: {layout:?}"
         );
         Array::view(self.0.storage.clone(), layout, self.0.dtype)
@@ -237,7 +236,11 @@ pub(crate) fn check_count(shape: &Shape, dtype: DType, count: usize) -> Result<(
     if numel == count {
         return Ok(());
     }
-    Err(Error::new(ErrorKind::Shape, "from_vec", format!("shape {shape:?} holds {numel} elements, but {count} were given")))
+    Err(Error::new(
+        ErrorKind::Shape,
+        "from_vec",
+        format!("shape {shape:?} holds {numel} elements, but {count} were given"),
+    ))
 }
 
 /// Checks that a shape's size in bytes fits memory, and returns its number of elements.

@@ -29,7 +29,8 @@ pub use error::{Error, ErrorKind, Result};
 pub use few::{Few, IntoIter};
 pub use kernels::parallel::with_threads;
 pub use primitive::{
-    ClonePrimitive, Cotangent, Cotangents, Decompose, Derivative, Keep, Primitive, Saved, Vjp, apply, apply_owned, try_apply,
+    ClonePrimitive, Cotangent, Cotangents, Decompose, Derivative, Keep, Primitive, Saved, Vjp, apply, apply_owned,
+    try_apply,
 };
 pub use real::Real;
 pub use rng::Rng;

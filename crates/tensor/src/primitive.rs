@@ -89,7 +89,12 @@ pub trait Vjp {
 
     /// The tangents of the outputs, from the tangents of the inputs (`None` is zero); `None` overall means that the rule
     /// has no shortcut, and forward mode transposes `vjp` instead.
-    fn jvp(&self, _primals: &[&Tensor], _tangents: &[Option<&Tensor>], _outputs: &[Tensor]) -> Option<Few<Option<Tensor>>> {
+    fn jvp(
+        &self,
+        _primals: &[&Tensor],
+        _tangents: &[Option<&Tensor>],
+        _outputs: &[Tensor],
+    ) -> Option<Few<Option<Tensor>>> {
         None
     }
 }
@@ -137,7 +142,11 @@ impl Keep {
     /// Both.
     #[must_use]
     pub const fn and(self, other: Keep) -> Keep {
-        Keep { inputs: self.inputs | other.inputs, outputs: self.outputs | other.outputs, specs: self.specs || other.specs }
+        Keep {
+            inputs: self.inputs | other.inputs,
+            outputs: self.outputs | other.outputs,
+            specs: self.specs || other.specs,
+        }
     }
 
     /// This if the condition holds, else nothing.
@@ -194,7 +203,8 @@ impl Saved {
     #[track_caller]
     pub fn input(&self, i: usize) -> &Tensor {
         let position = rank_of(self.keep.inputs, i).filter(|&position| position < self.kept_inputs);
-        let position = position.unwrap_or_else(|| panic!("the rule looks at input {i}, which its `keep` does not name"));
+        let position =
+            position.unwrap_or_else(|| panic!("the rule looks at input {i}, which its `keep` does not name"));
         &self.kept[position]
     }
 

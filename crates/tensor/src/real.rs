@@ -108,7 +108,7 @@ impl<T: Math, const FMA: bool> Real for Lane<T, FMA> {
     }
     #[inline(always)]
     fn if_nan(&self, then: Self, otherwise: Self) -> Self {
-        if self.0 == self.0 { otherwise } else { then }
+        if self.0.is_nan() { then } else { otherwise }
     }
     #[inline(always)]
     fn powf(&self, exponent: f64) -> Self {

@@ -189,7 +189,9 @@ impl Tensor {
         match &mut self.0 {
             Repr::Plain(array) => array.with_mut(change),
             Repr::Traced(_) => {
-                panic!("with_mut: a traced tensor cannot change in place; compute a new one, or update after the transform")
+                panic!(
+                    "with_mut: a traced tensor cannot change in place; compute a new one, or update after the transform"
+                )
             }
         }
     }
@@ -313,7 +315,8 @@ impl Tensor {
     pub fn arange(start: i64, end: i64, step: i64) -> Self {
         assert!(step != 0, "arange: step must not be zero");
         let span = i128::from(end) - i128::from(start);
-        let count = if (span > 0) == (step > 0) { span.unsigned_abs().div_ceil(u128::from(step.unsigned_abs())) } else { 0 };
+        let count =
+            if (span > 0) == (step > 0) { span.unsigned_abs().div_ceil(u128::from(step.unsigned_abs())) } else { 0 };
         let count = usize::try_from(count).expect("arange: as many integers as fit memory");
         let elements = Buffer::from_iter_exact((0..count).map(|i| start.wrapping_add((i as i64).wrapping_mul(step))));
         Array::from_buffer(elements, [count]).into()
@@ -333,7 +336,8 @@ impl Tensor {
     pub fn linspace(start: f64, end: f64, count: usize, dtype: DType) -> Self {
         assert!(dtype.is_float(), "linspace: needs a floating-point dtype, not {dtype}");
         let intervals = count.saturating_sub(1).max(1) as f64;
-        let at = |i: usize| if i + 1 == count && count > 1 { end } else { start + (end - start) * (i as f64 / intervals) };
+        let at =
+            |i: usize| if i + 1 == count && count > 1 { end } else { start + (end - start) * (i as f64 / intervals) };
         let elements = Buffer::from_iter_exact((0..count).map(at));
         Tensor::from(Array::from_buffer(elements, [count])).cast(dtype)
     }

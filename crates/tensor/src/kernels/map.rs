@@ -140,12 +140,10 @@ impl<T: Copy, U, F: Map<T, U>, const N: usize> Kernel for Loop<'_, T, U, F, N> {
     type Output = ();
     #[inline(always)]
     fn run<const FMA: bool>(self) {
-        let len = self.dst.len();
         // One length for all lets the compiler drop the bounds checks, and vectorise.
-        let inputs: [&[T]; N] = std::array::from_fn(|i| &self.inputs[i][..len]);
-        for i in 0..len {
-            let x: [T; N] = std::array::from_fn(|j| inputs[j][i]);
-            self.dst[i] = self.f.call::<FMA>(&x);
+        let inputs = self.inputs.map(|input| &input[..self.dst.len()]);
+        for (i, y) in self.dst.iter_mut().enumerate() {
+            *y = self.f.call::<FMA>(&inputs.map(|input| input[i]));
         }
     }
 }

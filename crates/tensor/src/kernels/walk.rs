@@ -120,7 +120,12 @@ mod tests {
     #[test]
     fn reads_any_layout_from_any_position() {
         let x = Tensor::arange(0, 120, 1).reshape([2, 3, 4, 5]);
-        let views = [x.permute([3, 1, 0, 2]), x.flip([1, 3]), x.narrow(2, 1, 2), x.transpose(0, 3).unsqueeze(1).expand([5, 7, 3, 4, 2])];
+        let views = [
+            x.permute([3, 1, 0, 2]),
+            x.flip([1, 3]),
+            x.narrow(2, 1, 2),
+            x.transpose(0, 3).unsqueeze(1).expand([5, 7, 3, 4, 2]),
+        ];
         for view in views {
             let all = naive(view.array());
             for start in 0..all.len() {

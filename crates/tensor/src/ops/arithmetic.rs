@@ -5,8 +5,8 @@
 
 use super::broadcast::{Operand, ToNumber, binary, binary_owned, constant, or_panic};
 use crate::{
-    Array, Cotangents, DType, Derivative, Error, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp, apply,
-    apply_owned,
+    Array, Cotangents, DType, Derivative, Error, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp,
+    apply, apply_owned,
     dtype::for_number,
     error::{same_specs, takes},
     kernels::{

@@ -86,8 +86,12 @@ pub(super) fn common_shape(op: &'static str, tensors: &[&Tensor]) -> Result<Shap
     let shape = tensors.iter().try_fold(Shape::from([]), |shape, x| Shape::broadcast(&shape, x.shape()));
     shape.ok_or_else(|| {
         let specs: Vec<_> = tensors.iter().map(|x| x.spec()).collect();
-        Error::new(ErrorKind::Shape, op, "the shapes do not broadcast: aligned at the last axis, sizes must be equal or 1")
-            .with_inputs(&specs)
+        Error::new(
+            ErrorKind::Shape,
+            op,
+            "the shapes do not broadcast: aligned at the last axis, sizes must be equal or 1",
+        )
+        .with_inputs(&specs)
     })
 }
 
@@ -100,7 +104,11 @@ pub(super) fn or_panic<T>(result: Result<T>) -> T {
 pub(super) fn common_batch(op: &'static str, a: &Tensor, b: &Tensor) -> Result<Shape> {
     let batch = |x: &Tensor| Shape::from(&x.shape()[..x.rank() - 2]);
     Shape::broadcast(&batch(a), &batch(b)).ok_or_else(|| {
-        Error::new(ErrorKind::Shape, op, "the batch axes do not broadcast: aligned at the last, sizes must be equal or 1")
-            .with_inputs(&[a.spec(), b.spec()])
+        Error::new(
+            ErrorKind::Shape,
+            op,
+            "the batch axes do not broadcast: aligned at the last, sizes must be equal or 1",
+        )
+        .with_inputs(&[a.spec(), b.spec()])
     })
 }

@@ -1,7 +1,8 @@
 //! Conversion between dtypes.
 
 use crate::{
-    Array, Cotangents, DType, Derivative, Element, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp, apply,
+    Array, Cotangents, DType, Derivative, Element, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp,
+    apply,
     dtype::for_dtype,
     error::takes,
     kernels::map::{self, Map},

@@ -206,7 +206,9 @@ impl Tensor {
             (Operand::Tensor(x), Operand::Number(y)) => (x.clone(), or_panic(constant(&Where, y, x))),
             (Operand::Number(x), Operand::Tensor(y)) => (or_panic(constant(&Where, x, y)), y.clone()),
             (Operand::Number(_), Operand::Number(_)) => {
-                panic!("where: two plain numbers have no dtype; make one a tensor, for example with Tensor::from(1.0f32)")
+                panic!(
+                    "where: two plain numbers have no dtype; make one a tensor, for example with Tensor::from(1.0f32)"
+                )
             }
         };
         let shape = or_panic(common_shape("where", &[self, &x, &y]));

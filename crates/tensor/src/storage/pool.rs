@@ -209,7 +209,8 @@ pub(super) unsafe fn give(block: NonNull<u8>, class: Class) {
 fn system_layout(class: Class) -> Layout {
     // Asking the system for an alignment beyond 16 would make it clear the memory by hand; so a little more is
     // asked for, and the block is placed at the first multiple of 64 that leaves room to note where it began.
-    Layout::from_size_align(class.block_size() + ALIGN, align_of::<usize>()).expect("checked when the buffer was asked for")
+    Layout::from_size_align(class.block_size() + ALIGN, align_of::<usize>())
+        .expect("checked when the buffer was asked for")
 }
 
 /// A fresh block of zeroed bytes.
@@ -247,7 +248,8 @@ unsafe fn to_system(block: NonNull<u8>, class: Class) {
 #[cfg(all(target_os = "linux", not(miri)))]
 fn advise_huge_pages(block: *mut u8, bytes: usize) {
     let skip = block.align_offset(HUGE_PAGE);
-    if let Some(inside) = bytes.checked_sub(skip).map(|rest| rest / HUGE_PAGE * HUGE_PAGE).filter(|&inside| inside > 0) {
+    if let Some(inside) = bytes.checked_sub(skip).map(|rest| rest / HUGE_PAGE * HUGE_PAGE).filter(|&inside| inside > 0)
+    {
         // SAFETY: the range lies within the block; the advice changes how it is paged, not what it holds, and a kernel
         // that does not know it returns an error that can be ignored.
         unsafe { libc::madvise(block.add(skip).cast(), inside, libc::MADV_HUGEPAGE) };

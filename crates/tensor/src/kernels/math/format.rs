@@ -26,7 +26,7 @@ pub(crate) trait Format:
     const LN_2_LOW: Self;
 
     fn from_f64(x: f64) -> Self;
-    fn to_f64(self) -> f64;
+    fn is_nan(self) -> bool;
     fn mul_add<const FMA: bool>(self, a: Self, b: Self) -> Self;
     fn sqrt(self) -> Self;
     fn abs(self) -> Self;
@@ -55,8 +55,8 @@ macro_rules! format {
                 x as $t
             }
             #[inline(always)]
-            fn to_f64(self) -> f64 {
-                f64::from(self)
+            fn is_nan(self) -> bool {
+                $t::is_nan(self)
             }
             #[inline(always)]
             fn mul_add<const FMA: bool>(self, a: Self, b: Self) -> Self {

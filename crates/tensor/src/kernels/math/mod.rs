@@ -23,16 +23,12 @@ pub(crate) trait Math:
 {
     /// The nearest number of this format.
     fn from_f64(x: f64) -> Self;
-    /// The same number as an f64.
-    fn to_f64(self) -> f64;
-    /// `self * a + b`, rounded once where `FMA`.
-    fn mul_add<const FMA: bool>(self, a: Self, b: Self) -> Self;
     /// The square root, correctly rounded.
     fn sqrt(self) -> Self;
     /// The absolute value.
     fn abs(self) -> Self;
-    /// `1 / x`, correctly rounded.
-    fn recip(self) -> Self;
+    /// Whether it is NaN.
+    fn is_nan(self) -> bool;
     /// `x^y` by the standard library: one at a time.
     fn powf<const FMA: bool>(self, y: Self) -> Self;
     /// `e^x`. Error: 1.06 ULP (f32), 1.0 (f64).
@@ -69,14 +65,6 @@ impl<T: format::Format + exp::ExpTable + ln::LnTable + erf::ErfTable + trig::Tri
         <T as format::Format>::from_f64(x)
     }
     #[inline(always)]
-    fn to_f64(self) -> f64 {
-        <T as format::Format>::to_f64(self)
-    }
-    #[inline(always)]
-    fn mul_add<const FMA: bool>(self, a: Self, b: Self) -> Self {
-        <T as format::Format>::mul_add::<FMA>(self, a, b)
-    }
-    #[inline(always)]
     fn sqrt(self) -> Self {
         <T as format::Format>::sqrt(self)
     }
@@ -85,8 +73,8 @@ impl<T: format::Format + exp::ExpTable + ln::LnTable + erf::ErfTable + trig::Tri
         <T as format::Format>::abs(self)
     }
     #[inline(always)]
-    fn recip(self) -> Self {
-        <T as format::Format>::from_f64(1.0) / self
+    fn is_nan(self) -> bool {
+        <T as format::Format>::is_nan(self)
     }
     #[inline(always)]
     fn powf<const FMA: bool>(self, y: Self) -> Self {

@@ -2,7 +2,8 @@
 
 use super::{LogSoftmax, LogSoftmaxGrad, LogSumExp, Softmax, SoftmaxGrad};
 use crate::{
-    Cotangent, Cotangents, DType, Decompose, Few, Primitive, Saved, Tensor, Vjp, apply, kernels::parallel::with_threads, try_apply,
+    Cotangent, Cotangents, DType, Decompose, Few, Primitive, Saved, Tensor, Vjp, apply,
+    kernels::parallel::with_threads, try_apply,
 };
 
 /// Numbers between -scale and scale in no particular order.
