@@ -36,7 +36,7 @@ fn digits_are_learned_with_the_same_bits_on_one_thread_and_on_two() {
     let picture: PathBuf = Path::new(env!("CARGO_TARGET_TMPDIR")).join("digits.svg");
     let text = printed("1", &picture);
     let (_, accuracy) = text.rsplit_once("\nresult: test_accuracy=").expect("the last line is the result");
-    // What the example promises; the default seed gives 0.989 of 359 digits.
+    // What the example promises; it reads 0.978 to 0.989 of 359 digits with seeds 0 to 3.
     assert!(accuracy.parse::<f64>().expect("a number") >= 0.97, "{accuracy}");
     let drawn = fs::read_to_string(&picture).expect("the picture was drawn");
     assert!(drawn.starts_with("<svg") && drawn.contains("validation"), "{drawn}");
