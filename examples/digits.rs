@@ -159,7 +159,7 @@ fn draw(curve: &[(f64, f64)], path: &Path) -> Result<()> {
         .x_label_area_size(40)
         .y_label_area_size(50)
         .build_cartesian_2d(1..curve.len().max(2), 0.0..highest)?;
-    chart.configure_mesh().x_desc("epoch").y_desc("cross entropy").light_line_style(WHITE).draw()?;
+    chart.configure_mesh().x_desc("epoch").y_desc("cross entropy").disable_mesh().draw()?;
 
     let training = (1..).zip(curve).map(|(epoch, &(training, _))| (epoch, training));
     let validation = (1..).zip(curve).map(|(epoch, &(_, validation))| (epoch, validation));
