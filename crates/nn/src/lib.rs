@@ -1,5 +1,26 @@
 //! Neural networks of [cotangent](https://docs.rs/cotangent): what is built on tensors and their derivatives.
+//!
+//! - [`Linear`]: a layer is a struct of tensors with a `forward`; [`init`] has the laws that its tensors are drawn from.
+//! - [`Loss`]: what training makes small, as methods of a tensor.
+//! - [`Sgd`], [`Adam`]: optimizers, which change a model in place by its gradient.
+//! - [`accuracy`], [`confusion_matrix`]: how good a classifier is.
+//! - [`data`]: a set of images inside the library, and batches of any tensors.
+//!
+//! Nothing here knows how gradients come about: a model is a [`Module`](cotangent_autograd::Module), and so is its gradient.
 
 #![forbid(unsafe_code)]
 
 pub mod data;
+pub mod init;
+mod labels;
+mod layers;
+mod loss;
+mod metrics;
+mod optim;
+#[cfg(test)]
+mod panics;
+
+pub use layers::Linear;
+pub use loss::Loss;
+pub use metrics::{accuracy, confusion_matrix};
+pub use optim::{Adam, Sgd};

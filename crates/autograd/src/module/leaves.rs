@@ -4,7 +4,7 @@ use super::{
     Kind, Leaf, LeafMut, Module, Visitor,
     path::{Path, Segment, in_words},
 };
-use cotangent_tensor::Tensor;
+use cotangent_tensor::{DType, Tensor};
 
 /// Calls `see` with every tensor.
 pub fn for_each<'a, M: Module + ?Sized>(module: &'a M, mut see: impl FnMut(Leaf<'_, 'a>)) {
@@ -81,6 +81,19 @@ pub fn map<M: Module + Clone>(module: &M, mut f: impl FnMut(Leaf<'_, '_>) -> Ten
         *tensor = replacement;
     });
     mapped
+}
+
+/// A clone of the module with every floating-point tensor cast to a dtype.
+///
+/// ```
+/// # use cotangent_autograd::module;
+/// # use cotangent_tensor::{DType, Tensor};
+/// let (weight, count) = module::cast(&(Tensor::from(0.5f32), Tensor::from(3i64)), DType::F64);
+/// assert_eq!((weight.dtype(), count.dtype()), (DType::F64, DType::I64));
+/// ```
+#[must_use]
+pub fn cast<M: Module + Clone>(module: &M, dtype: DType) -> M {
+    map(module, |leaf| if leaf.tensor.dtype().is_float() { leaf.tensor.cast(dtype) } else { leaf.tensor.clone() })
 }
 
 /// Calls `change` with every tensor of `a` and the one that lies in the same place of `b`: a model and its gradient.
