@@ -71,6 +71,7 @@ fn run(options: &Options) -> Result<()> {
     let (train, validation) = others.split(0.1, &mut rng);
     println!("{} images to train on, {} to validate, {} to test", train.len(), validation.len(), test.len());
 
+    // The size of the model, the rate, and the number of epochs were chosen by the validation part, with other seeds.
     let mut model = Reader::new(&train.images, &mut rng);
     let mut adam = Adam::new(3e-3);
     let batches = Loader::new(&train.images, &train.labels, 32)?;
@@ -108,7 +109,7 @@ fn run(options: &Options) -> Result<()> {
     print_confusion(&confusion_matrix(&scores, &test.labels).to_vec::<i64>());
     print_misread(&test.images, &test.labels.to_vec::<i64>(), &scores.argmax(-1).to_vec::<i64>());
     draw(&curve, &options.picture)?;
-    println!("The learning curve is in {}.", options.picture.display());
+    println!("\nThe learning curve is in {}.", options.picture.display());
 
     // All digits of it, so that two runs can be compared to the last bit.
     let (training_loss, validation_loss) = curve[curve.len() - 1];
@@ -134,7 +135,11 @@ fn print_misread(images: &Tensor, labels: &[i64], read: &[i64]) {
 
     let misread: Vec<usize> = (0..labels.len()).filter(|&i| labels[i] != read[i]).collect();
     let shown = &misread[..misread.len().min(SHOWN)];
-    println!("\n{} of {} digits were misread; the first {}:\n", misread.len(), labels.len(), shown.len());
+    println!("\n{} of {} digits were misread.", misread.len(), labels.len());
+    if shown.is_empty() {
+        return;
+    }
+    println!("Among them:\n");
     for row in 0..8 {
         let pixels = |&i: &usize| images.narrow(0, i, 1).narrow(1, row, 1).to_vec::<f32>();
         let shade = |pixel: &f32| SHADES[(pixel * 4.0).round() as usize];
@@ -142,7 +147,7 @@ fn print_misread(images: &Tensor, labels: &[i64], read: &[i64]) {
         println!("  {}", lines.collect::<Vec<_>>().join("  "));
     }
     let captions = shown.iter().map(|&i| format!("{:16}", format!("{} read as {}", labels[i], read[i])));
-    println!("  {}\n", captions.collect::<Vec<_>>().join("  "));
+    println!("  {}", captions.collect::<Vec<_>>().join("  "));
 }
 
 /// Draws the losses of each epoch as an SVG.

@@ -32,6 +32,36 @@
 //! assert!((line.slope.item::<f64>() - 2.0).abs() < 1e-3 && (line.offset.item::<f64>() - 1.0).abs() < 1e-3);
 //! ```
 //!
+//! A network is made of layers, and an optimizer does the steps:
+//!
+//! ```
+//! use cotangent::prelude::*;
+//!
+//! #[derive(Module, Clone)]
+//! struct Mlp { hidden: Linear, output: Linear }
+//!
+//! impl Mlp {
+//!     fn forward(&self, x: &Tensor) -> Tensor { self.output.forward(&self.hidden.forward(x).relu()) }
+//! }
+//!
+//! // Is the sum of two numbers positive?
+//! let mut rng = Rng::seed(7);
+//! let x = rng.normal([200, 2], DType::F32);
+//! let y = x.sum(1).gt(0).cast(DType::I64);
+//! let loader = Loader::new(&x, &y, 20)?;
+//!
+//! let mut model = Mlp { hidden: Linear::new(2, 8, &mut rng), output: Linear::new(8, 2, &mut rng) };
+//! let mut adam = Adam::new(1e-2);
+//! for _ in 0..10 {
+//!     for batch in loader.epoch(&mut rng) {
+//!         let (_loss, gradient) = value_and_grad(&model, |m| m.forward(&batch.x).cross_entropy(&batch.y));
+//!         adam.step(&mut model, &gradient);
+//!     }
+//! }
+//! assert!(cotangent::nn::accuracy(&model.forward(&x), &y) > 0.95);
+//! # Ok::<(), cotangent::Error>(())
+//! ```
+//!
 //! # Where things are
 //!
 //! | crate | what it holds | re-exported here |

@@ -94,7 +94,7 @@ impl Adam {
             beta2,
             eps,
             rate: lr / (1.0 - beta1.powf(t)),
-            root_correction: (1.0 - beta2.powf(t)).sqrt(),
+            root_correction: 1.0 / (1.0 - beta2.powf(t)).sqrt(),
         };
         self.moments.for_each("adam", model, gradient, |x, x_bar, moments| rule.update(x, x_bar, moments));
         self.steps += 1;
@@ -109,7 +109,7 @@ struct Rule {
     eps: f64,
     /// lr / (1 - β₁ᵗ)
     rate: f64,
-    /// √(1 - β₂ᵗ)
+    /// 1 / √(1 - β₂ᵗ)
     root_correction: f64,
 }
 
@@ -136,7 +136,7 @@ impl Rule {
                         let g = g + decay * *x;
                         *m = *m + new1 * (g - *m);
                         *v = keep2 * *v + new2 * g * g;
-                        *x = *x - rate * *m / (v.sqrt() / root_correction + eps);
+                        *x = *x - rate * *m / (v.sqrt() * root_correction + eps);
                     }
                 });
             });
