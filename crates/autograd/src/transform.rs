@@ -8,7 +8,7 @@ use crate::{
     module::{self, Kind, Module},
     tape::{Recording, Tape, ValueId},
 };
-use cotangent_tensor::{Level, Tensor};
+use cotangent_tensor::{Level, Spec, SpecRef, Tensor};
 
 /// The gradient of a scalar function: ∂f/∂x for each parameter of `x`.
 ///
@@ -71,8 +71,14 @@ pub fn value_and_grad_with_aux<M: Module + Clone, A>(x: &M, f: impl FnOnce(&M) -
     let (traced, ids) = watch(&tape, x);
     let (loss, aux) = f(&traced);
     let (spec, one) = (loss.spec(), loss.numel() == 1);
-    assert!(one, "grad: the function returned {spec}, but a gradient needs one number; reduce it with .sum(..) or .mean(..), or use vjp with a cotangent");
-    assert!(spec.dtype().is_float(), "grad: the function returned {spec}, which has no gradient; it must be f32 or f64");
+    assert!(
+        one,
+        "grad: the function returned {spec}, but a gradient needs one number; reduce it with .sum(..) or .mean(..), or use vjp with a cotangent"
+    );
+    assert!(
+        spec.dtype().is_float(),
+        "grad: the function returned {spec}, which has no gradient; it must be f32 or f64"
+    );
     let (value, id) = tape.lower(&loss);
     drop((loss, traced));
     let seeds = id.map(|id| (id, value.ones_like()));
@@ -96,7 +102,7 @@ pub fn vjp<M: Module + Clone, N: Module + Clone>(x: &M, f: impl FnOnce(&M) -> N)
     let mut outputs = Vec::new();
     let y = module::map(&y, |leaf| {
         let (value, id) = tape.lower(leaf.tensor);
-        outputs.push(id);
+        outputs.push((id, SpecRef::to_owned(value.spec())));
         value
     });
     drop(traced);
@@ -108,7 +114,8 @@ pub struct Pullback<M> {
     x: M,
     recording: Recording,
     inputs: Vec<ValueId>,
-    outputs: Vec<Option<ValueId>>,
+    /// Number and spec of each tensor of the result; one that does not depend on `x` has no number.
+    outputs: Vec<(Option<ValueId>, Spec)>,
 }
 
 impl<M: Module + Clone> Pullback<M> {
@@ -133,11 +140,27 @@ impl<M: Module + Clone> Pullback<M> {
 
     #[track_caller]
     fn seeds<N: Module>(&self, y_bar: &N) -> Vec<(ValueId, Tensor)> {
-        let tensors = module::tensors(y_bar);
-        let (given, wanted) = (tensors.len(), self.outputs.len());
-        assert_eq!(given, wanted, "pull: {given} cotangents were given for {wanted} tensors in the function's result");
-        let seeds = self.outputs.iter().zip(tensors).filter_map(|(id, y_bar)| Some(((*id)?, y_bar.clone())));
-        seeds.inspect(|(id, y_bar)| self.recording.check_seed(*id, y_bar)).collect()
+        let (given, wanted) = (module::tensors(y_bar).len(), self.outputs.len());
+        assert!(
+            given == wanted,
+            "pull: the function returned {wanted} tensor{}, but {given} cotangent{} given",
+            if wanted == 1 { "" } else { "s" },
+            if given == 1 { " was" } else { "s were" },
+        );
+        let (mut outputs, mut seeds) = (self.outputs.iter(), Vec::new());
+        module::for_each(y_bar, |leaf| {
+            // They have been counted.
+            let Some((id, wanted)) = outputs.next() else { return };
+            let found = leaf.tensor.spec();
+            // The cotangent of an integer says nothing, and may be anything.
+            assert!(
+                found == wanted.as_ref() || !wanted.dtype().is_float(),
+                "pull: the cotangent{} is {found}, but the function returned {wanted}",
+                of_path(leaf.path),
+            );
+            seeds.extend(id.map(|id| (id, leaf.tensor.clone())));
+        });
+        seeds
     }
 }
 
@@ -156,15 +179,10 @@ impl<M: Module + Clone> Pullback<M> {
 pub fn jvp<M: Module + Clone, N: Module + Clone>(x: &M, v: &M, f: impl FnOnce(&M) -> N) -> (N, N) {
     let level = Level::fresh();
     let mut moving = x.clone();
-    module::zip_mut(&mut moving, v, |leaf, v| {
+    module::zip_mut_for("jvp", &mut moving, v, &mut |leaf, v| {
         let x = &*leaf.tensor;
-        assert!(
-            x.spec() == v.spec(),
-            "jvp: the tangent of `{}` is {}, but the tensor is {}",
-            leaf.path,
-            v.spec(),
-            x.spec(),
-        );
+        let (found, wanted) = (v.spec(), x.spec());
+        assert!(found == wanted, "jvp: the tangent{} is {found}, but the tensor is {wanted}", of_path(leaf.path));
         if x.dtype().is_float() {
             *leaf.tensor = dual(level, x.clone(), v.clone());
         }
@@ -208,13 +226,18 @@ pub fn stop_gradient<M: Module + Clone>(x: &M) -> M {
     module::map(x, |leaf| leaf.tensor.stop_gradient())
 }
 
+/// Where a tensor lies, for a message; nothing for a tensor that is the whole module.
+fn of_path(path: &module::Path<'_, '_>) -> String {
+    let path = path.to_string();
+    if path.is_empty() { path } else { format!(" of `{path}`") }
+}
+
 /// The module with its floating-point parameters watched, and the number of each tensor.
 fn watch<M: Module + Clone>(tape: &Tape, x: &M) -> (M, Vec<ValueId>) {
     let mut ids = Vec::new();
     let traced = module::map(x, |leaf| {
         let variable = leaf.kind == Kind::Parameter && leaf.tensor.dtype().is_float();
-        let (traced, id) =
-            if variable { tape.watch(leaf.tensor) } else { (leaf.tensor.clone(), ValueId::CONSTANT) };
+        let (traced, id) = if variable { tape.watch(leaf.tensor) } else { (leaf.tensor.clone(), ValueId::CONSTANT) };
         ids.push(id);
         traced
     });
