@@ -1,16 +1,18 @@
-//! What a user reads after a mistake: each message names the operation, shows what was given, says which rule it breaks, and, where
-//! there is one, the way out. The texts are asserted whole, so that a change to one is seen.
+//! What a user reads after a mistake: each message names the operation, shows what was given, says which rule it
+//! breaks, and, where there is one, the way out. The texts are asserted whole, so that a change to one is seen.
 //!
 //! - `operands`: dtypes, numbers, broadcasting, products.
 //! - `shapes`: axes, reshaping, joining, indices.
 //! - `sizes`: shapes that no memory can hold, access to elements.
 //! - `transforms`: gradients, tangents, cotangents.
 //! - `primitives`: operations of a user's own that break a promise.
+//! - `sweep`: every operation on every pair of small tensors.
 
 mod operands;
 mod primitives;
 mod shapes;
 mod sizes;
+mod sweep;
 mod transforms;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,5 +1,5 @@
-//! Operations of a user's own that break a promise: each is caught at its first use, by name, or at the line of the rule that
-//! breaks it.
+//! Operations of a user's own that break a promise: each is caught at its first use, by name, or at the line of the
+//! rule that breaks it.
 
 use crate::{assert_messages, misuses};
 use cotangent::{
@@ -93,20 +93,25 @@ fn operations_that_break_a_promise() {
         reverse(CotangentOtherShape) => "broken: the rule's vjp gave a cotangent f64[] for input 0, which is f64[2]",
         reverse(CotangentOtherDType) => "broken: the rule's vjp gave a cotangent f32[2] for input 0, which is f64[2]",
         reverse(CotangentMissing) =>
-            "broken: the rule's vjp gave no cotangent for input 0, f64[2], which needs one; where it is zero, give zeros",
+            "broken: the rule's vjp gave no cotangent for input 0, f64[2], which needs one; \
+             where it is zero, give zeros",
         reverse(CotangentsTooFew) =>
-            "broken: the rule's vjp must give a cotangent, or None where none is needed, for each of 2 inputs; it gave 1",
+            "broken: the rule's vjp must give a cotangent, or None where none is needed, for each of 2 inputs; \
+             it gave 1",
         forward(LooksAtInput) => "the rule looks at input 0, which its `keep` does not name",
         forward(CotangentOtherShape) => "broken: the rule's vjp gave a cotangent f64[] for input 0, which is f64[2]",
         forward(CotangentMissing) =>
-            "broken: the rule's vjp gave no cotangent for input 0, f64[2], which needs one; where it is zero, give zeros",
+            "broken: the rule's vjp gave no cotangent for input 0, f64[2], which needs one; \
+             where it is zero, give zeros",
         forward(CotangentsTooFew) =>
-            "broken: the rule's vjp must give a cotangent, or None where none is needed, for each of 2 inputs; it gave 1",
+            "broken: the rule's vjp must give a cotangent, or None where none is needed, for each of 2 inputs; \
+             it gave 1",
         forward(TangentOtherShape) => "broken: the rule's jvp gave a tangent f64[] for output 0, which is f64[2]",
-        forward(TangentsNone) => "broken: the rule's jvp must give a tangent, or None for zero, for each of 1 outputs; it gave 0",
+        forward(TangentsNone) =>
+            "broken: the rule's jvp must give a tangent, or None for zero, for each of 1 outputs; it gave 0",
     ]);
     assert_eq!(
-        try_apply(&EvalOtherShape, &[&x, &x]).err().expect("a broken promise").to_string(),
+        try_apply(&EvalOtherShape, &[&x, &x]).expect_err("a broken promise").to_string(),
         "broken: `infer` promised [f64[2]], `eval` gave [f64[2, 1]]; got f64[2], f64[2]"
     );
 }

@@ -16,15 +16,20 @@ fn functions_without_a_gradient() {
     let tokens = Tensor::from([1i64, 2]);
     assert_messages(misuses![
         grad(&x, |x| x * 2) =>
-            "grad: the function returned f64[2], but a gradient needs one number; reduce it with .sum(..) or .mean(..), or use vjp with a cotangent",
+            "grad: the function returned f64[2], but a gradient needs one number; \
+             reduce it with .sum(..) or .mean(..), or use vjp with a cotangent",
         value_and_grad(&x, |x| x.exp()) =>
-            "grad: the function returned f64[2], but a gradient needs one number; reduce it with .sum(..) or .mean(..), or use vjp with a cotangent",
+            "grad: the function returned f64[2], but a gradient needs one number; \
+             reduce it with .sum(..) or .mean(..), or use vjp with a cotangent",
         grad(&x, |x| x.narrow(0, 0, 0)) =>
-            "grad: the function returned f64[0], but a gradient needs one number; reduce it with .sum(..) or .mean(..), or use vjp with a cotangent",
+            "grad: the function returned f64[0], but a gradient needs one number; \
+             reduce it with .sum(..) or .mean(..), or use vjp with a cotangent",
         hvp(&x, &x, |x| x.exp()) =>
-            "grad: the function returned f64[2], but a gradient needs one number; reduce it with .sum(..) or .mean(..), or use vjp with a cotangent",
+            "grad: the function returned f64[2], but a gradient needs one number; \
+             reduce it with .sum(..) or .mean(..), or use vjp with a cotangent",
         hessian(&x, |x| x.exp()) =>
-            "grad: the function returned f64[2], but a gradient needs one number; reduce it with .sum(..) or .mean(..), or use vjp with a cotangent",
+            "grad: the function returned f64[2], but a gradient needs one number; \
+             reduce it with .sum(..) or .mean(..), or use vjp with a cotangent",
         grad(&x, |x| x.argmax(0)) => "grad: the function returned i64[], which has no gradient; it must be f32 or f64",
         grad(&x, |x| x.gt(0).cast(DType::I64).sum(..)) =>
             "grad: the function returned i64[], which has no gradient; it must be f32 or f64",
@@ -51,13 +56,18 @@ fn tangents_and_cotangents_that_do_not_fit() {
         jvp(&x, &Tensor::from(1.0), |x| x.exp()) => "jvp: the tangent is f64[], but the tensor is f64[2]",
         jvp(&vec![x.clone()], &vec![x.clone(), x.clone()], |x| x[0].exp()) =>
             "jvp: the two modules must have tensors in the same places; the second has `1`, the first does not",
-        hvp(&line, &short, |line| apply(line).sum(..)) => "jvp: the tangent of `offset` is f64[1], but the tensor is f64[2]",
-        pullback().pull(&Tensor::from([1.0, 2.0, 3.0])) => "pull: the cotangent is f64[3], but the function returned f64[2]",
-        pullback().pull(&Tensor::from([1.0f32, 2.0])) => "pull: the cotangent is f32[2], but the function returned f64[2]",
+        hvp(&line, &short, |line| apply(line).sum(..)) =>
+            "jvp: the tangent of `offset` is f64[1], but the tensor is f64[2]",
+        pullback().pull(&Tensor::from([1.0, 2.0, 3.0])) =>
+            "pull: the cotangent is f64[3], but the function returned f64[2]",
+        pullback().pull(&Tensor::from([1.0f32, 2.0])) =>
+            "pull: the cotangent is f32[2], but the function returned f64[2]",
         pullback().pull_once(&Tensor::from(1.0)) => "pull: the cotangent is f64[], but the function returned f64[2]",
         pair().pull(&x) => "pull: the function returned 2 tensors, but 1 cotangent was given",
-        pair().pull(&(x.clone(), Tensor::from(1.0))) => "pull: the cotangent of `1` is f64[], but the function returned f64[2]",
-        constant().pull(&(x.clone(), x.clone())) => "pull: the cotangent of `1` is f64[2], but the function returned f64[]",
+        pair().pull(&(x.clone(), Tensor::from(1.0))) =>
+            "pull: the cotangent of `1` is f64[], but the function returned f64[2]",
+        constant().pull(&(x.clone(), x.clone())) =>
+            "pull: the cotangent of `1` is f64[2], but the function returned f64[]",
     ]);
 }
 
@@ -70,7 +80,8 @@ fn traced_tensors_in_the_wrong_place() {
             changed.with_mut(|x: &mut [f64]| x[0] = 5.0);
             changed.sum(..)
         }) =>
-            "with_mut: a traced tensor cannot change in place; compute a new one, or change a copy of its value, .stop_gradient()",
+            "with_mut: a traced tensor cannot change in place; \
+             compute a new one, or change a copy of its value, .stop_gradient()",
         grad(&x, |x| {
             let captured = x.clone();
             checkpoint(x, move |x| x * &captured).sum(..)
