@@ -1,5 +1,5 @@
-//! The same seed gives the same bits on any number of threads. Every size here lies beyond the ones from which kernels split their
-//! work: 40,000 elements for elementwise loops, a million multiplications for products.
+//! The same seed gives the same bits on any number of threads. Every size here lies beyond the ones from which kernels
+//! split their work: 40,000 elements for elementwise loops, a million multiplications for products.
 
 use cotangent::{Rng, prelude::*, with_threads};
 

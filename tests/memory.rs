@@ -1,5 +1,5 @@
-//! Memory stays flat: what a step of training took, the next one has again. The counts are the process's own, so that all of
-//! this is one test.
+//! Memory stays flat: what a step of training took, the next one has again. The counts are the process's own, so that
+//! all of this is one test.
 
 use cotangent::{Rng, memory::live_bytes, prelude::*};
 
@@ -26,8 +26,8 @@ impl Mlp {
     }
 }
 
-/// Runs a step this many times and asserts that no byte is left over after any of them, the first few apart: a first step
-/// replaces numbers that were stored once for a whole tensor by a tensor's own.
+/// Runs a step this many times and asserts that no byte is left over after any of them, the first few apart: a first
+/// step replaces numbers that were stored once for a whole tensor by a tensor's own.
 #[track_caller]
 fn assert_flat(what: &str, steps: usize, mut step: impl FnMut()) {
     (0..3).for_each(|_| step());

@@ -20,7 +20,8 @@ fn small_shapes() -> Vec<Vec<usize>> {
     shapes
 }
 
-/// The sum of `wide`, element by element, into the place of `shape` that each was broadcast from: no tensor operation at all.
+/// The sum of `wide`, element by element, into the place of `shape` that each was broadcast from: no tensor operation
+/// at all.
 fn summed_back(wide: &[f64], wide_shape: &[usize], shape: &[usize]) -> Vec<f64> {
     let mut sums = vec![0.0; shape.iter().product()];
     for (flat, value) in wide.iter().enumerate() {
@@ -38,7 +39,8 @@ fn summed_back(wide: &[f64], wide_shape: &[usize], shape: &[usize]) -> Vec<f64> 
     sums
 }
 
-/// Row 27. The gradient of a broadcast operand is the sum over its copies, whatever its rank and wherever sizes are 0 or 1.
+/// Row 27. The gradient of a broadcast operand is the sum over its copies, whatever its rank and wherever sizes are 0
+/// or 1.
 #[test]
 fn a_broadcast_operand_gets_the_sum_over_its_copies() {
     type Function = fn(&Tensor, &Tensor) -> Tensor;
@@ -79,7 +81,8 @@ fn a_broadcast_operand_gets_the_sum_over_its_copies() {
             }
         }
     }
-    // Pairs of sizes that go together: all but (0, 2) and (2, 0), that is 7 of 9; with a missing axis, which fits all 3.
+    // Pairs of sizes that go together: all but (0, 2) and (2, 0), that is 7 of 9; with a missing axis, which fits all
+    // 3.
     let with_ranks = |low: u32, high: u32| 7usize.pow(low) * 3usize.pow(high - low);
     let expected: usize =
         (0..4).flat_map(|r| (0..4).map(move |s| (r, s))).map(|(r, s)| with_ranks(r.min(s), r.max(s))).sum();

@@ -3,8 +3,8 @@
 use cotangent::{DType, Element, Tensor, grad, jvp};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Row 25. Tensors without elements, and scalars, must give a result or a message from the operation; never an index out of
-/// bounds or a division by zero from inside.
+/// Row 25. Tensors without elements, and scalars, must give a result or a message from the operation; never an index
+/// out of bounds or a division by zero from inside.
 #[test]
 fn empty_tensors_and_scalars_never_crash() {
     type Function = fn(&Tensor) -> Tensor;
@@ -120,11 +120,12 @@ impl Float for f64 {
     }
 }
 
-/// Row 38. A NaN must come through in whichever part of a vectorised loop it falls: the body, the rest after it, or an array too
-/// short for either. All other elements must not notice.
+/// Row 38. A NaN must come through in whichever part of a vectorised loop it falls: the body, the rest after it, or an
+/// array too short for either. All other elements must not notice.
 fn nan_comes_through_in_every_place<T: Float>() {
     type Function = fn(&Tensor) -> Tensor;
-    let elementwise: [(&str, Function, fn(f64) -> f64); 9] = [
+    type Scalar = fn(f64) -> f64;
+    let elementwise: [(&str, Function, Scalar); 9] = [
         ("abs", Tensor::abs, f64::abs),
         ("relu", Tensor::relu, |x| x.max(0.0)),
         ("maximum", |x| x.maximum(0.5), |x| x.max(0.5)),
@@ -175,8 +176,8 @@ fn nan_comes_through_in_every_place_of_f64() {
     nan_comes_through_in_every_place::<f64>();
 }
 
-/// Row 32. The length of a computation is bounded by memory and not by the stack: recording, the sweep and the end of the tape
-/// all run without recursion. The thread's stack holds a few hundred frames, and the chain is a million long.
+/// Row 32. The length of a computation is bounded by memory and not by the stack: recording, the sweep and the end of
+/// the tape all run without recursion. The thread's stack holds a few hundred frames, and the chain is a million long.
 #[test]
 fn a_chain_of_a_million_operations_needs_no_stack() {
     const LENGTH: usize = 1_000_000;

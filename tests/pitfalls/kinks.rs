@@ -27,8 +27,8 @@ fn a_branch_that_is_not_chosen_stays_out_of_the_gradient() {
     }
 }
 
-/// Row 12. The spread of equal elements is at its minimum: slope zero, of one element as of many. A sample variance of one
-/// element is nothing divided by nothing.
+/// Row 12. The spread of equal elements is at its minimum: slope zero, of one element as of many. A sample variance of
+/// one element is nothing divided by nothing.
 #[test]
 fn the_variance_of_a_constant_has_gradient_zero() {
     let constant = Tensor::from([2.5, 2.5, 2.5]);

@@ -1,4 +1,5 @@
-//! Places where differentiators have been wrong, each with its one right answer; through the facade, as a user meets them.
+//! Places where differentiators have been wrong, each with its one right answer; through the facade, as a user meets
+//! them.
 //!
 //! - `nesting`: derivatives of derivatives, and operations of a user's own.
 //! - `kinks`: where a function has no derivative, or a formula for it breaks down.

@@ -98,8 +98,8 @@ fn a_users_operation_has_derivatives_of_every_order() {
     in_all_modes!(check);
 }
 
-/// Row 31. A value that is consumed early by one path and late by another must get both contributions, however far apart
-/// on the tape they are.
+/// Row 31. A value that is consumed early by one path and late by another must get both contributions, however far
+/// apart on the tape they are.
 #[test]
 fn consumers_of_different_depth_both_count() {
     // d/dx (x² + exp(sin x)) and the like, at 0.5.
@@ -120,8 +120,8 @@ fn consumers_of_different_depth_both_count() {
     assert_eq!(forward(&x, f).item::<f64>(), 3.0 * 1024.0 + 3.0 + 1.0);
 }
 
-/// What outlives its transform is a number like any other: what is computed from it works, and no later transform sees where it
-/// came from.
+/// What outlives its transform is a number like any other: what is computed from it works, and no later transform sees
+/// where it came from.
 #[test]
 fn a_tensor_that_escapes_its_transform_is_a_constant() {
     let x = Tensor::from([1.0, 2.0]);
