@@ -53,12 +53,16 @@ impl Tracer for Dual {
             .jvp(&primals, &tangents, &outputs)
             .unwrap_or_else(|| transposed_vjp(primitive, &primals, &tangents, &outputs));
         let name = primitive.name();
-        assert_eq!(moved.len(), outputs.len(), "{name}: the rule's jvp must give a tangent for each output");
+        let (given, wanted) = (moved.len(), outputs.len());
+        assert!(
+            given == wanted,
+            "{name}: the rule's jvp must give a tangent, or None for zero, for each of {wanted} outputs; it gave {given}"
+        );
         let dual_of = |(i, (primal, tangent)): (usize, (Tensor, Option<Tensor>))| match tangent {
             Some(tangent) if primal.dtype().is_float() => {
                 assert!(
                     tangent.spec() == primal.spec(),
-                    "{name}: the rule gave a tangent {} for output {i}, which is {}",
+                    "{name}: the rule's jvp gave a tangent {} for output {i}, which is {}",
                     tangent.spec(),
                     primal.spec(),
                 );

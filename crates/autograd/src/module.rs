@@ -10,6 +10,7 @@ mod path;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use leaves::zip_mut_for;
 pub use leaves::{cast, for_each, for_each_mut, map, named_tensors, num_parameters, tensors, tensors_mut, zip_mut};
 pub use path::Path;
 

@@ -182,15 +182,6 @@ impl Recording {
         sweep(&self.specs, self.records.iter().rev(), seeds, wanted)
     }
 
-    /// Refuses a cotangent that does not have the spec of its value.
-    #[track_caller]
-    pub(crate) fn check_seed(&self, id: ValueId, cotangent: &Tensor) {
-        if let Some(index) = id.index() {
-            let (given, wanted) = (cotangent.spec(), &self.specs[index]);
-            assert!(given == wanted.as_ref(), "pull: the cotangent is {given}, but the function returned {wanted}");
-        }
-    }
-
     /// As `sweep`, freeing what each record kept as soon as its rule has run.
     pub(crate) fn sweep_once(
         mut self,
@@ -234,20 +225,46 @@ fn sweep(
                 (None, None) => Cotangent::Zero(Spec::new([], DType::F32)),
             });
         let cotangents = rule.vjp(&record.saved, Cotangents::new(outputs.collect()), &needs);
-        for (i, (&id, cotangent)) in record.inputs.iter().zip(cotangents).enumerate() {
-            if let (Some(index), Some(cotangent)) = (id.index(), cotangent) {
-                let name = record.primitive.name();
-                assert!(
-                    cotangent.spec() == specs[index].as_ref(),
-                    "{name}: the rule gave a cotangent {} for input {i}, which is {}",
-                    cotangent.spec(),
-                    specs[index],
-                );
+        let spec_of = |i: usize| record.inputs[i].index().map(|index| specs[index].as_ref());
+        check_cotangents(record.primitive.name(), &cotangents, record.inputs.len(), spec_of);
+        for (&id, cotangent) in record.inputs.iter().zip(cotangents) {
+            if let (Some(_), Some(cotangent)) = (id.index(), cotangent) {
                 pending.add(id, cotangent);
             }
         }
     }
     wanted.iter().map(|&id| pending.take(id)).collect()
+}
+
+/// Holds a rule to one cotangent for each input that needs one, of that input's spec; `spec_of` is `None` for the others. A
+/// gradient is never dropped in silence.
+fn check_cotangents<'a>(
+    name: &str,
+    x_bars: &[Option<Tensor>],
+    inputs: usize,
+    spec_of: impl Fn(usize) -> Option<SpecRef<'a>>,
+) {
+    let given = x_bars.len();
+    assert!(
+        given == inputs,
+        "{name}: the rule's vjp must give a cotangent, or None where none is needed, for each of {inputs} inputs; it gave {given}"
+    );
+    for (i, x_bar) in x_bars.iter().enumerate() {
+        match (spec_of(i), x_bar) {
+            (Some(x), Some(x_bar)) => assert!(
+                x_bar.spec() == x,
+                "{name}: the rule's vjp gave a cotangent {} for input {i}, which is {x}",
+                x_bar.spec(),
+            ),
+            (Some(x), None) => {
+                panic!(
+                    "{name}: the rule's vjp gave no cotangent for input {i}, {x}, which needs one; \
+                     where it is zero, give zeros"
+                )
+            }
+            (None, _) => {}
+        }
+    }
 }
 
 /// Cotangents that wait for their value's record. Few are alive at once, whatever the length of the tape, so that values hold
@@ -311,6 +328,7 @@ pub(crate) fn transposed_vjp(
         None => Cotangent::Zero(SpecRef::to_owned(y.spec())),
     });
     let x_bars = rule.vjp(&saved, Cotangents::new(cotangents.collect()), &needs);
+    check_cotangents(primitive.name(), &x_bars, primals.len(), |i| tangents[i].map(|_| primals[i].spec()));
     let seeds: Vec<(ValueId, Tensor)> = x_bars
         .iter()
         .zip(tangents)

@@ -8,7 +8,7 @@ use crate::{
     module::{self, Kind, Module},
     tape::{Recording, Tape, ValueId},
 };
-use cotangent_tensor::{Level, Tensor};
+use cotangent_tensor::{Level, Spec, SpecRef, Tensor};
 
 /// The gradient of a scalar function: ∂f/∂x for each parameter of `x`.
 ///
@@ -102,7 +102,7 @@ pub fn vjp<M: Module + Clone, N: Module + Clone>(x: &M, f: impl FnOnce(&M) -> N)
     let mut outputs = Vec::new();
     let y = module::map(&y, |leaf| {
         let (value, id) = tape.lower(leaf.tensor);
-        outputs.push(id);
+        outputs.push((id, SpecRef::to_owned(value.spec())));
         value
     });
     drop(traced);
@@ -114,7 +114,8 @@ pub struct Pullback<M> {
     x: M,
     recording: Recording,
     inputs: Vec<ValueId>,
-    outputs: Vec<Option<ValueId>>,
+    /// Number and spec of each tensor of the result; one that does not depend on `x` has no number.
+    outputs: Vec<(Option<ValueId>, Spec)>,
 }
 
 impl<M: Module + Clone> Pullback<M> {
@@ -139,11 +140,27 @@ impl<M: Module + Clone> Pullback<M> {
 
     #[track_caller]
     fn seeds<N: Module>(&self, y_bar: &N) -> Vec<(ValueId, Tensor)> {
-        let tensors = module::tensors(y_bar);
-        let (given, wanted) = (tensors.len(), self.outputs.len());
-        assert_eq!(given, wanted, "pull: {given} cotangents were given for {wanted} tensors in the function's result");
-        let seeds = self.outputs.iter().zip(tensors).filter_map(|(id, y_bar)| Some(((*id)?, y_bar.clone())));
-        seeds.inspect(|(id, y_bar)| self.recording.check_seed(*id, y_bar)).collect()
+        let (given, wanted) = (module::tensors(y_bar).len(), self.outputs.len());
+        assert!(
+            given == wanted,
+            "pull: the function returned {wanted} tensor{}, but {given} cotangent{} given",
+            if wanted == 1 { "" } else { "s" },
+            if given == 1 { " was" } else { "s were" },
+        );
+        let (mut outputs, mut seeds) = (self.outputs.iter(), Vec::new());
+        module::for_each(y_bar, |leaf| {
+            // They have been counted.
+            let Some((id, wanted)) = outputs.next() else { return };
+            let found = leaf.tensor.spec();
+            // The cotangent of an integer says nothing, and may be anything.
+            assert!(
+                found == wanted.as_ref() || !wanted.dtype().is_float(),
+                "pull: the cotangent{} is {found}, but the function returned {wanted}",
+                of_path(leaf.path),
+            );
+            seeds.extend(id.map(|id| (id, leaf.tensor.clone())));
+        });
+        seeds
     }
 }
 
@@ -162,15 +179,10 @@ impl<M: Module + Clone> Pullback<M> {
 pub fn jvp<M: Module + Clone, N: Module + Clone>(x: &M, v: &M, f: impl FnOnce(&M) -> N) -> (N, N) {
     let level = Level::fresh();
     let mut moving = x.clone();
-    module::zip_mut(&mut moving, v, |leaf, v| {
+    module::zip_mut_for("jvp", &mut moving, v, &mut |leaf, v| {
         let x = &*leaf.tensor;
-        assert!(
-            x.spec() == v.spec(),
-            "jvp: the tangent of `{}` is {}, but the tensor is {}",
-            leaf.path,
-            v.spec(),
-            x.spec(),
-        );
+        let (found, wanted) = (v.spec(), x.spec());
+        assert!(found == wanted, "jvp: the tangent{} is {found}, but the tensor is {wanted}", of_path(leaf.path));
         if x.dtype().is_float() {
             *leaf.tensor = dual(level, x.clone(), v.clone());
         }
@@ -212,6 +224,12 @@ pub fn hvp<M: Module + Clone>(x: &M, v: &M, f: impl Fn(&M) -> Tensor) -> M {
 /// ```
 pub fn stop_gradient<M: Module + Clone>(x: &M) -> M {
     module::map(x, |leaf| leaf.tensor.stop_gradient())
+}
+
+/// Where a tensor lies, for a message; nothing for a tensor that is the whole module.
+fn of_path(path: &module::Path<'_, '_>) -> String {
+    let path = path.to_string();
+    if path.is_empty() { path } else { format!(" of `{path}`") }
 }
 
 /// The module with its floating-point parameters watched, and the number of each tensor.

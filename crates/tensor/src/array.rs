@@ -236,11 +236,9 @@ pub(crate) fn check_count(shape: &Shape, dtype: DType, count: usize) -> Result<(
     if numel == count {
         return Ok(());
     }
-    Err(Error::new(
-        ErrorKind::Shape,
-        "from_vec",
-        format!("shape {shape:?} holds {numel} elements, but {count} were given"),
-    ))
+    let s = if numel == 1 { "" } else { "s" };
+    let rule = format!("shape {shape:?} holds {numel} element{s}, but {count} were given");
+    Err(Error::new(ErrorKind::Shape, "from_vec", rule))
 }
 
 /// Checks that a shape's size in bytes fits memory, and returns its number of elements.

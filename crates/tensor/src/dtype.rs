@@ -163,6 +163,16 @@ impl Number {
     }
 }
 
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            // With its point, so that a float is seen to be one.
+            Number::Float(x) => write!(f, "{x:?}"),
+            Number::Int(n) => write!(f, "{n}"),
+        }
+    }
+}
+
 impl From<f64> for Number {
     fn from(x: f64) -> Self {
         Number::Float(x)

@@ -63,6 +63,11 @@ impl Error {
         self
     }
 
+    /// As [`with_inputs`](Self::with_inputs), unless the error shows some already.
+    pub(crate) fn or_inputs(self, inputs: &[SpecRef<'_>]) -> Self {
+        if self.0.inputs.is_empty() { self.with_inputs(inputs) } else { self }
+    }
+
     /// Adds the way out.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
@@ -103,7 +108,7 @@ impl Error {
     pub fn mixed_dtypes(op: impl Into<Cow<'static, str>>, inputs: &[SpecRef<'_>]) -> Self {
         let wanted = inputs.first().map_or(DType::F32, |spec| spec.dtype());
         let odd = inputs.iter().map(|spec| spec.dtype()).find(|&dtype| dtype != wanted).unwrap_or(wanted);
-        Error::new(ErrorKind::DType, op, format!("both operands must have one dtype, not {wanted} and {odd}"))
+        Error::new(ErrorKind::DType, op, format!("all inputs must have one dtype, not {wanted} and {odd}"))
             .with_inputs(inputs)
             .with_hint(format!("cast one of them, for example with .cast(DType::{wanted:?})"))
     }
@@ -115,7 +120,8 @@ pub(crate) fn takes(op: &'static str, count: usize, inputs: &[SpecRef<'_>]) -> R
     if inputs.len() == count {
         return Ok(());
     }
-    Err(Error::new(ErrorKind::Value, op, format!("takes {count} inputs, not {}", inputs.len())).with_inputs(inputs))
+    let s = if count == 1 { "" } else { "s" };
+    Err(Error::new(ErrorKind::Value, op, format!("takes {count} input{s}, not {}", inputs.len())).with_inputs(inputs))
 }
 
 /// Checks that all inputs have one dtype.
@@ -137,12 +143,18 @@ pub(crate) fn same_specs(op: &'static str, inputs: &[SpecRef<'_>]) -> Result<()>
         .with_hint("its method broadcasts; for try_apply, expand the inputs first"))
 }
 
+/// As many inputs as a message shows: more than any operation of a fixed number has; a list can have thousands.
+const SHOWN_INPUTS: usize = 8;
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Report { op, rule, inputs, hint, .. } = &*self.0;
         write!(f, "{op}: {rule}")?;
-        for (i, spec) in inputs.iter().enumerate() {
+        for (i, spec) in inputs.iter().take(SHOWN_INPUTS).enumerate() {
             write!(f, "{}{spec}", if i == 0 { "; got " } else { ", " })?;
+        }
+        if let Some(more @ 1..) = inputs.len().checked_sub(SHOWN_INPUTS) {
+            write!(f, " and {more} more")?;
         }
         if let Some(hint) = hint {
             write!(f, "; {hint}")?;

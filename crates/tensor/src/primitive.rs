@@ -228,7 +228,8 @@ impl Saved {
     pub fn spec(&self, i: usize) -> SpecRef<'_> {
         match self.specs.get(i) {
             Some(spec) => spec.as_ref(),
-            None => self.input(i).spec(),
+            None if self.keep.has_input(i) => self.input(i).spec(),
+            None => panic!("the rule looks at the spec of input {i}; its `keep` must name the input, or Keep::SPECS"),
         }
     }
 }
@@ -319,14 +320,17 @@ pub fn try_apply(primitive: &dyn Primitive, inputs: &[&Tensor]) -> Result<Few<Te
     if let Some(tracer) = highest_tracer(inputs) {
         return tracer.apply(primitive, inputs);
     }
-    let promised = infer(primitive, inputs)?;
-    // The usual counts of inputs need no list.
-    let outputs = match inputs {
-        [x] => primitive.eval(&[x.array()]),
-        [x, y] => primitive.eval(&[x.array(), y.array()]),
-        _ => primitive.eval(&inputs.iter().map(|x| x.array()).collect::<Few<_>>()),
+    let run = || {
+        let promised = infer(primitive, inputs)?;
+        // The usual counts of inputs need no list.
+        let outputs = match inputs {
+            [x] => primitive.eval(&[x.array()]),
+            [x, y] => primitive.eval(&[x.array(), y.array()]),
+            _ => primitive.eval(&inputs.iter().map(|x| x.array()).collect::<Few<_>>()),
+        };
+        finish(primitive, outputs?, &promised)
     };
-    finish(primitive, outputs?, &promised)
+    run().map_err(|error| showing(error, inputs))
 }
 
 /// What the outputs will be.
@@ -347,23 +351,33 @@ const WORTH_REUSING: usize = 2048;
 /// As [`apply`].
 #[track_caller]
 pub fn apply_owned(primitive: &dyn Primitive, inputs: Few<Tensor>) -> Few<Tensor> {
-    // A traced input is kept by its tape, and a small output is made as quickly in a recycled block.
-    match &inputs[..] {
-        [x, y] if x.numel() < WORTH_REUSING => return apply(primitive, &[x, y]),
-        borrowed if borrowed.iter().any(|x| x.tracer().is_some() || x.numel() < WORTH_REUSING) => {
-            return apply(primitive, &borrowed.iter().collect::<Few<_>>());
-        }
-        _ => {}
-    }
-    let result = infer(primitive, &inputs.iter().collect::<Few<_>>());
-    let result = result.and_then(|promised| {
-        let arrays = inputs.into_iter().map(Tensor::into_array).collect();
-        finish(primitive, primitive.eval_owned(arrays)?, &promised)
-    });
-    match result {
+    match try_apply_owned(primitive, inputs) {
         Ok(outputs) => outputs,
         Err(error) => panic!("{error}"),
     }
+}
+
+/// As [`try_apply`], with the inputs given away.
+pub(crate) fn try_apply_owned(primitive: &dyn Primitive, inputs: Few<Tensor>) -> Result<Few<Tensor>> {
+    // A traced input is kept by its tape, and a small output is made as quickly in a recycled block.
+    match &inputs[..] {
+        [x, y] if x.numel() < WORTH_REUSING => return try_apply(primitive, &[x, y]),
+        borrowed if borrowed.iter().any(|x| x.tracer().is_some() || x.numel() < WORTH_REUSING) => {
+            return try_apply(primitive, &borrowed.iter().collect::<Few<_>>());
+        }
+        _ => {}
+    }
+    let borrowed: Few<&Tensor> = inputs.iter().collect();
+    let promised = infer(primitive, &borrowed).map_err(|error| showing(error, &borrowed))?;
+    drop(borrowed);
+    let arrays = inputs.into_iter().map(Tensor::into_array).collect();
+    finish(primitive, primitive.eval_owned(arrays)?, &promised)
+}
+
+/// An error that shows these inputs, unless it shows some already.
+#[cold]
+fn showing(error: Error, inputs: &[&Tensor]) -> Error {
+    error.or_inputs(&inputs.iter().map(|x| x.spec()).collect::<Few<_>>())
 }
 
 #[inline]

@@ -161,14 +161,14 @@ impl Rng {
     #[track_caller]
     pub fn uniform_range(&mut self, low: f64, high: f64, shape: impl Into<Shape>, dtype: DType) -> Tensor {
         let shape = shape.into();
-        assert!(low <= high, "uniform_range: low must not exceed high; got low {low}, high {high}");
+        assert!(low <= high, "uniform_range: low must not exceed high; got low {low:?}, high {high:?}");
         let finite = match float("uniform_range", dtype) {
             Float::F32 => (high as f32 - low as f32).is_finite(),
             Float::F64 => (high - low).is_finite(),
         };
         assert!(
             finite,
-            "uniform_range: the bounds and their distance must be finite in {dtype}; got low {low}, high {high}"
+            "uniform_range: the bounds and their distance must be finite in {dtype}; got low {low:?}, high {high:?}"
         );
         // The sum may round up to `high`, which the range excludes.
         match dtype {
@@ -260,8 +260,10 @@ impl Rng {
     /// assert_eq!(order, [0, 1, 2, 3, 4]);
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn permutation(&mut self, n: usize) -> Tensor {
-        let mut order = Buffer::from_iter_exact((0..n).map(|i| i as i64));
+        let count = checked_count("permutation", &n.into(), DType::I64);
+        let mut order = Buffer::from_iter_exact((0..count).map(|i| i as i64));
         self.shuffle(&mut order);
         Array::from_buffer(order, [n]).into()
     }

@@ -231,6 +231,15 @@ pub(crate) fn resolve_axis(op: &'static str, axis: isize, rank: usize) -> Result
     })
 }
 
+/// Resolves an axis of a result that has one axis more than the input, of this rank; it may count from the end.
+pub(crate) fn resolve_new_axis(op: &'static str, axis: isize, rank: usize) -> Result<usize> {
+    resolve_axis(op, axis, rank + 1).map_err(|_| {
+        let of = rank + 1;
+        let rule = format!("axis {axis} is out of range: axes of the result, of rank {of}, are -{of} to {rank}");
+        Error::new(ErrorKind::Axis, op, rule)
+    })
+}
+
 /// Which axes an operation goes over: `..` for all, one axis, or a list; negative axes count from the end.
 ///
 /// ```
@@ -272,21 +281,26 @@ impl From<std::ops::RangeFull> for Axes {
     }
 }
 
+/// Any integer as an axis; one beyond `isize` stays out of range instead of wrapping to an axis from the end.
+fn axis_from(axis: impl TryInto<isize>) -> isize {
+    axis.try_into().unwrap_or(isize::MAX)
+}
+
 macro_rules! axes_from {
     ($($int:ty),*) => {$(
         impl From<$int> for Axes {
             fn from(axis: $int) -> Self {
-                Axes::List(vec![axis as isize])
+                Axes::List(vec![axis_from(axis)])
             }
         }
         impl<const N: usize> From<[$int; N]> for Axes {
             fn from(axes: [$int; N]) -> Self {
-                Axes::List(axes.iter().map(|&axis| axis as isize).collect())
+                Axes::List(axes.iter().map(|&axis| axis_from(axis)).collect())
             }
         }
         impl From<&[$int]> for Axes {
             fn from(axes: &[$int]) -> Self {
-                Axes::List(axes.iter().map(|&axis| axis as isize).collect())
+                Axes::List(axes.iter().map(|&axis| axis_from(axis)).collect())
             }
         }
     )*};

@@ -139,7 +139,7 @@ impl<T: Element> Buffer<T> {
     /// A buffer whose contents are arbitrary: to be overwritten completely.
     ///
     /// # Panics
-    /// When `len` elements do not fit the address space.
+    /// When `len` elements do not fit the address space, or the system has no memory for them.
     #[must_use]
     pub fn recycled(len: usize) -> Self {
         let bytes = len.checked_mul(size_of::<T>()).filter(|&bytes| bytes <= isize::MAX as usize / 2);

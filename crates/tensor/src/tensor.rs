@@ -113,7 +113,7 @@ impl Tensor {
     pub fn size(&self, axis: isize) -> usize {
         match crate::shape::resolve_axis("size", axis, self.rank()) {
             Ok(axis) => self.shape()[axis],
-            Err(error) => panic!("{error}"),
+            Err(error) => panic!("{}", error.with_inputs(&[self.spec()])),
         }
     }
 
@@ -190,7 +190,8 @@ impl Tensor {
             Repr::Plain(array) => array.with_mut(change),
             Repr::Traced(_) => {
                 panic!(
-                    "with_mut: a traced tensor cannot change in place; compute a new one, or update after the transform"
+                    "with_mut: a traced tensor cannot change in place; compute a new one, or change a copy of its value, \
+                     .stop_gradient()"
                 )
             }
         }
@@ -247,10 +248,13 @@ impl Tensor {
     #[track_caller]
     pub fn full(shape: impl Into<Shape>, value: impl Into<Number>, dtype: DType) -> Self {
         let shape = shape.into();
-        let made = check_size("full", &shape, dtype).and_then(|_| Tensor::try_number("full", value.into(), dtype));
-        let scalar = made.unwrap_or_else(|error| panic!("{error}"));
-        let layout = scalar.array().layout().expand(&shape);
-        scalar.array().with_layout(layout).into()
+        Tensor::try_full("full", &shape, value.into(), dtype).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn try_full(op: &'static str, shape: &Shape, value: Number, dtype: DType) -> Result<Self> {
+        check_size(op, shape, dtype)?;
+        let scalar = Tensor::try_number(op, value, dtype)?;
+        Ok(scalar.array().with_layout(scalar.array().layout().expand(shape)).into())
     }
 
     /// Zeros (or false).
@@ -274,7 +278,7 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn ones(shape: impl Into<Shape>, dtype: DType) -> Self {
-        Tensor::full(shape, 1, dtype)
+        Tensor::try_full("ones", &shape.into(), Number::Int(1), dtype).unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// Zeros of this tensor's shape and dtype.
@@ -292,10 +296,13 @@ impl Tensor {
     /// The identity matrix of `n` rows.
     ///
     /// # Panics
-    /// When the dtype is bool, or the size overflows.
+    /// When the size overflows.
     #[must_use]
     #[track_caller]
     pub fn eye(n: usize, dtype: DType) -> Self {
+        if let Err(error) = check_size("eye", &[n, n].into(), dtype) {
+            panic!("{error}");
+        }
         let positions = Tensor::arange(0, n as i64, 1).unsqueeze(0);
         positions.eq(&positions.transpose(0, 1)).cast(dtype)
     }
@@ -303,7 +310,7 @@ impl Tensor {
     /// The integers `start`, `start + step`, .. below (or, for a negative step, above) `end`.
     ///
     /// # Panics
-    /// When `step` is zero.
+    /// When `step` is zero, or there are more integers than memory can hold.
     ///
     /// ```
     /// # use cotangent_tensor::Tensor;
@@ -313,11 +320,14 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn arange(start: i64, end: i64, step: i64) -> Self {
-        assert!(step != 0, "arange: step must not be zero");
+        assert!(step != 0, "arange: the step must not be zero; got start {start}, end {end}, step {step}");
         let span = i128::from(end) - i128::from(start);
         let count =
             if (span > 0) == (step > 0) { span.unsigned_abs().div_ceil(u128::from(step.unsigned_abs())) } else { 0 };
-        let count = usize::try_from(count).expect("arange: as many integers as fit memory");
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        if let Err(error) = check_size("arange", &count.into(), DType::I64) {
+            panic!("{error}");
+        }
         let elements = Buffer::from_iter_exact((0..count).map(|i| start.wrapping_add((i as i64).wrapping_mul(step))));
         Array::from_buffer(elements, [count]).into()
     }
@@ -325,7 +335,7 @@ impl Tensor {
     /// `count` evenly spaced numbers from `start` to `end`, both included.
     ///
     /// # Panics
-    /// When the dtype is not floating point.
+    /// When the dtype is not floating point, or the size overflows.
     ///
     /// ```
     /// # use cotangent_tensor::{DType, Tensor};
@@ -335,6 +345,9 @@ impl Tensor {
     #[track_caller]
     pub fn linspace(start: f64, end: f64, count: usize, dtype: DType) -> Self {
         assert!(dtype.is_float(), "linspace: needs a floating-point dtype, not {dtype}");
+        if let Err(error) = check_size("linspace", &count.into(), DType::F64) {
+            panic!("{error}");
+        }
         let intervals = count.saturating_sub(1).max(1) as f64;
         let at =
             |i: usize| if i + 1 == count && count > 1 { end } else { start + (end - start) * (i as f64 / intervals) };
@@ -354,11 +367,10 @@ impl Tensor {
                 Err(_) => return refuse(format!("{n} does not fit a tensor of u8, which holds 0 to 255")),
             },
             (DType::Bool, Number::Int(n @ (0 | 1))) => Array::scalar(n == 1),
-            (DType::Bool, number) => return refuse(format!("a tensor of bool holds false and true, not {number:?}")),
+            (DType::Bool, number) => return refuse(format!("a tensor of bool holds false and true, not {number}")),
             (_, Number::Float(x)) => {
-                return refuse(format!(
-                    "the float {x:?} does not go with a tensor of {dtype}; write an integer, or cast the tensor with .cast(DType::F32)"
-                ));
+                return refuse(format!("the float {x:?} does not go with a tensor of {dtype}"))
+                    .map_err(|error| error.with_hint("write an integer, or cast the tensor with .cast(DType::F32)"));
             }
         };
         Ok(array.into())

@@ -118,9 +118,19 @@ where
     A: Module + ?Sized,
     B: Module + ?Sized,
 {
+    zip_mut_for("zip_mut", a, b, &mut change);
+}
+
+/// As [`zip_mut`], with messages in the name of `op`.
+#[track_caller]
+pub(crate) fn zip_mut_for<A, B>(op: &str, a: &mut A, b: &B, change: &mut dyn FnMut(LeafMut<'_, '_>, &Tensor))
+where
+    A: Module + ?Sized,
+    B: Module + ?Sized,
+{
     let places = Places::of(b);
     if let Some(difference) = places.difference(a) {
-        panic!("zip_mut: the two modules must have tensors in the same places; {difference}");
+        panic!("{op}: the two modules must have tensors in the same places; {difference}");
     }
     let mut others = places.tensors.iter();
     for_each_mut(a, |leaf| {

@@ -3,7 +3,10 @@
 //! Broadcasting is an operation of its own, `Expand`, whose vjp sums back; no other rule knows of it. A plain number is a
 //! scalar of the tensor's dtype, expanded without a copy.
 
-use crate::{Error, ErrorKind, Few, Number, Primitive, Result, Shape, Tensor, apply, apply_owned};
+use crate::{
+    Error, ErrorKind, Few, Number, Primitive, Result, Shape, Spec, Tensor, apply, apply_owned, array::check_size,
+    primitive::try_apply_owned, try_apply,
+};
 
 /// A plain Rust number that can stand beside a tensor; it takes the tensor's dtype.
 pub trait ToNumber {
@@ -58,7 +61,9 @@ pub(super) fn binary(primitive: &dyn Primitive, a: &Tensor, b: Operand<'_>) -> T
         return apply(primitive, &[a, b]).into_single();
     }
     let shape = or_panic(common_shape(primitive.name(), &[a, b]));
-    apply(primitive, &[&a.expand(&shape), &b.expand(&shape)]).into_single()
+    let result = try_apply(primitive, &[&a.expand(&shape), &b.expand(&shape)]);
+    // What the user passed says more than what it was expanded to.
+    or_panic(result.map_err(|error| error.with_inputs(&[a.spec(), b.spec()]))).into_single()
 }
 
 /// As `binary`, with both inputs given away.
@@ -68,12 +73,14 @@ pub(super) fn binary_owned(primitive: &dyn Primitive, a: Tensor, b: Tensor) -> T
         return apply_owned(primitive, Few::from([a, b])).into_single();
     }
     let shape = or_panic(common_shape(primitive.name(), &[&a, &b]));
-    apply_owned(primitive, Few::from([expanded(a, &shape), expanded(b, &shape)])).into_single()
+    let specs = [a.spec().to_owned(), b.spec().to_owned()];
+    let result = try_apply_owned(primitive, Few::from([expanded(a, &shape), expanded(b, &shape)]));
+    or_panic(result.map_err(|error| error.with_inputs(&specs.each_ref().map(Spec::as_ref)))).into_single()
 }
 
 /// A number as a scalar beside a tensor.
 pub(super) fn constant(primitive: &dyn Primitive, number: Number, beside: &Tensor) -> Result<Tensor> {
-    Tensor::try_number(primitive.name(), number, beside.dtype())
+    Tensor::try_number(primitive.name(), number, beside.dtype()).map_err(|error| error.with_inputs(&[beside.spec()]))
 }
 
 /// The tensor itself where it has the shape already, so that its memory can be reused.
@@ -84,15 +91,14 @@ fn expanded(x: Tensor, shape: &Shape) -> Tensor {
 /// The shape that all tensors broadcast to.
 pub(super) fn common_shape(op: &'static str, tensors: &[&Tensor]) -> Result<Shape> {
     let shape = tensors.iter().try_fold(Shape::from([]), |shape, x| Shape::broadcast(&shape, x.shape()));
-    shape.ok_or_else(|| {
-        let specs: Vec<_> = tensors.iter().map(|x| x.spec()).collect();
-        Error::new(
-            ErrorKind::Shape,
-            op,
-            "the shapes do not broadcast: aligned at the last axis, sizes must be equal or 1",
-        )
-        .with_inputs(&specs)
-    })
+    let checked = match shape {
+        Some(shape) => tensors.iter().try_for_each(|x| check_size(op, &shape, x.dtype()).map(drop)).map(|()| shape),
+        None => {
+            let rule = "the shapes do not broadcast: aligned at the last axis, sizes must be equal or 1";
+            Err(Error::new(ErrorKind::Shape, op, rule))
+        }
+    };
+    checked.map_err(|error| error.with_inputs(&tensors.iter().map(|x| x.spec()).collect::<Few<_>>()))
 }
 
 #[track_caller]

@@ -3,6 +3,7 @@
 use crate::{
     Array, Cotangents, DType, Derivative, Element, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp,
     apply,
+    array::check_size,
     dtype::for_dtype,
     error::takes,
     kernels::map::{self, Map},
@@ -21,7 +22,9 @@ impl Primitive for Cast {
     }
     fn infer(&self, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>> {
         takes("cast", 1, inputs)?;
-        Ok(Spec::new(inputs[0].shape(), self.0).into())
+        let spec = Spec::new(inputs[0].shape(), self.0);
+        check_size("cast", spec.shape(), self.0)?;
+        Ok(spec.into())
     }
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
         let x = inputs[0];

@@ -6,7 +6,7 @@
 use super::reduce::{reduced_shape, with_reduced_axes};
 use crate::{
     Array, Axes, Cotangents, DType, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Spec, SpecRef,
-    Tensor, Vjp, apply, dtype::for_dtype, error::takes, kernels::reduce, shape::resolve_axis,
+    Tensor, Vjp, apply, array::check_size, dtype::for_dtype, error::takes, kernels::reduce, shape::resolve_axis,
 };
 
 /// The shape of an extremum over `axes`, which must have elements unless nothing is asked for.
@@ -16,7 +16,7 @@ fn infer_extremum(op: &'static str, x: SpecRef<'_>, axes: &[usize], keepdims: bo
         Some(axis) if output.shape().numel() > 0 => {
             Err(Error::new(ErrorKind::Shape, op, format!("cannot reduce over axis {axis} of size 0")).with_inputs(&[x]))
         }
-        _ => Ok(output.into()),
+        _ => check_size(op, output.shape(), dtype).map(|_| output.into()),
     }
 }
 

@@ -10,6 +10,7 @@ use super::index::{
 use crate::{
     Array, Cotangents, Derivative, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp, apply,
     dtype::{for_dtype, for_number},
+    error::takes,
     kernels,
     layout::row_major,
     shape::resolve_axis,
@@ -37,6 +38,7 @@ impl Primitive for Gather {
         "gather"
     }
     fn infer(&self, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>> {
+        takes("gather", 2, inputs)?;
         let [x, index] = [inputs[0], inputs[1]];
         let axis = resolve_axis("gather", self.axis, x.rank())?;
         check_index_dtype("gather", inputs, index)?;
@@ -88,6 +90,7 @@ impl Primitive for ScatterAdd {
         "scatter_add"
     }
     fn infer(&self, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>> {
+        takes("scatter_add", 3, inputs)?;
         let [x, index, src] = [inputs[0], inputs[1], inputs[2]];
         let axis = resolve_axis("scatter_add", self.axis, x.rank())?;
         check_index_dtype("scatter_add", inputs, index)?;

@@ -7,7 +7,9 @@
 use crate::{
     Array, Buffer, Cotangents, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Shape, Spec, SpecRef,
     Tensor, Vjp, apply,
+    array::check_size,
     dtype::{for_dtype, for_number},
+    error::takes,
     kernels,
     shape::resolve_axis,
 };
@@ -37,10 +39,13 @@ impl Primitive for IndexSelect {
         "index_select"
     }
     fn infer(&self, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>> {
+        takes("index_select", 2, inputs)?;
         let [x, index] = [inputs[0], inputs[1]];
         let axis = resolve_axis("index_select", self.axis, x.rank())?;
         check_list("index_select", inputs, index)?;
-        Ok(Spec::new(Shape::from(x.shape()).with_size(axis, index.shape().iter().product()), x.dtype()).into())
+        let shape = Shape::from(x.shape()).with_size(axis, index.shape().iter().product());
+        check_size("index_select", &shape, x.dtype())?;
+        Ok(Spec::new(shape, x.dtype()).into())
     }
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
         let [x, index] = [inputs[0], inputs[1]];
@@ -94,6 +99,7 @@ impl Primitive for IndexAdd {
         "index_add"
     }
     fn infer(&self, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>> {
+        takes("index_add", 3, inputs)?;
         let [x, index, src] = [inputs[0], inputs[1], inputs[2]];
         let axis = resolve_axis("index_add", self.axis, x.rank())?;
         check_list("index_add", inputs, index)?;

@@ -5,9 +5,10 @@ use crate::{
     SpecRef, Tensor, Vjp, apply,
     array::check_size,
     dtype::for_dtype,
+    error::{same_dtypes, takes},
     kernels,
     layout::{Layout, row_major},
-    shape::resolve_axis,
+    shape::{resolve_axis, resolve_new_axis},
 };
 use smallvec::SmallVec;
 use std::borrow::Borrow;
@@ -37,10 +38,13 @@ impl Primitive for Concat {
         let Some(&first) = inputs.first() else {
             return Err(Error::new(ErrorKind::Shape, "concat", "needs at least one tensor"));
         };
-        let axis = resolve_axis("concat", self.axis, first.rank())?;
-        if inputs.iter().any(|x| x.dtype() != first.dtype()) {
-            return Err(Error::mixed_dtypes("concat", inputs));
+        if first.rank() == 0 {
+            return Err(Error::new(ErrorKind::Axis, "concat", "a scalar has no axes")
+                .with_inputs(inputs)
+                .with_hint("stack joins along a new axis"));
         }
+        let axis = resolve_axis("concat", self.axis, first.rank())?;
+        same_dtypes("concat", inputs)?;
         let fits = |x: &SpecRef<'_>| {
             x.rank() == first.rank() && (0..x.rank()).all(|i| i == axis || x.shape()[i] == first.shape()[i])
         };
@@ -152,6 +156,7 @@ impl Primitive for Pad {
         "pad"
     }
     fn infer(&self, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>> {
+        takes("pad", 1, inputs)?;
         let x = inputs[0];
         let shape = self.shape(x)?;
         Tensor::try_number("pad", self.value, x.dtype())?;
@@ -267,8 +272,9 @@ fn stacked_axis(tensors: &[&Tensor], axis: isize) -> Result<isize> {
     let Some(first) = specs.first() else {
         return Err(Error::new(ErrorKind::Shape, "stack", "needs at least one tensor"));
     };
+    same_dtypes("stack", &specs)?;
     if specs.iter().any(|x| x.shape() != first.shape()) {
         return Err(Error::new(ErrorKind::Shape, "stack", "all shapes must be equal").with_inputs(&specs));
     }
-    resolve_axis("stack", axis, first.rank() + 1).map(|axis| axis as isize)
+    resolve_new_axis("stack", axis, first.rank()).map(|axis| axis as isize).map_err(|error| error.with_inputs(&specs))
 }

@@ -4,9 +4,11 @@ use super::broadcast::{common_batch, or_panic};
 use crate::{
     Array, Buffer, Cotangents, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Shape, Spec, SpecRef,
     Tensor, Vjp, apply,
+    array::check_size,
     dtype::for_float,
     error::{same_dtypes, takes},
     kernels::gemm::{self, Matrix},
+    try_apply,
 };
 
 /// C = A B for matrices in the last two axes, for each index of the axes before them, which are the same in A and B;
@@ -37,7 +39,7 @@ impl Primitive for MatMul {
             return refuse("the primitive takes equal batch axes; its method broadcasts them");
         }
         let shape: Shape = batch_a.iter().copied().chain([*m, *n]).collect();
-        crate::array::check_size("matmul", &shape, inputs[0].dtype())?;
+        check_size("matmul", &shape, inputs[0].dtype())?;
         Ok(Spec::new(shape, inputs[0].dtype()).into())
     }
 
@@ -124,34 +126,43 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn matmul(&self, other: &Tensor) -> Tensor {
-        let (rank_a, rank_b) = (self.rank(), other.rank());
-        if rank_a == 0 || rank_b == 0 {
-            let error = Error::new(ErrorKind::Shape, "matmul", "a scalar is not a matrix")
-                .with_inputs(&[self.spec(), other.spec()])
-                .with_hint("multiply by it with *");
-            panic!("{error}");
-        }
-        if rank_a == 1 {
-            return self.unsqueeze(0).matmul(other).squeeze(if rank_b == 1 { -1 } else { -2 });
-        }
-        if rank_b == 1 {
-            return self.matmul(&other.unsqueeze(1)).squeeze(-1);
-        }
-        if rank_b == 2 && rank_a > 2 {
-            // One large product instead of many: the rows of all matrices on the left, one under the other.
-            let (rows, k) = (&self.shape()[..rank_a - 1], self.shape()[rank_a - 1]);
-            let shape: Shape = rows.iter().copied().chain([other.shape()[1]]).collect();
-            let flat: Shape = [rows.iter().product(), k].into();
-            return self.reshape(&flat).matmul(other).reshape(&shape);
-        }
-        if self.shape()[..rank_a - 2] == other.shape()[..rank_b - 2] {
-            return product(self, other);
-        }
-        let batch = or_panic(common_batch("matmul", self, other));
-        let expanded = |x: &Tensor| {
-            let shape: Shape = batch.iter().chain(&x.shape()[x.rank() - 2..]).copied().collect();
-            x.expand(&shape)
-        };
-        product(&expanded(self), &expanded(other))
+        // What the user passed says more than what it was reshaped or expanded to.
+        or_panic(product_of_ranks(self, other).map_err(|error| error.with_inputs(&[self.spec(), other.spec()])))
     }
+}
+
+/// The product of vectors, matrices or batches of matrices.
+fn product_of_ranks(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    let (rank_a, rank_b) = (a.rank(), b.rank());
+    if rank_a == 0 || rank_b == 0 {
+        return Err(
+            Error::new(ErrorKind::Shape, "matmul", "a scalar is not a matrix").with_hint("multiply by it with *")
+        );
+    }
+    if rank_a == 1 {
+        return Ok(product_of_ranks(&a.unsqueeze(0), b)?.squeeze(if rank_b == 1 { -1 } else { -2 }));
+    }
+    if rank_b == 1 {
+        return Ok(product_of_ranks(a, &b.unsqueeze(1))?.squeeze(-1));
+    }
+    if rank_b == 2 && rank_a > 2 {
+        // One large product instead of many: the rows of all matrices on the left, one under the other.
+        let (rows, k) = (&a.shape()[..rank_a - 1], a.shape()[rank_a - 1]);
+        let shape: Shape = rows.iter().copied().chain([b.shape()[1]]).collect();
+        let flat: Shape = [rows.iter().product(), k].into();
+        return Ok(product_of_ranks(&a.reshape(&flat), b)?.reshape(&shape));
+    }
+    if a.shape()[..rank_a - 2] == b.shape()[..rank_b - 2] {
+        return try_product(a, b);
+    }
+    let batch = common_batch("matmul", a, b)?;
+    let expanded = |x: &Tensor| {
+        let shape: Shape = batch.iter().chain(&x.shape()[x.rank() - 2..]).copied().collect();
+        check_size("matmul", &shape, x.dtype()).map(|_| x.expand(&shape))
+    };
+    try_product(&expanded(a)?, &expanded(b)?)
+}
+
+fn try_product(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    try_apply(&MatMul, &[a, b]).map(Few::into_single)
 }

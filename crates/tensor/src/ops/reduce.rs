@@ -242,9 +242,11 @@ fn squared_deviations(x: &Tensor, axes: &Axes) -> Tensor {
 /// The axes, checked in the name of `op`, and the number of elements along them.
 #[track_caller]
 fn axes_of_floats(x: &Tensor, op: &'static str, axes: Axes) -> (Axes, f64) {
-    let resolved =
-        if x.dtype().is_float() { axes.resolve(op, x.rank()) } else { Err(Error::needs_float(op, &[x.spec()])) };
-    let count: usize = or_panic(resolved).iter().map(|&axis| x.shape()[axis]).product();
+    let resolved = if x.dtype().is_float() { axes.resolve(op, x.rank()) } else { Err(Error::needs_float(op, &[])) };
+    let count: usize = or_panic(resolved.map_err(|error| error.with_inputs(&[x.spec()])))
+        .iter()
+        .map(|&axis| x.shape()[axis])
+        .product();
     (axes, count as f64)
 }
 

@@ -6,10 +6,7 @@ use super::{
 };
 use crate::{
     Array, Cotangents, DType, Derivative, Error, ErrorKind, Few, Keep, Primitive, Real, Result, Saved, Spec, SpecRef,
-    Tensor, Vjp, apply,
-    dtype::for_dtype,
-    error::{same_specs, takes},
-    kernels::select,
+    Tensor, Vjp, apply, dtype::for_dtype, error::takes, kernels::select, try_apply,
 };
 
 /// z = max(x, y), NaN if either is; the cotangent goes to the greater one, half to each at a tie.
@@ -104,8 +101,17 @@ impl Primitive for Where {
                 .with_inputs(inputs)
                 .with_hint("compare to get one, for example with .gt(0)"));
         }
-        same_specs("where", &inputs[1..])?;
-        if inputs[0].shape() != inputs[1].shape() {
+        let (x, y) = (inputs[1].dtype(), inputs[2].dtype());
+        if x != y {
+            return Err(Error::new(
+                ErrorKind::DType,
+                "where",
+                format!("what is chosen must have one dtype, not {x} and {y}"),
+            )
+            .with_inputs(inputs)
+            .with_hint(format!("cast one of them, for example with .cast(DType::{x:?})")));
+        }
+        if inputs[1..].iter().any(|value| value.shape() != inputs[0].shape()) {
             return Err(Error::new(ErrorKind::Shape, "where", "the primitive takes inputs of one shape")
                 .with_inputs(inputs)
                 .with_hint("its method broadcasts; for try_apply, expand the inputs first"));
@@ -212,6 +218,7 @@ impl Tensor {
             }
         };
         let shape = or_panic(common_shape("where", &[self, &x, &y]));
-        apply(&Where, &[&self.expand(&shape), &x.expand(&shape), &y.expand(&shape)]).into_single()
+        let result = try_apply(&Where, &[&self.expand(&shape), &x.expand(&shape), &y.expand(&shape)]);
+        or_panic(result.map_err(|error| error.with_inputs(&[self.spec(), x.spec(), y.spec()]))).into_single()
     }
 }

@@ -5,7 +5,11 @@
 
 use crate::{
     Array, Axes, Cotangents, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Shape, Spec, SpecRef,
-    Tensor, Vjp, apply, array::check_size, kernels, shape::resolve_axis,
+    Tensor, Vjp, apply,
+    array::check_size,
+    error::takes,
+    kernels,
+    shape::{resolve_axis, resolve_new_axis},
 };
 use smallvec::SmallVec;
 
@@ -36,6 +40,7 @@ impl Primitive for Reshape {
         "reshape"
     }
     fn infer(&self, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>> {
+        takes("reshape", 1, inputs)?;
         let shape = self.shape.resolve(inputs[0])?;
         Ok(Spec::new(shape, inputs[0].dtype()).into())
     }
@@ -109,6 +114,7 @@ impl Primitive for Permute {
         "permute"
     }
     fn infer(&self, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>> {
+        takes("permute", 1, inputs)?;
         let x = inputs[0];
         let shape: Shape = self.order(x)?.iter().map(|&axis| x.shape()[axis]).collect();
         Ok(Spec::new(shape, x.dtype()).into())
@@ -162,6 +168,7 @@ impl Primitive for Expand {
         "expand"
     }
     fn infer(&self, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>> {
+        takes("expand", 1, inputs)?;
         let x = inputs[0];
         let fits = x.rank() <= self.shape.len()
             && x.shape().iter().rev().zip(self.shape.iter().rev()).all(|(&old, &new)| old == new || old == 1);
@@ -309,7 +316,8 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn squeeze(&self, axes: impl Into<Axes>) -> Tensor {
-        let axes = checked(axes.into().resolve("squeeze", self.rank()));
+        let axes =
+            checked(axes.into().resolve("squeeze", self.rank()).map_err(|error| error.with_inputs(&[self.spec()])));
         let kept = |&(axis, &size): &(usize, &usize)| size != 1 || !axes.contains(&axis);
         self.reshape(self.shape().iter().enumerate().filter(kept).map(|(_, &size)| size).collect::<Shape>())
     }
@@ -326,7 +334,8 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn unsqueeze(&self, axis: isize) -> Tensor {
-        let axis = checked(resolve_axis("unsqueeze", axis, self.rank() + 1));
+        let axis = resolve_new_axis("unsqueeze", axis, self.rank());
+        let axis = checked(axis.map_err(|error| error.with_inputs(&[self.spec()])));
         let (before, after) = self.shape().split_at(axis);
         self.reshape(before.iter().chain(&[1]).chain(after).copied().collect::<Shape>())
     }
@@ -334,7 +343,7 @@ impl Tensor {
 
 #[track_caller]
 fn axis_of(x: &Tensor, op: &'static str, axis: isize) -> usize {
-    checked(resolve_axis(op, axis, x.rank()))
+    checked(resolve_axis(op, axis, x.rank()).map_err(|error| error.with_inputs(&[x.spec()])))
 }
 
 /// The value, or a panic with the error at the caller's line.

@@ -2,7 +2,7 @@
 
 use crate::{
     Array, Axes, Cotangents, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor,
-    Vjp, apply, shape::resolve_axis,
+    Vjp, apply, error::takes, shape::resolve_axis,
 };
 
 #[cfg(test)]
@@ -29,6 +29,7 @@ impl Primitive for Narrow {
         "narrow"
     }
     fn infer(&self, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>> {
+        takes("narrow", 1, inputs)?;
         let x = inputs[0];
         let axis = resolve_axis("narrow", self.axis, x.rank())?;
         let size = x.shape()[axis];
@@ -86,6 +87,7 @@ impl Primitive for Flip {
         "flip"
     }
     fn infer(&self, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>> {
+        takes("flip", 1, inputs)?;
         self.axes.resolve("flip", inputs[0].rank())?;
         Ok(inputs[0].to_owned().into())
     }

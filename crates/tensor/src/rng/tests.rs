@@ -263,14 +263,11 @@ fn misuse_says_what_was_wrong() {
     );
     assert_eq!(
         message(|| Rng::seed(0).uniform_range(2.0, 1.0, [2], DType::F32)),
-        "uniform_range: low must not exceed high; got low 2, high 1"
+        "uniform_range: low must not exceed high; got low 2.0, high 1.0"
     );
     assert_eq!(
         message(|| Rng::seed(0).uniform_range(-3e38, 3e38, [2], DType::F32)),
-        format!(
-            "uniform_range: the bounds and their distance must be finite in f32; got low -{0}, high {0}",
-            "3".to_owned() + &"0".repeat(38)
-        )
+        "uniform_range: the bounds and their distance must be finite in f32; got low -3e38, high 3e38"
     );
     assert_eq!(
         message(|| Rng::seed(0).bernoulli(1.5, [2])),

@@ -2,7 +2,7 @@
 
 use super::count::{self, Counter};
 use std::{
-    alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error},
+    alloc::{Layout, alloc_zeroed, dealloc},
     cell::RefCell,
     ptr::NonNull,
     sync::{
@@ -147,6 +147,9 @@ thread_local! {
 }
 
 /// A block with room for `bytes` bytes of data, aligned to 64, its class beside it.
+///
+/// # Panics
+/// When the system has no memory for it.
 pub(super) fn take(bytes: usize) -> (NonNull<u8>, Class) {
     let class = Class::holding(bytes);
     let capacity = class.capacity();
@@ -165,12 +168,24 @@ pub(super) fn take(bytes: usize) -> (NonNull<u8>, Class) {
         count::add_live_elsewhere(capacity as isize);
         None
     });
+    let block = recycled.or_else(|| shared().pop(class)).or_else(|| from_system(class));
+    let block = block.unwrap_or_else(|| refuse(bytes, class));
     if capacity > THREAD_LIMIT {
         // The peak decides only how much large memory may be kept, so that small blocks need not keep it exact.
         PEAK.fetch_max(count::live(), Ordering::Relaxed);
     }
-    let recycled = recycled.or_else(|| shared().pop(class));
-    (recycled.unwrap_or_else(|| from_system(class)), class)
+    (block, class)
+}
+
+/// Ends a `take` for which there is no memory. Sizes come from the user's shapes, so that one which is too large is an error like
+/// another, and does not end the process.
+#[cold]
+fn refuse(bytes: usize, class: Class) -> ! {
+    let counted = -(class.capacity() as isize);
+    if LOCAL.try_with(|local| local.counter.add_live(counted)).is_err() {
+        count::add_live_elsewhere(counted);
+    }
+    panic!("the system has no memory for a tensor of {bytes} bytes")
 }
 
 /// Takes a block back.
@@ -213,13 +228,13 @@ fn system_layout(class: Class) -> Layout {
         .expect("checked when the buffer was asked for")
 }
 
-/// A fresh block of zeroed bytes.
-fn from_system(class: Class) -> NonNull<u8> {
+/// A fresh block of zeroed bytes, or `None` where the system refuses.
+fn from_system(class: Class) -> Option<NonNull<u8>> {
     let layout = system_layout(class);
     // SAFETY: the layout is not empty.
     let start = unsafe { alloc_zeroed(layout) };
     if start.is_null() {
-        handle_alloc_error(layout);
+        return None;
     }
     // At least size_of::<usize>() bytes lie in front of the block: the allocator aligns to usize, so that the distance to
     // the next multiple of 64 above `start` is between 8 and 64.
@@ -230,7 +245,7 @@ fn from_system(class: Class) -> NonNull<u8> {
     // SAFETY: the word in front of the block lies within the allocation, since shift >= size_of::<usize>(), is aligned
     // because the block is aligned to 64, and is not part of the block.
     unsafe { block.cast::<*mut u8>().sub(1).write(start) };
-    NonNull::new(block).expect("an address after a non-null one")
+    NonNull::new(block)
 }
 
 /// Returns a block to the system.

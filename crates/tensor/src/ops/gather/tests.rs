@@ -152,7 +152,9 @@ fn what_does_not_fit_is_named() {
         scatter(&index, &counting(&[1, 2]))
             .contains("axis 1 of the index has size 3, which is more than 2 of the summands")
     );
-    assert!(scatter(&index, &Tensor::from([[0i64, 1, 2]])).contains("not f64 and i64"));
+    assert!(
+        scatter(&index, &Tensor::from([[0i64, 1, 2]])).contains("must have the tensor's dtype, f64, not i64; got f64")
+    );
     assert!(scatter(&Tensor::from([[5i64]]), &x).contains("index 5 at [0, 0] is out of range for axis 1 of size 5"));
 }
 

@@ -27,7 +27,11 @@ pub(in crate::ops) fn check_list(op: &'static str, inputs: &[SpecRef<'_>], index
 pub(in crate::ops) fn check_summands(op: &'static str, inputs: &[SpecRef<'_>]) -> Result<()> {
     let [x, src] = [inputs[0], inputs[2]];
     if x.dtype() != src.dtype() {
-        return Err(Error::mixed_dtypes(op, &[x, src]));
+        let (wanted, found) = (x.dtype(), src.dtype());
+        let rule = format!("the summands must have the tensor's dtype, {wanted}, not {found}");
+        return Err(Error::new(ErrorKind::DType, op, rule)
+            .with_inputs(inputs)
+            .with_hint(format!("cast them with .cast(DType::{wanted:?})")));
     }
     if x.dtype() == DType::Bool {
         return Err(Error::new(ErrorKind::DType, op, "truth values cannot be added")

@@ -104,7 +104,7 @@ fn index_add_says_what_does_not_fit() {
         "index_add: the summands must have shape [2, 2]: one slice of axis 1 for each index; \
          got f64[2, 3], i64[2], f64[2, 3]"
     );
-    assert!(refusal(&Tensor::from([[0.0f32; 2]; 2])).contains("not f64 and f32"));
+    assert!(refusal(&Tensor::from([[0.0f32; 2]; 2])).contains("must have the tensor's dtype, f64, not f32; got f64"));
     let truth = Tensor::from([true, false]);
     let error = try_apply(&IndexAdd::new(0), &[&truth, &index, &truth]).unwrap_err();
     assert!(error.to_string().starts_with("index_add: truth values cannot be added"));

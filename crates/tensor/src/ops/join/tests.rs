@@ -72,7 +72,7 @@ fn concat_says_what_does_not_fit() {
         "concat: all sizes must be equal, except those of axis 0; got f64[2, 3], f64[2]"
     );
     assert_eq!(refusal(0, &[]), "concat: needs at least one tensor");
-    assert_eq!(refusal(0, &[&counting(&[])]), "concat: axis 0 is out of range: a scalar has no axes");
+    assert_eq!(refusal(0, &[&counting(&[])]), "concat: a scalar has no axes; got f64[]; stack joins along a new axis");
     assert!(refusal(0, &[&x, &Tensor::from([[1i64, 2, 3]])]).contains("f64 and i64"));
     let large = Tensor::zeros([usize::MAX / 16], DType::F64);
     assert_eq!(try_apply(&Concat::new(0), &[&large; 20]).unwrap_err().kind(), ErrorKind::Size);

@@ -120,8 +120,14 @@ fn misuse_is_refused_with_a_reason() {
         message(&Sum::new(.., false), &Tensor::from([true])),
         "sum: a sum of bool would soon overflow it; got bool[1]; cast first, for example with .cast(DType::I64)"
     );
-    assert_eq!(message(&Sum::new([1, -1], false), &numbers(&[2, 2])), "sum: axis 1 is named twice in [1, -1]");
-    assert_eq!(message(&Sum::new(0, false), &Tensor::from(1.0)), "sum: axis 0 is out of range: a scalar has no axes");
+    assert_eq!(
+        message(&Sum::new([1, -1], false), &numbers(&[2, 2])),
+        "sum: axis 1 is named twice in [1, -1]; got f64[2, 2]"
+    );
+    assert_eq!(
+        message(&Sum::new(0, false), &Tensor::from(1.0)),
+        "sum: axis 0 is out of range: a scalar has no axes; got f64[]"
+    );
 }
 
 #[test]

@@ -88,7 +88,7 @@ fn permute_says_which_axis_is_wrong() {
     assert_eq!(refusal(&Permute::new([1]), &x), "permute: needs each axis once, not [1]; got f64[2, 3]");
     assert_eq!(
         refusal(&Permute::new([0, 2]), &x),
-        "permute: axis 2 is out of range: axes of a tensor of rank 2 are -2 to 1"
+        "permute: axis 2 is out of range: axes of a tensor of rank 2 are -2 to 1; got f64[2, 3]"
     );
 }
 

@@ -210,10 +210,10 @@ fn misuse_is_refused_with_a_reason() {
     );
     assert_eq!(
         message(&LogSoftmax::new(2), &Tensor::from([1.0])),
-        "log_softmax: axis 2 is out of range: axes of a tensor of rank 1 are -1 to 0"
+        "log_softmax: axis 2 is out of range: axes of a tensor of rank 1 are -1 to 0; got f64[1]"
     );
     assert_eq!(
         message(&LogSumExp::new([0, -1], false), &Tensor::from([1.0])),
-        "logsumexp: axis 0 is named twice in [0, -1]"
+        "logsumexp: axis 0 is named twice in [0, -1]; got f64[1]"
     );
 }

@@ -32,7 +32,10 @@ fn narrow_says_what_lies_outside() {
     assert!(
         refusal(Narrow::new(0, usize::MAX, 2)).starts_with(&format!("narrow: 2 elements from {} do not", usize::MAX))
     );
-    assert_eq!(refusal(Narrow::new(2, 0, 1)), "narrow: axis 2 is out of range: axes of a tensor of rank 2 are -2 to 1");
+    assert_eq!(
+        refusal(Narrow::new(2, 0, 1)),
+        "narrow: axis 2 is out of range: axes of a tensor of rank 2 are -2 to 1; got f64[2, 3]"
+    );
 }
 
 #[test]
@@ -46,7 +49,7 @@ fn flip_reverses_the_named_axes() {
     assert_eq!(counting(&[]).flip(..).to_vec::<f64>(), [0.0]);
     assert_eq!(Tensor::from([true, false, false]).flip(0).to_vec::<bool>(), [false, false, true]);
     let error = try_apply(&Flip::new([0, -2]), &[&x]).unwrap_err();
-    assert_eq!(error.to_string(), "flip: axis 0 is named twice in [0, -2]");
+    assert_eq!(error.to_string(), "flip: axis 0 is named twice in [0, -2]; got f64[2, 3]");
 }
 
 #[test]

@@ -1,0 +1,108 @@
+//! Every operation on every pair of small tensors, fitting or not: a result, or a message that names the operation and
+//! shows what it was given. What this finds is an index out of bounds, an `unwrap`, an overflow from inside.
+
+use cotangent::{DType, Tensor, grad, jvp};
+
+/// Operations with one or two tensors and small parameters, named as their messages name them.
+type Case = (&'static str, Function);
+type Function = fn(&Tensor, &Tensor) -> Tensor;
+
+macro_rules! cases {
+    ($($name:literal: |$x:ident, $y:pat_param| $call:expr),* $(,)?) => {
+        vec![$(($name, (|$x: &Tensor, $y: &Tensor| $call) as Function)),*]
+    };
+}
+
+fn cases() -> Vec<Case> {
+    let mut cases: Vec<Case> = cases![
+        "add": |x, y| x + y, "add": |x, y| x.clone() + y.clone(), "sub": |x, y| x - y, "mul": |x, y| x * y,
+        "div": |x, y| x / y,
+        "maximum": |x, y| x.maximum(y), "minimum": |x, y| x.minimum(y), "eq": |x, y| x.eq(y), "lt": |x, y| x.lt(y),
+        "where": |x, y| x.where_(y, y), "where": |x, y| x.where_(y, 1), "where": |x, y| x.gt(x).where_(x, y),
+        "gt": |x, _| x.gt(0),
+        "matmul": |x, y| x.matmul(y), "matmul": |x, y| x.unsqueeze(0).matmul(y),
+        "exp": |x, _| x.exp(), "abs": |x, _| x.abs(), "square": |x, _| x.square(), "relu": |x, _| x.relu(),
+        "powf": |x, _| x.powf(-1),
+        "neg": |x, _| -x, "clamp": |x, _| x.clamp(1, 0), "mul": |x, _| x * 2, "add": |x, _| 0.5 + x,
+        "sum": |x, _| x.sum(..), "mean": |x, _| x.mean(..), "var": |x, _| x.var(.., 3), "max": |x, _| x.max(..),
+        "min": |x, _| x.min_keepdims(..), "logsumexp": |x, _| x.logsumexp(..),
+        "sum_to_shape": |x, y| x.sum_to_shape(y.shape()), "expand": |x, y| x.expand(y.shape()),
+        "reshape": |x, y| x.reshape(y.shape()), "reshape": |x, _| x.reshape([-1]), "reshape": |x, _| x.reshape([2, -1]),
+        "reshape": |x, _| x.reshape([0, -1]), "squeeze": |x, _| x.squeeze(..), "flip": |x, _| x.flip(..),
+        "cast": |x, _| x.cast(DType::I64),
+        "permute": |x, _| x.permute([1, 0]), "permute": |x, _| x.permute([-1]), "permute": |x, _| x.permute([]),
+        "pad": |x, _| x.pad([(1, -1)], 0), "pad": |x, _| x.pad([(-2, 1), (1, -2)], 0), "pad": |x, _| x.pad([], 0),
+        "pad": |x, _| x.pad([(2, 2)], 0.5),
+        "stack": |x, y| Tensor::stack([x, y], -1), "concat": |x, y| Tensor::concat([x, y, x], -1),
+    ];
+    macro_rules! along_axes {
+        ($($axis:literal)*) => {$(
+            cases.extend(cases![
+                "sum": |x, _| x.sum($axis), "mean": |x, _| x.mean_keepdims($axis),
+                "var": |x, _| x.var_keepdims($axis, 1),
+                "max": |x, _| x.max($axis), "min": |x, _| x.min($axis), "argmax": |x, _| x.argmax($axis),
+                "argmin": |x, _| x.argmin_keepdims($axis), "softmax": |x, _| x.softmax($axis),
+                "log_softmax": |x, _| x.log_softmax($axis),
+                "logsumexp": |x, _| x.logsumexp_keepdims($axis), "transpose": |x, _| x.transpose($axis, 0),
+                "squeeze": |x, _| x.squeeze($axis),
+                "unsqueeze": |x, _| x.unsqueeze($axis), "flip": |x, _| x.flip($axis),
+                "flatten": |x, _| x.flatten($axis, -1),
+                "concat": |x, y| Tensor::concat([x, y], $axis), "stack": |x, y| Tensor::stack([x, y], $axis),
+                "narrow": |x, _| x.narrow($axis, 1, 1), "narrow": |x, _| x.narrow($axis, 0, 0),
+                "narrow": |x, _| x.narrow($axis, 3, usize::MAX),
+                "index_select": |x, y| x.index_select($axis, y), "gather": |x, y| x.gather($axis, y),
+                "index_add": |x, y| x.index_add($axis, y, x), "scatter_add": |x, y| x.scatter_add($axis, y, x),
+                "scatter_add": |x, y| x.scatter_add($axis, &y.cast(DType::I64), y),
+            ]);
+        )*};
+    }
+    along_axes!(-3 -1 0 1 2);
+    cases
+}
+
+fn operands() -> Vec<Tensor> {
+    let shapes: [&[usize]; 9] = [&[], &[0], &[1], &[2], &[0, 2], &[2, 0], &[2, 1], &[2, 2], &[1, 0, 2]];
+    let dtypes = [DType::F32, DType::I64, DType::U8, DType::Bool];
+    shapes.iter().flat_map(|shape| dtypes.map(|dtype| Tensor::ones(*shape, dtype))).collect()
+}
+
+#[test]
+fn every_operation_on_every_pair_computes_or_says_why_not() {
+    let (cases, operands) = (cases(), operands());
+    let (mut computed, mut refused, mut crashes) = (0, 0, Vec::new());
+    for (name, f) in &cases {
+        for x in &operands {
+            for y in &operands {
+                let outcome = crate::panic_message(|| drop(f(x, y).cast(DType::F64).to_vec::<f64>()));
+                let Some(message) = outcome else {
+                    computed += 1;
+                    // What computes has derivatives, of the right shape.
+                    let differentiated = crate::panic_message(|| {
+                        let loss = |(x, y): &(Tensor, Tensor)| f(x, y).cast(DType::F64).sum(..);
+                        let pair = (x.clone(), y.clone());
+                        let (x_bar, y_bar) = grad(&pair, loss);
+                        assert!(x_bar.spec() == x.spec() && y_bar.spec() == y.spec());
+                        drop(jvp(&pair, &pair, loss));
+                    });
+                    crashes
+                        .extend(differentiated.map(|message| {
+                            format!("derivative of {name} of {} and {}: {message}", x.spec(), y.spec())
+                        }));
+                    continue;
+                };
+                refused += 1;
+                // sum_to_shape is a sum, and may say so.
+                let named = message
+                    .split_once(": ")
+                    .is_some_and(|(op, _)| name == &op || (op, *name) == ("sum", "sum_to_shape"));
+                if !(named && message.contains("; got ")) {
+                    crashes.push(format!("{name} of {} and {}: {message}", x.spec(), y.spec()));
+                }
+            }
+        }
+    }
+    crashes.truncate(40);
+    assert!(crashes.is_empty(), "\n{}\n", crashes.join("\n"));
+    // Both outcomes are common, or the sweep tests nothing.
+    assert!(computed > 10_000 && refused > 10_000, "{computed} computed, {refused} refused");
+}

@@ -1,0 +1,36 @@
+//! Places where differentiators have been wrong, each with its one right answer; through the facade, as a user meets
+//! them.
+//!
+//! - `nesting`: derivatives of derivatives, and operations of a user's own.
+//! - `kinks`: where a function has no derivative, or a formula for it breaks down.
+//! - `broadcasting`: operands of different shapes, views, indices.
+//! - `extremes`: empty tensors, NaN, very long chains.
+
+mod broadcasting;
+mod extremes;
+mod kinks;
+mod nesting;
+
+use cotangent::{Tensor, grad, jvp};
+
+/// The derivative of a function of one number by reverse mode and by forward mode.
+fn reverse(x: &Tensor, f: impl Fn(&Tensor) -> Tensor) -> Tensor {
+    grad(x, f)
+}
+fn forward(x: &Tensor, f: impl Fn(&Tensor) -> Tensor) -> Tensor {
+    jvp(x, &x.ones_like(), f).1
+}
+
+/// The gradient of `f`'s sum by reverse mode, which forward mode must confirm direction by direction.
+#[track_caller]
+fn gradient(x: &Tensor, f: impl Fn(&Tensor) -> Tensor) -> Vec<f64> {
+    let gradient = grad(x, |x| f(x).sum(..)).to_vec::<f64>();
+    for (i, &slope) in gradient.iter().enumerate() {
+        let direction: Vec<f64> = (0..x.numel()).map(|j| f64::from(u8::from(i == j))).collect();
+        let v = Tensor::from_vec(direction, x.shape()).expect("one number for each element");
+        let along = jvp(x, &v, |x| f(x).sum(..)).1.item::<f64>();
+        let equal = along == slope || (along.is_nan() && slope.is_nan());
+        assert!(equal, "element {i}: {along} by forward mode, {slope} by reverse mode");
+    }
+    gradient
+}
