@@ -1,0 +1,133 @@
+//! Checkpointing changes what is kept and never what comes out: values, derivatives of every order and mode, nested, with the
+//! same random numbers in both runs.
+
+use cotangent_autograd::{checkpoint, grad, hessian, hvp, jvp, module, value_and_grad};
+use cotangent_tensor::{DType, Rng, Tensor, memory};
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+type Layer = (Tensor, Tensor);
+
+fn layer(rng: &mut Rng) -> Layer {
+    (rng.normal([3, 3], DType::F64), rng.normal([3], DType::F64))
+}
+
+fn forward((weight, bias): &Layer, x: &Tensor) -> Tensor {
+    (x.matmul(weight) + bias).tanh()
+}
+
+fn segment((layer, x): &(Layer, Tensor)) -> Tensor {
+    forward(layer, x)
+}
+
+/// Two layers, each kept or run again.
+fn network((layers, x): &(Vec<Layer>, Tensor), again: bool) -> Tensor {
+    layers.iter().fold(x.clone(), |x, layer| {
+        let argument = (layer.clone(), x);
+        if again { checkpoint(&argument, segment) } else { segment(&argument) }
+    })
+}
+
+fn flat(model: &impl cotangent_autograd::Module) -> Vec<f64> {
+    module::tensors(model).into_iter().flat_map(Tensor::to_vec::<f64>).collect()
+}
+
+fn assert_close(a: &[f64], b: &[f64]) {
+    assert_eq!(a.len(), b.len());
+    // The same operations in another order of summation at most.
+    a.iter().zip(b).for_each(|(a, b)| assert!((a - b).abs() <= 1e-12 * b.abs().max(1.0), "{a} is not {b}"));
+}
+
+#[test]
+fn values_and_derivatives_are_those_of_the_plain_network() {
+    let mut rng = Rng::seed(3);
+    let model = (vec![layer(&mut rng), layer(&mut rng)], rng.normal([2, 3], DType::F64));
+    let direction = module::map(&model, |leaf| rng.normal(leaf.tensor.shape(), DType::F64));
+    let loss = |again| move |model: &(Vec<Layer>, Tensor)| network(model, again).square().sum(..);
+
+    let (kept, run_again) = (value_and_grad(&model, loss(false)), value_and_grad(&model, loss(true)));
+    assert_eq!(kept.0.item::<f64>(), run_again.0.item::<f64>());
+    assert_close(&flat(&run_again.1), &flat(&kept.1));
+    let (kept, run_again) = (jvp(&model, &direction, loss(false)).1, jvp(&model, &direction, loss(true)).1);
+    assert_close(&flat(&run_again), &flat(&kept));
+    assert_close(&flat(&hvp(&model, &direction, loss(true))), &flat(&hvp(&model, &direction, loss(false))));
+
+    let third = |again| {
+        let f = move |x: &Tensor| network(&(vec![(x.reshape([1, 1]), x.clone())], x.reshape([1, 1])), again).sum(..);
+        grad(&Tensor::from(0.3), |x| hessian(x, f).sum(..)).item::<f64>()
+    };
+    assert_close(&[third(true)], &[third(false)]);
+}
+
+#[test]
+fn segments_nest() {
+    let x = Tensor::from([0.2, -0.4]);
+    let inner = |x: &Tensor| x.sin() * x;
+    let outer = move |x: &Tensor| checkpoint(x, inner).exp() + checkpoint(x, inner);
+    let nested = grad(&x, |x| checkpoint(x, outer).sum(..)).to_vec::<f64>();
+    let plain = grad(&x, |x| (inner(x).exp() + inner(x)).sum(..)).to_vec::<f64>();
+    assert_close(&nested, &plain);
+}
+
+#[test]
+fn both_runs_draw_the_same_random_numbers() {
+    let x = Tensor::ones([1000], DType::F64);
+    let rng = Rng::seed(5);
+    // Dropout: what is zero forward must be zero backward.
+    let dropped = |x: &Tensor| {
+        let rng = rng.clone();
+        checkpoint(x, move |x: &Tensor| x.square() * rng.clone().bernoulli(0.5, [1000]).cast(DType::F64))
+    };
+    let (sum, gradient) = value_and_grad(&x, |x| dropped(x).sum(..));
+    assert_eq!(gradient.to_vec::<f64>().iter().sum::<f64>(), 2.0 * sum.item::<f64>());
+    assert_eq!(gradient.to_vec::<f64>(), (dropped(&x) * 2).to_vec::<f64>());
+}
+
+#[test]
+fn a_segment_runs_again_once_for_each_sweep_and_not_at_all_outside_a_transform() {
+    let runs = Arc::new(AtomicUsize::new(0));
+    let counted = {
+        let runs = runs.clone();
+        move |x: &Tensor| {
+            runs.fetch_add(1, Ordering::Relaxed);
+            x.exp()
+        }
+    };
+    let _ = checkpoint(&Tensor::from(1.0), counted.clone());
+    assert_eq!(runs.swap(0, Ordering::Relaxed), 1);
+    let _ = grad(&Tensor::from(1.0), |x| checkpoint(x, counted.clone()));
+    assert_eq!(runs.load(Ordering::Relaxed), 2);
+}
+
+/// What a checkpoint is for: of a chain of large intermediate values only the ends of the segments are held.
+#[test]
+fn less_is_held() {
+    const SIZE: usize = 64 * 1024;
+    let chain = |x: &Tensor| (0..16).fold(x.clone(), |x, _| x.sin());
+    let held = |f: &dyn Fn(&Tensor) -> Tensor| {
+        let mut held = 0;
+        let x = Tensor::from(vec![0.5; SIZE]);
+        let before = memory::live_bytes();
+        let _ = grad(&x, |x| {
+            let y = f(x);
+            held = memory::live_bytes() - before;
+            y.sum(..)
+        });
+        held / (SIZE * size_of::<f64>())
+    };
+    // Other tests of this program run beside this one, but hold next to nothing.
+    assert_eq!(held(&chain), 16);
+    assert!(held(&|x| checkpoint(x, chain)) <= 2);
+}
+
+#[test]
+#[should_panic(expected = "pass it in the argument")]
+fn what_is_differentiated_must_come_through_the_argument() {
+    let x = Tensor::from(2.0);
+    let _ = grad(&x, |w| {
+        let captured = w.clone();
+        checkpoint(&(w.clone(),), move |(w,)| w * &captured)
+    });
+}
