@@ -5,11 +5,13 @@
 //! - [`jacobian`], [`hessian`], [`hvp`]: compositions of the two.
 //! - [`stop_gradient`], [`checkpoint`]: what is kept and what is not.
 //! - [`Module`]: any value that holds tensors can be differentiated with respect to.
+//! - [`check`]: derivatives held against differences, for rules of your own.
 //!
 //! Nothing here knows any particular operation: an operation brings its own rule, built-in or a user's.
 
 #![forbid(unsafe_code)]
 
+pub mod check;
 mod checkpoint;
 mod dual;
 mod jacobian;

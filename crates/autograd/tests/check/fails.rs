@@ -1,0 +1,157 @@
+//! Derivatives that are wrong: each fault of a rule is found, named and explained.
+
+use crate::broken::{Fault, curve};
+use cotangent_autograd::{
+    check::{self, Finding, Mode, Report, Verdict},
+    stop_gradient,
+};
+use cotangent_tensor::{DType, Rng, Tensor};
+
+fn checked(fault: Fault) -> Report {
+    let at = (Tensor::from([[0.5, -0.8], [1.5, 0.2]]), Tensor::from([[0.4, -1.0], [2.0, 0.7]]));
+    check::gradients(move |(x, z): &(Tensor, Tensor)| curve(x, z, fault)).at(&at)
+}
+
+/// The finding of a failed check, whose text has these parts.
+#[track_caller]
+fn failure<'r>(report: &'r Report, parts: &[&str]) -> &'r Finding {
+    let text = report.to_string();
+    assert_eq!(report.verdict(), Verdict::Fail, "{text}");
+    assert!(text.starts_with("gradient check FAILED\n"), "{text}");
+    for part in parts {
+        assert!(text.contains(part), "{part:?} is not in\n{text}");
+    }
+    report.finding().unwrap_or_else(|| panic!("{text}"))
+}
+
+#[test]
+fn a_wrong_factor() {
+    let report = checked(Fault::Factor);
+    let parts = ["order 1, reverse mode (vjp)", "`0`, element [", "the derivative is 0.5 times what it should be"];
+    let finding = failure(&report, &parts);
+    assert_eq!((finding.order, finding.mode, finding.path.as_str()), (1, Mode::Reverse, "0"));
+    assert!((finding.analytic / finding.numeric - 0.5).abs() < 1e-8);
+    // The worst element is the one with the largest slope, 2 x z + 1, relative to the tolerance, of which all have the same.
+    assert!(finding.index.is_some() && finding.step > 0.0 && finding.tolerance < 1e-5);
+}
+
+#[test]
+fn a_wrong_sign() {
+    failure(&checked(Fault::Sign), &["`0`, element [", "next:     the sign is reversed"]);
+}
+
+#[test]
+fn a_forgotten_term() {
+    failure(&checked(Fault::ForgottenTerm), &["order 1", "compare the rule, term by term"]);
+    // Both modes make the same mistake: they agree, and only differences tell.
+    failure(&checked(Fault::VjpAndJvp), &["order 1", "compare the rule, term by term"]);
+}
+
+#[test]
+fn a_forgotten_input() {
+    let report = checked(Fault::ForgottenInput);
+    let finding = failure(&report, &["`1`, element [", "analytic: 0.0", "the derivative is dropped"]);
+    assert_eq!(finding.analytic, 0.0);
+}
+
+#[test]
+fn a_dropped_derivative() {
+    let report = checked(Fault::DeclaredZero);
+    assert_eq!(failure(&report, &["the derivative is dropped", "Derivative::Zero"]).analytic, 0.0);
+    let x = Tensor::from([0.5, 1.5]);
+    failure(&check::gradients(|x: &Tensor| stop_gradient(x)).at(&x), &["the argument, element [", "is dropped"]);
+    let round_trip = |x: &Tensor| Tensor::from(x.to_vec::<f64>()).sin();
+    failure(&check::gradients(round_trip).at(&x), &["values taken out by to_vec"]);
+}
+
+#[test]
+fn a_rule_that_is_right_at_first_order_only() {
+    let report = checked(Fault::Detached);
+    let finding = failure(&report, &["order 2, ", "the first derivative is right", "differences of the gradient"]);
+    assert_eq!((finding.order, finding.path.as_str()), (2, "0"));
+    // Order one alone does not see it.
+    let at = (Tensor::from([0.5]), Tensor::from([0.4]));
+    check::gradients(|(x, z): &(Tensor, Tensor)| curve(x, z, Fault::Detached)).order(1).at(&at).assert_pass();
+    // In forward mode's own rule, only compositions with an inner forward mode are wrong.
+    let report = checked(Fault::DetachedJvp);
+    let finding = failure(&report, &["order 2, ", "over forward mode"]);
+    assert!(matches!(finding.mode, Mode::ReverseOverForward | Mode::ForwardOverForward));
+}
+
+#[test]
+fn a_wrong_jvp_beside_a_right_vjp() {
+    let report = checked(Fault::Jvp);
+    let finding = failure(&report, &["order 1, forward mode (jvp)", "`0`, element ["]);
+    assert_eq!(finding.mode, Mode::Forward);
+}
+
+#[test]
+fn a_derivative_that_is_not_a_number() {
+    let report = checked(Fault::NotANumber);
+    failure(&report, &["order 1", "keep the infinite slope out of the rule"]);
+    // The classic: the branch that is not taken has an infinite slope.
+    let masked = |x: &Tensor| x.gt(0).where_(&x.maximum(0).sqrt(), 0);
+    let finding = check::gradients(masked).at(&Tensor::from([1.0, -1.0]));
+    let finding = failure(&finding, &["the argument, element [1]", "analytic: NaN", "0 * inf is NaN"]);
+    assert_eq!((finding.numeric, finding.index.as_deref()), (0.0, Some(&[1][..])));
+}
+
+#[test]
+fn a_cotangent_of_the_wrong_shape() {
+    let report = checked(Fault::Shape);
+    assert_eq!(report.verdict(), Verdict::Fail);
+    assert!(report.finding().is_none());
+    let reason = report.reason().unwrap();
+    assert!(
+        reason.starts_with("reverse mode (vjp) panicked: curve: the rule gave a cotangent f64[1, 2, 2]"),
+        "{reason}"
+    );
+}
+
+#[test]
+fn one_wrong_element_among_thousands_is_named() {
+    let x = Rng::seed(1).normal([40, 50], DType::F64);
+    // The element [17, 31] is held out of the derivative.
+    let mut mask = vec![false; 2000];
+    mask[17 * 50 + 31] = true;
+    let mask = Tensor::from_vec(mask, [40, 50]).unwrap();
+    let report = check::gradients(|x: &Tensor| mask.where_(&x.stop_gradient(), x).sin()).order(1).at(&x);
+    let finding = failure(&report, &["the argument, element [17, 31]", "is dropped"]);
+    assert_eq!(finding.index.as_deref(), Some(&[17, 31][..]));
+}
+
+#[test]
+fn an_error_of_every_size_of_derivative() {
+    for size in [1e-12, 1.0, 1e12] {
+        let f = move |x: &Tensor| (stop_gradient(x) * x) * size;
+        failure(&check::gradients(f).at(&Tensor::from([0.7, -0.3])), &["the derivative is 0.5 times"]);
+        // The same for a large or small argument: the derivative is small or large beside the value.
+        let f = move |x: &Tensor| (x / size).sin() + (stop_gradient(x) / size).cos();
+        failure(&check::gradients(f).at(&(Tensor::from([0.7, -0.3]) * size)), &["argument, element ["]);
+        let f = move |x: &Tensor| (stop_gradient(x) / size * (x / size)).exp();
+        failure(&check::gradients(f).at(&(Tensor::from([0.7, -0.3]) * size)), &["argument, element ["]);
+    }
+    // An output that is small beside another one.
+    let f = |x: &Tensor| Tensor::concat([&x.narrow(0, 0, 1) * 1e9, stop_gradient(&x.narrow(0, 1, 1))], 0);
+    failure(&check::gradients(f).at(&Tensor::from([0.7, -0.3])), &["argument, element [1]", "is dropped"]);
+    // A millionth of a hundredth is the least that must be seen at the default tolerance.
+    let f = |x: &Tensor| x.sin() + stop_gradient(x) * 1e-4;
+    failure(&check::gradients(f).at(&Tensor::from([0.7, -0.3])), &[]);
+    check::gradients(f).tolerance(1e-3).order(1).at(&Tensor::from([0.7, -0.3])).assert_pass();
+}
+
+#[test]
+fn a_function_of_the_layout() {
+    let f = |x: &Tensor| if x.array().is_contiguous() { x.sin() } else { x.sin() * 2 };
+    let report = check::gradients(f).at(&Tensor::from([[0.1, 0.2], [0.3, 0.4]]).transpose(0, 1));
+    assert_eq!(report.verdict(), Verdict::Fail);
+    assert!(report.reason().unwrap().contains("memory layout"), "{report}");
+}
+
+#[test]
+#[should_panic(
+    expected = "gradient check FAILED\n  compared: order 1, reverse mode (vjp) with differences of the function"
+)]
+fn a_failed_check_panics_with_its_text() {
+    checked(Fault::Sign).assert_pass();
+}
