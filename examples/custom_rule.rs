@@ -119,7 +119,7 @@ fn main() {
 
     let finding = report.finding().expect("the report names an element");
     println!(
-        "result: slope {slope:.2}, curvature {curvature:.2}; the wrong rule: {:?}, {:.2} instead of {:.2}",
+        "result: slope={slope:.3} curvature={curvature:.3} wrong_rule={:?} wrong_value={:.2} right_value={:.2}",
         report.verdict(),
         finding.analytic,
         finding.numeric
