@@ -1,6 +1,7 @@
 //! What a user reads after a mistake: each message names the operation, shows what was given, says which rule it
 //! breaks, and, where there is one, the way out. The texts are asserted whole, so that a change to one is seen.
 //!
+//! - `networks`: labels, targets, layers.
 //! - `operands`: dtypes, numbers, broadcasting, products.
 //! - `shapes`: axes, reshaping, joining, indices.
 //! - `sizes`: shapes that no memory can hold, access to elements.
@@ -8,6 +9,7 @@
 //! - `primitives`: operations of a user's own that break a promise.
 //! - `sweep`: every operation on every pair of small tensors.
 
+mod networks;
 mod operands;
 mod primitives;
 mod shapes;
