@@ -149,20 +149,22 @@ impl Tracer for Traced {
         if contents.closed {
             return Ok(outputs);
         }
-        let outputs: Few<(Tensor, ValueId)> = outputs
-            .into_iter()
-            .map(|primal| {
-                if !primal.dtype().is_float() {
-                    return (primal, ValueId::CONSTANT);
-                }
-                let id = contents.add_value(SpecRef::to_owned(primal.spec()));
-                (Tensor::from_tracer(Arc::new(Traced { tape: tape.clone(), id, primal })), id)
-            })
-            .collect();
+        let mut trace = |primal: Tensor| {
+            if !primal.dtype().is_float() {
+                return (primal, ValueId::CONSTANT);
+            }
+            let id = contents.add_value(SpecRef::to_owned(primal.spec()));
+            (Tensor::from_tracer(Arc::new(Traced { tape: tape.clone(), id, primal })), id)
+        };
+        let (outputs, output_ids): (Few<Tensor>, Few<ValueId>) = if outputs.len() == 1 {
+            let (output, id) = trace(outputs.into_single());
+            (output.into(), id.into())
+        } else {
+            outputs.into_iter().map(trace).unzip()
+        };
         let ids = traced.iter().map(|traced| traced.map_or(ValueId::CONSTANT, |traced| traced.id)).collect();
-        let output_ids = outputs.iter().map(|&(_, id)| id).collect();
         contents.records.push(Record { primitive: primitive.boxed(), inputs: ids, outputs: output_ids, saved });
-        Ok(outputs.into_iter().map(|(output, _)| output).collect())
+        Ok(outputs)
     }
 }
 
@@ -220,9 +222,9 @@ fn sweep(
         let outputs =
             cotangents.into_iter().zip(&record.outputs).map(|(cotangent, id)| match (cotangent, id.index()) {
                 (Some(cotangent), _) => Cotangent::Given(cotangent),
-                (None, Some(index)) => Cotangent::Zero(specs[index].clone()),
+                (None, Some(index)) => Cotangent::Zero(Box::new(specs[index].clone())),
                 // An integer output; no rule looks at its cotangent.
-                (None, None) => Cotangent::Zero(Spec::new([], DType::F32)),
+                (None, None) => Cotangent::Zero(Box::new(Spec::new([], DType::F32))),
             });
         let cotangents = rule.vjp(&record.saved, Cotangents::new(outputs.collect()), &needs);
         let spec_of = |i: usize| record.inputs[i].index().map(|index| specs[index].as_ref());
@@ -325,7 +327,7 @@ pub(crate) fn transposed_vjp(
         outputs.iter().map(|y| y.dtype().is_float().then(|| tape.watch(&y.zeros_like()))).collect();
     let cotangents = watched.iter().zip(outputs).map(|(watched, y)| match watched {
         Some((w, _)) => Cotangent::Given(w.clone()),
-        None => Cotangent::Zero(SpecRef::to_owned(y.spec())),
+        None => Cotangent::Zero(Box::new(SpecRef::to_owned(y.spec()))),
     });
     let x_bars = rule.vjp(&saved, Cotangents::new(cotangents.collect()), &needs);
     check_cotangents(primitive.name(), &x_bars, primals.len(), |i| tangents[i].map(|_| primals[i].spec()));

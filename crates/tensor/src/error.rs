@@ -133,14 +133,22 @@ pub(crate) fn same_dtypes(op: &'static str, inputs: &[SpecRef<'_>]) -> Result<()
 }
 
 /// Checks that all inputs have one dtype and one shape.
+#[inline]
 pub(crate) fn same_specs(op: &'static str, inputs: &[SpecRef<'_>]) -> Result<()> {
-    same_dtypes(op, inputs)?;
-    if inputs.iter().skip(1).all(|input| input.shape() == inputs[0].shape()) {
+    if inputs.iter().skip(1).all(|input| *input == inputs[0]) {
         return Ok(());
     }
-    Err(Error::new(ErrorKind::Shape, op, "the primitive takes inputs of one shape")
+    Err(differing_specs(op, inputs))
+}
+
+#[cold]
+fn differing_specs(op: &'static str, inputs: &[SpecRef<'_>]) -> Error {
+    if let Err(error) = same_dtypes(op, inputs) {
+        return error;
+    }
+    Error::new(ErrorKind::Shape, op, "the primitive takes inputs of one shape")
         .with_inputs(inputs)
-        .with_hint("its method broadcasts; for try_apply, expand the inputs first"))
+        .with_hint("its method broadcasts; for try_apply, expand the inputs first")
 }
 
 /// As many inputs as a message shows: more than any operation of a fixed number has; a list can have thousands.

@@ -133,11 +133,16 @@ impl Layout {
 }
 
 /// The strides of a contiguous row-major array.
+#[inline]
 pub(crate) fn row_major(shape: &[usize]) -> Strides {
-    let mut strides: Strides = SmallVec::from_buf([1; 4]);
-    strides.resize(shape.len(), 1);
-    for i in (1..shape.len()).rev() {
-        strides[i - 1] = strides[i] * shape[i].max(1) as isize;
+    let mut strides: Strides = SmallVec::from_buf_and_len([1; 4], shape.len().min(4));
+    if shape.len() > 4 {
+        strides.resize(shape.len(), 1);
+    }
+    let mut stride = 1;
+    for (slot, &size) in strides.iter_mut().zip(shape).rev() {
+        *slot = stride;
+        stride *= size.max(1) as isize;
     }
     strides
 }

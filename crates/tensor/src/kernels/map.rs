@@ -59,15 +59,17 @@ pub(crate) fn map_owned<T: Element, F: Map<T, T>>(f: &F, mut inputs: Few<Array>)
 }
 
 fn fill<T: Element, U: Element, F: Map<T, U>, const N: usize>(f: &F, inputs: &[&Array], dst: &mut [U]) {
-    let slices: [Option<&[T]>; N] = std::array::from_fn(|i| inputs[i].as_slice());
-    if slices.iter().all(Option::is_some) {
-        let slices: [&[T]; N] = slices.map(|slice| slice.expect("all are contiguous"));
+    if inputs[..N].iter().all(|input| input.is_contiguous()) {
+        let mut slices: [&[T]; N] = [&[]; N];
+        for (slice, input) in slices.iter_mut().zip(inputs) {
+            *slice = input.as_slice().expect("checked just now");
+        }
         if dst.len() <= CHUNK {
             return isa::dispatch(Loop { f, inputs: slices, dst });
         }
         let work = dst.len();
         return parallel::chunks(dst, CHUNK, work, |i, piece| {
-            let inputs = slices.map(|slice| &slice[i * CHUNK..][..piece.len()]);
+            let inputs: [&[T]; N] = std::array::from_fn(|j| &slices[j][i * CHUNK..][..piece.len()]);
             isa::dispatch(Loop { f, inputs, dst: piece });
         });
     }
@@ -141,9 +143,10 @@ impl<T: Copy, U, F: Map<T, U>, const N: usize> Kernel for Loop<'_, T, U, F, N> {
     #[inline(always)]
     fn run<const FMA: bool>(self) {
         // One length for all lets the compiler drop the bounds checks, and vectorise.
-        let inputs = self.inputs.map(|input| &input[..self.dst.len()]);
+        let inputs: [&[T]; N] = std::array::from_fn(|j| &self.inputs[j][..self.dst.len()]);
         for (i, y) in self.dst.iter_mut().enumerate() {
-            *y = self.f.call::<FMA>(&inputs.map(|input| input[i]));
+            let x: [T; N] = std::array::from_fn(|j| inputs[j][i]);
+            *y = self.f.call::<FMA>(&x);
         }
     }
 }
