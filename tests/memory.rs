@@ -93,4 +93,22 @@ fn loops_hold_no_more_at_their_end_than_at_their_beginning() {
         });
     }
     assert_eq!(live_bytes(), before, "all is given back");
+
+    // A variable that outlives a transform which a panic ended: its tape must not go on recording.
+    let mut kept = None;
+    let interrupted = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        grad(&Tensor::from(1.0), |x| {
+            kept = Some(x.clone());
+            x.reshape([2])
+        })
+    }));
+    assert!(interrupted.is_err());
+    let mut y = kept.expect("the function ran");
+    assert_flat("a variable whose transform is over", 1000, || y = &y * 1);
+    // And one of forward mode.
+    let _ = jvp(&Tensor::from(1.0), &Tensor::from(1.0), |x| {
+        y = x.clone();
+        x.clone()
+    });
+    assert_flat("a dual whose transform is over", 1000, || y = &y * 1);
 }

@@ -247,3 +247,24 @@ fn wrong_numbers_of_inputs() {
         }
     }
 }
+
+/// A compound assignment that is refused leaves its left side as it was.
+#[test]
+fn what_is_assigned_to_keeps_its_shape_and_its_value() {
+    let mut x = Tensor::from([1.0]);
+    let (longer, other) = (Tensor::from([1.0, 2.0, 3.0]), Tensor::from([1.0f32]));
+    assert_messages(misuses![
+        x += &longer =>
+            "add: the tensor that is assigned to would change its shape; got f64[1], f64[3]; \
+             write x = x + y for a result of another shape",
+    ]);
+    assert_messages(misuses![
+        x *= &other =>
+            "mul: all inputs must have one dtype, not f64 and f32; got f64[1], f32[1]; \
+             cast one of them, for example with .cast(DType::F64)",
+    ]);
+    assert_eq!(x.to_vec::<f64>(), [1.0]);
+    x += 1;
+    x -= Tensor::from([0.5]);
+    assert_eq!(x.to_vec::<f64>(), [1.5]);
+}

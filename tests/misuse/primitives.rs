@@ -115,3 +115,36 @@ fn operations_that_break_a_promise() {
         "broken: `infer` promised [f64[2]], `eval` gave [f64[2, 1]]; got f64[2], f64[2]"
     );
 }
+
+/// A fused operation whose parts give something else than itself would be wrong only under differentiation.
+#[test]
+fn a_decomposition_is_held_to_what_was_promised() {
+    #[derive(Clone)]
+    struct Fused;
+    impl Primitive for Fused {
+        fn name(&self) -> &'static str {
+            "fused"
+        }
+        fn infer(&self, inputs: &[SpecRef<'_>]) -> cotangent::Result<Few<Spec>> {
+            Ok(inputs[0].to_owned().into())
+        }
+        fn eval(&self, inputs: &[&Array]) -> cotangent::Result<Few<Array>> {
+            Ok(inputs[0].clone().into())
+        }
+        fn derivative(&self) -> Derivative<'_> {
+            Derivative::Decomposition(self)
+        }
+    }
+    impl cotangent::Decompose for Fused {
+        fn decompose(&self, inputs: &[&Tensor]) -> Few<Tensor> {
+            inputs[0].sum(..).into()
+        }
+    }
+    let x = Tensor::from([1.0, 2.0]);
+    let f = |x: &Tensor| apply(&Fused, &[x]).into_single().sum(..);
+    assert_eq!(f(&x).item::<f64>(), 3.0);
+    assert_messages(misuses![
+        grad(&x, f) => "fused: `infer` promised [f64[2]], `decompose` gave [f64[]]; got f64[2]",
+        cotangent::jvp(&x, &x, f) => "fused: `infer` promised [f64[2]], `decompose` gave [f64[]]; got f64[2]",
+    ]);
+}

@@ -136,3 +136,10 @@ fn random_numbers_and_data() {
         "loader: a batch needs at least one example; the batch size is 0; got f32[5, 2], f32[5, 2]"
     );
 }
+
+/// More matrices than memory could list, but no elements.
+#[test]
+fn a_product_without_elements_costs_nothing() {
+    let (a, b) = (Tensor::zeros([1 << 40, 0, 3], DType::F32), Tensor::zeros([1 << 40, 3, 0], DType::F32));
+    assert_eq!(a.matmul(&b).shape()[..], [1 << 40, 0, 0]);
+}

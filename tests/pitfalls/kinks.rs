@@ -151,3 +151,37 @@ fn fused_softmax_has_the_derivatives_of_its_composite() {
         }
     }
 }
+
+/// The kind of row 10 in rules: where a function is constant on one side, nothing of the cotangent passes, not even an infinite one,
+/// which a product with a slope of zero would turn into NaN.
+#[test]
+fn an_infinite_cotangent_does_not_pass_where_a_function_is_constant() {
+    let x = Tensor::from([-1.0, 4.0]);
+    let cut: [fn(&Tensor) -> Tensor; 4] =
+        [|x| x.relu(), |x| x.clamp(0, f64::INFINITY), |x| x.maximum(0), |x| -(-x).minimum(0)];
+    for cut in cut {
+        let f = |x: &Tensor| cut(x).sqrt().sum(..);
+        assert_eq!(grad(&x, f).to_vec::<f64>(), [0.0, 0.25]);
+        // d²/dx² √x = -1/4 x^(-3/2)
+        assert_eq!(grad(&x, |x| grad(x, f).narrow(0, 1, 1).sum(..)).to_vec::<f64>()[1], -1.0 / 32.0);
+    }
+    // NaN: relu passes the cotangent, clamp does not, as in PyTorch.
+    let nan = Tensor::from([f64::NAN]);
+    assert_eq!(grad(&nan, |x| x.relu().sum(..)).to_vec::<f64>(), [1.0]);
+    assert_eq!(grad(&nan, |x| x.clamp(0, 1).sum(..)).to_vec::<f64>(), [0.0]);
+}
+
+/// Integers are clamped as integers: bounds beyond 2^53 are exact, and one that the dtype cannot hold is refused.
+#[test]
+fn integers_are_clamped_exactly() {
+    let large = (1i64 << 53) + 1;
+    assert_eq!(Tensor::from([large, large + 1]).clamp(0, large).to_vec::<i64>(), [large, large]);
+    assert_eq!(Tensor::from([1u8, 9]).clamp(2, 5).to_vec::<u8>(), [2, 5]);
+    assert_eq!(Tensor::from([-3i64, 3]).clamp(f64::NEG_INFINITY, 1.5).to_vec::<i64>(), [-3, 1]);
+    for refused in [
+        cotangent::ops::Clamp { low: 300.into(), high: 400.into() },
+        cotangent::ops::Clamp { low: (-10).into(), high: (-5).into() },
+    ] {
+        assert!(cotangent::try_apply(&refused, &[&Tensor::from([1u8])]).is_err());
+    }
+}

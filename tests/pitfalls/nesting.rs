@@ -156,18 +156,44 @@ fn a_tensor_that_escapes_its_transform_is_a_constant() {
     check!(pushed);
 }
 
-/// What escapes an inner transform but not the outer one is a constant to neither more nor less than the inner.
+/// What escapes an inner transform but not the outer one is a constant to neither more nor less than the inner: in every pair of
+/// modes, returned as it is or computed with.
 #[test]
 fn a_tensor_that_escapes_an_inner_transform_still_belongs_to_the_outer() {
-    // z = 2y escapes the derivative with respect to y; its value is 2x.
-    let outer = grad(&Tensor::from(5.0), |x| {
-        let mut escaped = None;
-        grad(x, |y| {
-            let z = y * 2;
-            escaped = Some(z.clone());
-            z
-        });
-        escaped.expect("the function ran").square()
-    });
-    assert_eq!(outer.item::<f64>(), 40.0);
+    let reverse = |x: &Tensor, f: &dyn Fn(&Tensor) -> Tensor| grad(x, f);
+    let forward = |x: &Tensor, f: &dyn Fn(&Tensor) -> Tensor| cotangent::jvp(x, &x.ones_like(), f).1;
+    macro_rules! check {
+        ($outer:ident, $inner:ident) => {
+            // z = 2y escapes the derivative with respect to y; its value is 2x.
+            let escaped = |x: &Tensor| {
+                let z = std::cell::RefCell::new(None);
+                let _ = $inner(x, &|y| {
+                    let doubled = y * 2;
+                    z.replace(Some(doubled.clone()));
+                    doubled
+                });
+                z.take().expect("the function ran")
+            };
+            let x = Tensor::from(5.0);
+            assert_eq!($outer(&x, &|x| escaped(x)).item::<f64>(), 2.0);
+            assert_eq!($outer(&x, &|x| escaped(x) * 3).item::<f64>(), 6.0);
+            assert_eq!($outer(&x, &|x| escaped(x).square()).item::<f64>(), 40.0);
+            // Through a fused rule, whose second derivative is a decomposition.
+            let slope = $outer(&x, &|x| $outer(x, &|x| (escaped(x) * 0.1).tanh()));
+            let t = 1f64.tanh();
+            assert!((slope.item::<f64>() - -2.0 * t * (1.0 - t * t) * 0.04).abs() < 1e-15);
+        };
+    }
+    check!(reverse, reverse);
+    check!(reverse, forward);
+    check!(forward, reverse);
+    check!(forward, forward);
+}
+
+/// What a transform returned beside its value is nobody's variable any more: it can change in place, like any value.
+#[test]
+fn what_a_transform_returned_is_a_plain_value() {
+    let ((_, mut aux), _) = cotangent::value_and_grad_with_aux(&Tensor::from(3.0), |x| (x.square(), x * 2));
+    aux.with_mut(|aux: &mut [f64]| aux[0] += 1.0);
+    assert_eq!(aux.item::<f64>(), 7.0);
 }

@@ -1,33 +1,72 @@
 //! Forward mode: a tensor with its tangent, carried along.
 
 use crate::tape::transposed_vjp;
-use cotangent_tensor::{Derivative, Few, Level, Primitive, Result, SpecRef, Tensor, Tracer, try_apply};
-use std::{any::Any, sync::Arc};
+use cotangent_tensor::{Derivative, Few, Level, Primitive, Result, Tensor, Tracer, try_apply, try_decompose};
+use std::{
+    any::Any,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
+
+/// A forward transform that runs; a tensor that outlives it is what its primal is.
+pub(crate) struct Forward {
+    motion: Arc<Motion>,
+}
+
+/// What all tensors of one forward transform share.
+struct Motion {
+    level: Level,
+    open: AtomicBool,
+}
+
+impl Forward {
+    pub(crate) fn new() -> Self {
+        Forward { motion: Arc::new(Motion { level: Level::fresh(), open: AtomicBool::new(true) }) }
+    }
+
+    /// A tensor that moves along `tangent`.
+    pub(crate) fn dual(&self, primal: Tensor, tangent: Tensor) -> Tensor {
+        Tensor::from_tracer(Arc::new(Dual { motion: self.motion.clone(), primal, tangent }))
+    }
+
+    /// Primal and tangent of a result; `None` is a tangent of zero.
+    pub(crate) fn parts<'a>(&self, x: &'a Tensor) -> (&'a Tensor, Option<&'a Tensor>) {
+        self.motion.parts(x)
+    }
+}
+
+impl Drop for Forward {
+    fn drop(&mut self) {
+        self.motion.open.store(false, Relaxed);
+    }
+}
 
 /// A primal and its tangent.
 struct Dual {
-    level: Level,
+    motion: Arc<Motion>,
     primal: Tensor,
     tangent: Tensor,
 }
 
-/// A tensor that moves along `tangent`, in the forward transform of this level.
-pub(crate) fn dual(level: Level, primal: Tensor, tangent: Tensor) -> Tensor {
-    Tensor::from_tracer(Arc::new(Dual { level, primal, tangent }))
-}
-
-/// Primal and tangent of a result of the forward transform of this level; `None` is a tangent of zero.
-pub(crate) fn parts(level: Level, x: &Tensor) -> (&Tensor, Option<&Tensor>) {
-    let tracer = x.tracer().filter(|tracer| tracer.level() == level);
-    match tracer.and_then(|tracer| (tracer as &dyn Any).downcast_ref::<Dual>()) {
-        Some(dual) => (&dual.primal, Some(&dual.tangent)),
-        None => (x, None),
+impl Motion {
+    fn parts<'a>(&self, x: &'a Tensor) -> (&'a Tensor, Option<&'a Tensor>) {
+        let tracer = x.tracer().filter(|tracer| tracer.level() == self.level);
+        match tracer.and_then(|tracer| (tracer as &dyn Any).downcast_ref::<Dual>()) {
+            Some(dual) => (&dual.primal, Some(&dual.tangent)),
+            None => (x, None),
+        }
     }
 }
 
 impl Tracer for Dual {
     fn level(&self) -> Level {
-        self.level
+        self.motion.level
+    }
+
+    fn is_open(&self) -> bool {
+        self.motion.open.load(Relaxed)
     }
 
     fn primal(&self) -> &Tensor {
@@ -36,14 +75,12 @@ impl Tracer for Dual {
 
     fn apply(&self, primitive: &dyn Primitive, inputs: &[&Tensor]) -> Result<Few<Tensor>> {
         let derivative = primitive.derivative();
-        if let Derivative::Decomposition(decomposition) = &derivative {
-            let specs: Few<SpecRef<'_>> = inputs.iter().map(|x| x.spec()).collect();
-            primitive.infer(&specs)?;
-            return Ok(decomposition.decompose(inputs));
+        if let Derivative::Decomposition(parts) = derivative {
+            return try_decompose(primitive, parts, inputs);
         }
         let (mut primals, mut tangents) = (Few::new(), Few::new());
         for x in inputs {
-            let (primal, tangent) = parts(self.level, x);
+            let (primal, tangent) = self.motion.parts(x);
             primals.push(primal);
             tangents.push(tangent);
         }
@@ -66,7 +103,7 @@ impl Tracer for Dual {
                     tangent.spec(),
                     primal.spec(),
                 );
-                dual(self.level, primal, tangent)
+                Tensor::from_tracer(Arc::new(Dual { motion: self.motion.clone(), primal, tangent }))
             }
             _ => primal,
         };

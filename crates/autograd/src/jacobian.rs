@@ -1,6 +1,6 @@
 //! Whole Jacobians and Hessians, of functions from one tensor to one tensor.
 
-use crate::transform::{grad, jvp, vjp};
+use crate::transform::{Pullback, grad, jvp, vjp};
 use cotangent_tensor::{DType, Tensor};
 
 /// ∂y/∂x as one tensor, of y's shape followed by x's: by rows where the result is no larger than the argument, else by columns.
@@ -17,8 +17,12 @@ use cotangent_tensor::{DType, Tensor};
 /// ```
 #[track_caller]
 pub fn jacobian(x: &Tensor, f: impl Fn(&Tensor) -> Tensor) -> Tensor {
-    let size = f(&x.stop_gradient()).numel();
-    if size <= x.numel() { jacobian_by_rows(x, f) } else { jacobian_by_columns(x, f) }
+    let (y, pullback) = vjp(x, &f);
+    if y.numel() <= x.numel() {
+        return rows(x, &y, &pullback);
+    }
+    drop(pullback);
+    jacobian_by_columns(x, f)
 }
 
 /// ∂y/∂x in reverse mode: `f` runs once, and one sweep gives the row of each element of y.
@@ -28,7 +32,11 @@ pub fn jacobian(x: &Tensor, f: impl Fn(&Tensor) -> Tensor) -> Tensor {
 #[track_caller]
 pub fn jacobian_by_rows(x: &Tensor, f: impl FnOnce(&Tensor) -> Tensor) -> Tensor {
     let (y, pullback) = vjp(x, f);
-    let rows = basis(&y).map(|y_bar| pullback.pull(&y_bar));
+    rows(x, &y, &pullback)
+}
+
+fn rows(x: &Tensor, y: &Tensor, pullback: &Pullback<Tensor>) -> Tensor {
+    let rows = basis(y).map(|y_bar| pullback.pull(&y_bar));
     let shape: Vec<usize> = y.shape().iter().chain(&x.shape()[..]).copied().collect();
     stack(rows.collect(), x).reshape(shape)
 }

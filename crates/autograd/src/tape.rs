@@ -7,13 +7,16 @@
 
 use cotangent_tensor::{
     Cotangent, Cotangents, DType, Derivative, Few, Level, Primitive, Result, Saved, Spec, SpecRef, Tensor, Tracer,
-    try_apply,
+    try_apply, try_decompose,
 };
 use std::{
     any::Any,
     borrow::Borrow,
     cell::Cell,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
 };
 
 /// The number of a value on its tape; `u32::MAX` stands for a constant.
@@ -41,8 +44,6 @@ struct Contents {
     records: Vec<Record>,
     /// The spec of each value, to hold rules to.
     specs: Vec<Spec>,
-    /// Whether the transform has ended; a tensor that outlives it is a constant.
-    closed: bool,
 }
 
 impl Contents {
@@ -63,6 +64,8 @@ const SPARE_RECORDS: usize = 64 * 1024;
 
 struct Shared {
     level: Level,
+    /// Whether the transform still runs; written under the lock of the contents.
+    open: AtomicBool,
     contents: Mutex<Contents>,
 }
 
@@ -86,8 +89,8 @@ struct Traced {
 impl Tape {
     pub(crate) fn new() -> Self {
         let (records, specs) = SPARE.try_with(Cell::take).unwrap_or_default();
-        let contents = Contents { records, specs, closed: false };
-        Tape(Arc::new(Shared { level: Level::fresh(), contents: Mutex::new(contents) }))
+        let contents = Mutex::new(Contents { records, specs });
+        Tape(Arc::new(Shared { level: Level::fresh(), open: AtomicBool::new(true), contents }))
     }
 
     /// The tensor as a variable of this tape.
@@ -106,13 +109,24 @@ impl Tape {
 
     /// Ends recording: what was traced are constants from here on.
     pub(crate) fn close(self) -> Recording {
-        let mut contents = self.0.contents();
-        contents.closed = true;
-        Recording { records: std::mem::take(&mut contents.records), specs: std::mem::take(&mut contents.specs) }
+        self.0.close()
+    }
+}
+
+impl Drop for Tape {
+    /// A panic ends recording too, so that a tensor that outlives it keeps nothing alive.
+    fn drop(&mut self) {
+        drop(self.0.close());
     }
 }
 
 impl Shared {
+    fn close(&self) -> Recording {
+        let mut contents = self.contents();
+        self.open.store(false, Relaxed);
+        Recording { records: std::mem::take(&mut contents.records), specs: std::mem::take(&mut contents.specs) }
+    }
+
     fn of<'a>(&self, x: &'a Tensor) -> Option<&'a Traced> {
         let tracer = x.tracer().filter(|tracer| tracer.level() == self.level)?;
         (tracer as &dyn Any).downcast_ref()
@@ -128,25 +142,27 @@ impl Tracer for Traced {
         &self.primal
     }
 
+    fn is_open(&self) -> bool {
+        self.tape.open.load(Relaxed)
+    }
+
     fn apply(&self, primitive: &dyn Primitive, inputs: &[&Tensor]) -> Result<Few<Tensor>> {
         let tape = &self.tape;
         let traced: Few<Option<&Traced>> = inputs.iter().map(|x| tape.of(x)).collect();
         let below = |i: usize| traced[i].map_or(inputs[i], |traced| &traced.primal);
         let primals: Few<&Tensor> = (0..inputs.len()).map(below).collect();
         let derivative = primitive.derivative();
-        if let Derivative::Decomposition(decomposition) = &derivative
-            && !tape.contents().closed
-        {
-            let specs: Few<SpecRef<'_>> = inputs.iter().map(|x| x.spec()).collect();
-            primitive.infer(&specs)?;
-            return Ok(decomposition.decompose(inputs));
+        if let Derivative::Decomposition(parts) = derivative {
+            return try_decompose(primitive, parts, inputs);
         }
         let outputs = try_apply(primitive, &primals)?;
         let Derivative::Vjp(rule) = derivative else { return Ok(outputs) };
         let needs: Few<bool> = traced.iter().map(Option::is_some).collect();
         let saved = Saved::new(rule.keep(&needs), &primals, &outputs);
+        let primitive = primitive.boxed();
         let mut contents = tape.contents();
-        if contents.closed {
+        if !self.is_open() {
+            // Another thread has ended the transform in the meantime.
             return Ok(outputs);
         }
         let mut trace = |primal: Tensor| {
@@ -163,7 +179,7 @@ impl Tracer for Traced {
             outputs.into_iter().map(trace).unzip()
         };
         let ids = traced.iter().map(|traced| traced.map_or(ValueId::CONSTANT, |traced| traced.id)).collect();
-        contents.records.push(Record { primitive: primitive.boxed(), inputs: ids, outputs: output_ids, saved });
+        contents.records.push(Record { primitive, inputs: ids, outputs: output_ids, saved });
         Ok(outputs)
     }
 }

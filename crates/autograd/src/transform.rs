@@ -4,11 +4,11 @@
 //! any [`Module`]: a tensor, a tuple of tensors, a model; its gradient has the same type.
 
 use crate::{
-    dual::{dual, parts},
+    dual::Forward,
     module::{self, Kind, Module},
     tape::{Recording, Tape, ValueId},
 };
-use cotangent_tensor::{Level, Spec, SpecRef, Tensor};
+use cotangent_tensor::{Spec, SpecRef, Tensor};
 
 /// The gradient of a scalar function: ∂f/∂x for each parameter of `x`.
 ///
@@ -177,20 +177,20 @@ impl<M: Module + Clone> Pullback<M> {
 /// ```
 #[track_caller]
 pub fn jvp<M: Module + Clone, N: Module + Clone>(x: &M, v: &M, f: impl FnOnce(&M) -> N) -> (N, N) {
-    let level = Level::fresh();
+    let forward = Forward::new();
     let mut moving = x.clone();
     module::zip_mut_for("jvp", &mut moving, v, &mut |leaf, v| {
         let x = &*leaf.tensor;
         let (found, wanted) = (v.spec(), x.spec());
         assert!(found == wanted, "jvp: the tangent{} is {found}, but the tensor is {wanted}", of_path(leaf.path));
         if x.dtype().is_float() {
-            *leaf.tensor = dual(level, x.clone(), v.clone());
+            *leaf.tensor = forward.dual(x.clone(), v.clone());
         }
     });
     let y = f(&moving);
-    let primal = module::map(&y, |leaf| parts(level, leaf.tensor).0.clone());
+    let primal = module::map(&y, |leaf| forward.parts(leaf.tensor).0.clone());
     let tangent = module::map(&y, |leaf| {
-        let (primal, tangent) = parts(level, leaf.tensor);
+        let (primal, tangent) = forward.parts(leaf.tensor);
         tangent.cloned().unwrap_or_else(|| primal.zeros_like())
     });
     (primal, tangent)

@@ -55,6 +55,10 @@ mod sealed {
 }
 
 /// A Rust type that a tensor can hold: `f32`, `f64`, `i64`, `u8`, `bool`.
+#[diagnostic::on_unimplemented(
+    message = "a tensor cannot hold `{Self}`",
+    note = "a tensor holds f32, f64, i64, u8 or bool; write a literal as 1i64 or 1.0f32"
+)]
 pub trait Element:
     sealed::Sealed + Copy + Default + PartialEq + PartialOrd + fmt::Debug + Send + Sync + 'static
 {
@@ -186,6 +190,12 @@ impl From<f32> for Number {
 impl From<i64> for Number {
     fn from(n: i64) -> Self {
         Number::Int(n)
+    }
+}
+impl From<usize> for Number {
+    /// Counts and sizes, which memory keeps far below the greatest i64.
+    fn from(n: usize) -> Self {
+        Number::Int(n as i64)
     }
 }
 impl From<i32> for Number {

@@ -3,7 +3,10 @@
 //! Operations take and return a handful of values, mostly one or two. Each length is a variant of its own, so that making, reading
 //! and dropping such a list compiles to a few moves, without counting or looping.
 
-use std::ops::{Deref, DerefMut};
+use std::{
+    fmt,
+    ops::{Deref, DerefMut},
+};
 
 /// A list of a few values, stored inline up to two.
 ///
@@ -12,10 +15,10 @@ use std::ops::{Deref, DerefMut};
 /// let few: Few<i32> = [1, 2, 3].into_iter().collect();
 /// assert_eq!(few[2], 3);
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Few<T>(Repr<T>);
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 enum Repr<T> {
     None,
     One([T; 1]),
@@ -70,6 +73,12 @@ impl<T> Few<T> {
 impl<T> Default for Few<T> {
     fn default() -> Self {
         Few::new()
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Few<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self[..], f)
     }
 }
 

@@ -30,7 +30,7 @@ pub use few::{Few, IntoIter};
 pub use kernels::parallel::with_threads;
 pub use primitive::{
     ClonePrimitive, Cotangent, Cotangents, Decompose, Derivative, Keep, Primitive, Saved, Vjp, apply, apply_owned,
-    try_apply,
+    try_apply, try_decompose,
 };
 pub use real::Real;
 pub use rng::Rng;

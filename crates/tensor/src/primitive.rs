@@ -128,14 +128,22 @@ impl Keep {
     pub const ALL_INPUTS: Keep = Keep { inputs: u64::MAX, outputs: 0, specs: false };
 
     /// Input `i`, of the first 64.
+    ///
+    /// # Panics
+    /// When `i` is 64 or more.
     #[must_use]
     pub const fn input(i: usize) -> Keep {
+        assert!(i < 64, "a rule can name the first 64 inputs, or all");
         Keep { inputs: 1 << i, ..Keep::NOTHING }
     }
 
     /// Output `i`, of the first 64.
+    ///
+    /// # Panics
+    /// When `i` is 64 or more.
     #[must_use]
     pub const fn output(i: usize) -> Keep {
+        assert!(i < 64, "a rule can name the first 64 outputs");
         Keep { outputs: 1 << i, ..Keep::NOTHING }
     }
 
@@ -341,6 +349,21 @@ fn infer(primitive: &dyn Primitive, inputs: &[&Tensor]) -> Result<Few<Spec>> {
         [x, y] => primitive.infer(&[x.spec(), y.spec()]),
         _ => primitive.infer(&inputs.iter().map(|x| x.spec()).collect::<Few<_>>()),
     }
+}
+
+/// Runs an operation as the simpler ones that it is made of, on the same inputs, traced or not; for tracers.
+///
+/// # Errors
+/// What the operation refuses, or when the decomposition gives other outputs than `infer` promised.
+pub fn try_decompose(primitive: &dyn Primitive, parts: &dyn Decompose, inputs: &[&Tensor]) -> Result<Few<Tensor>> {
+    let promised = infer(primitive, inputs).map_err(|error| showing(error, inputs))?;
+    let outputs = parts.decompose(inputs);
+    if outputs.len() == promised.len() && outputs.iter().zip(&promised).all(|(y, spec)| y.spec() == spec.as_ref()) {
+        return Ok(outputs);
+    }
+    let found: Vec<SpecRef<'_>> = outputs.iter().map(Tensor::spec).collect();
+    let rule = format!("`infer` promised {promised:?}, `decompose` gave {found:?}");
+    Err(showing(Error::new(ErrorKind::Shape, primitive.name(), rule), inputs))
 }
 
 /// Elements from which on it pays to take an input's memory for the output: less than that fits the first cache.

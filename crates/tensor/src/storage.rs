@@ -38,6 +38,8 @@ struct Header {
     /// Bytes of data that were asked for.
     bytes: usize,
     class: Class,
+    /// What the data are.
+    dtype: DType,
 }
 const _: () = assert!(size_of::<Header>() <= DATA_OFFSET);
 
@@ -53,9 +55,9 @@ unsafe impl Send for Storage {}
 unsafe impl Sync for Storage {}
 
 impl Storage {
-    fn with_bytes(bytes: usize) -> Self {
+    fn with_bytes(bytes: usize, dtype: DType) -> Self {
         let (block, class) = pool::take(bytes);
-        let header = Header { references: AtomicUsize::new(1), bytes, class };
+        let header = Header { references: AtomicUsize::new(1), bytes, class, dtype };
         let block: NonNull<Header> = block.cast();
         // SAFETY: `take` gives a block of at least DATA_OFFSET + bytes bytes, aligned to 64, that nobody else refers to.
         unsafe { block.write(header) };
@@ -72,14 +74,19 @@ impl Storage {
         unsafe { self.block.as_ptr().cast::<u8>().add(DATA_OFFSET).cast() }
     }
 
-    /// The whole block as elements.
-    ///
-    /// The caller passes the type that the block was written with: an `Array` keeps it as its dtype.
+    /// How many elements the block holds; they must be of type `T`.
+    fn len<T: Element>(&self) -> usize {
+        let Header { bytes, dtype, .. } = *self.header();
+        assert!(dtype == T::DTYPE, "elements of dtype {dtype} were asked for as {}", T::DTYPE);
+        bytes / size_of::<T>()
+    }
+
+    /// The whole block as elements of the type that it was made for.
     pub(crate) fn elements<T: Element>(&self) -> &[T] {
-        let len = self.header().bytes / size_of::<T>();
+        let len = self.len::<T>();
         // SAFETY: data is aligned to 64, holds `bytes` initialised bytes (see the module's documentation), and is
-        // not written while a `Storage` that shares it exists. `Array` checks `T` against its dtype, and
-        // `Buffer` makes a block's bytes valid for that dtype before they can be read.
+        // not written while a `Storage` that shares it exists. `len` has checked that the block was made for `T`, and
+        // `Buffer` made its bytes valid for that type.
         unsafe { std::slice::from_raw_parts(self.data(), len) }
     }
 
@@ -91,13 +98,14 @@ impl Storage {
 
     /// The whole block as elements to write, if this is the only reference to it.
     pub(crate) fn elements_mut<T: Element>(&mut self) -> Option<&mut [T]> {
-        let len = self.header().bytes / size_of::<T>();
+        let len = self.len::<T>();
         // SAFETY: as in `elements`; and nobody else refers to the block, nor can they come to while `self` is borrowed.
         self.is_unique().then(|| unsafe { std::slice::from_raw_parts_mut(self.data(), len) })
     }
 
     /// The block as a mutable buffer, or itself back when it is shared.
     pub(crate) fn into_buffer<T: Element>(mut self) -> Result<Buffer<T>, Storage> {
+        let _checked = self.len::<T>();
         if self.is_unique() { Ok(Buffer { storage: self, element: PhantomData }) } else { Err(self) }
     }
 }
@@ -144,7 +152,7 @@ impl<T: Element> Buffer<T> {
     pub fn recycled(len: usize) -> Self {
         let bytes = len.checked_mul(size_of::<T>()).filter(|&bytes| bytes <= isize::MAX as usize / 2);
         let bytes = bytes.unwrap_or_else(|| panic!("a buffer of {len} elements of {} does not fit memory", T::DTYPE));
-        let buffer = Buffer { storage: Storage::with_bytes(bytes), element: PhantomData };
+        let buffer = Buffer { storage: Storage::with_bytes(bytes, T::DTYPE), element: PhantomData };
         if T::DTYPE == DType::Bool {
             // SAFETY: `storage` was just made and holds `bytes` bytes; zero is a valid bool.
             unsafe { buffer.storage.data::<u8>().write_bytes(0, bytes) };

@@ -40,9 +40,13 @@ impl Tensor {
     #[must_use]
     #[inline]
     pub fn tracer(&self) -> Option<&dyn Tracer> {
-        match &self.0 {
-            Repr::Plain(_) => None,
-            Repr::Traced(tracer) => Some(&**tracer),
+        let mut tensor = self;
+        loop {
+            match &tensor.0 {
+                Repr::Plain(_) => return None,
+                Repr::Traced(tracer) if tracer.is_open() => return Some(&**tracer),
+                Repr::Traced(ended) => tensor = ended.primal(),
+            }
         }
     }
 
@@ -186,14 +190,17 @@ impl Tensor {
         if let Err(error) = self.check_dtype::<T>("with_mut") {
             panic!("{error}");
         }
+        assert!(
+            self.tracer().is_none(),
+            "with_mut: a traced tensor cannot change in place; compute a new one, or change a copy of its value, \
+             .stop_gradient()"
+        );
+        if let Repr::Traced(_) = &self.0 {
+            *self = self.array().clone().into();
+        }
         match &mut self.0 {
             Repr::Plain(array) => array.with_mut(change),
-            Repr::Traced(_) => {
-                panic!(
-                    "with_mut: a traced tensor cannot change in place; compute a new one, or change a copy of its value, \
-                     .stop_gradient()"
-                )
-            }
+            Repr::Traced(_) => unreachable!("replaced by its value just now"),
         }
     }
 

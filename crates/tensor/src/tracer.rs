@@ -31,6 +31,12 @@ pub trait Tracer: Any + Send + Sync {
     /// The value, one level down.
     fn primal(&self) -> &Tensor;
 
+    /// Whether the transform still runs. A tensor that outlives its transform is what its primal is: a constant, or a tensor of
+    /// a transform further out. A tracer that never ends needs not say so.
+    fn is_open(&self) -> bool {
+        true
+    }
+
     /// Runs an operation whose highest level is this tracer's.
     ///
     /// # Errors

@@ -30,14 +30,16 @@ impl<const N: usize> Memory<N> {
         gradient: &M,
         mut change: impl FnMut(&mut Tensor, &Tensor, &mut [Tensor; N]),
     ) {
+        self.check(op, model, gradient);
         if self.is_empty() {
+            // Refuses a gradient of another structure, so that a step that is refused does not count as the first.
+            module::zip_mut(model, gradient, |_, _| {});
             module::for_each(model, |leaf| {
                 if is_learned(leaf.kind, leaf.tensor) {
                     self.0.push(std::array::from_fn(|_| leaf.tensor.zeros_like()));
                 }
             });
         }
-        self.check(op, model, gradient);
         let mut memories = self.0.iter_mut();
         module::zip_mut(model, gradient, |leaf, x_bar| {
             if is_learned(leaf.kind, leaf.tensor) {
@@ -76,7 +78,7 @@ impl<const N: usize> Memory<N> {
         });
         let remembered = self.0.len();
         assert!(
-            count == remembered,
+            count == remembered || self.is_empty(),
             "{op}: the model has {count} parameters, but had {remembered} in earlier steps; for another model make a new optimizer"
         );
     }

@@ -3,10 +3,10 @@
 //! An operand that is given away (`x + y` rather than `&x + &y`) lends its memory to the result when nobody else refers to it.
 //! Integers wrap, as in NumPy; division needs a floating-point dtype.
 
-use super::broadcast::{Operand, ToNumber, binary, binary_owned, constant, or_panic};
+use super::broadcast::{Operand, ToNumber, binary, binary_owned, common_shape, constant, or_panic};
 use crate::{
-    Array, Cotangents, DType, Derivative, Error, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp,
-    apply, apply_owned,
+    Array, Cotangents, DType, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor,
+    Vjp, apply, apply_owned,
     dtype::for_number,
     error::{same_specs, takes},
     kernels::{
@@ -166,6 +166,23 @@ impl Vjp for Neg {
     }
 }
 
+/// `x = x op other`, in place where nobody else refers to x. All that can be wrong is refused before x is taken apart, and x keeps
+/// its shape.
+#[track_caller]
+fn assign(primitive: &dyn Primitive, x: &mut Tensor, other: Tensor) {
+    let op = primitive.name();
+    let shape = or_panic(common_shape(op, &[x, &other]));
+    if shape != *x.shape() {
+        let error = Error::new(ErrorKind::Shape, op, "the tensor that is assigned to would change its shape")
+            .with_inputs(&[x.spec(), other.spec()])
+            .with_hint("write x = x + y for a result of another shape");
+        panic!("{error}");
+    }
+    or_panic(primitive.infer(&[x.spec(), SpecRef::new(&shape, other.dtype())]));
+    let taken = std::mem::replace(x, Tensor::from(false));
+    *x = binary_owned(primitive, taken, other);
+}
+
 macro_rules! operators {
     ($($Type:ident $method:ident $Assign:ident $assign:ident),*) => {$(
         impl ops::$Type<&Tensor> for &Tensor {
@@ -212,14 +229,23 @@ macro_rules! operators {
             }
         }
         operators!(number $Type $method f64 i32);
-        impl<R> ops::$Assign<R> for Tensor
-        where
-            Tensor: ops::$Type<R, Output = Tensor>,
-        {
+        impl ops::$Assign<&Tensor> for Tensor {
             #[track_caller]
-            fn $assign(&mut self, other: R) {
-                let this = std::mem::replace(self, Tensor::from(0u8));
-                *self = ops::$Type::$method(this, other);
+            fn $assign(&mut self, other: &Tensor) {
+                assign(&$Type, self, other.clone());
+            }
+        }
+        impl ops::$Assign<Tensor> for Tensor {
+            #[track_caller]
+            fn $assign(&mut self, other: Tensor) {
+                assign(&$Type, self, other);
+            }
+        }
+        impl<N: ToNumber> ops::$Assign<N> for Tensor {
+            #[track_caller]
+            fn $assign(&mut self, other: N) {
+                let other = or_panic(constant(&$Type, other.to_number(), self));
+                assign(&$Type, self, other);
             }
         }
     )*};

@@ -9,6 +9,8 @@ use crate::{
 };
 
 /// A plain Rust number that can stand beside a tensor; it takes the tensor's dtype.
+///
+/// On the right of an operator any of them can stand; on the left only f64 and i32, so that the type of a literal is clear.
 pub trait ToNumber {
     /// The number.
     fn to_number(self) -> Number;
@@ -23,7 +25,7 @@ macro_rules! to_number {
         }
     )*};
 }
-to_number!(f32, f64, i32, i64, Number);
+to_number!(f32, f64, i32, i64, usize, Number);
 
 /// A tensor or a plain number, as the other side of an operation of two: `x.maximum(&y)`, `x.maximum(0.0)`.
 #[derive(Clone)]

@@ -52,6 +52,23 @@ pub trait Elementwise: Clone + Send + Sync + 'static {
 
     /// The derivative of y with respect to `x[i]`; `kept` holds the inputs, or the output alone, as [`KEEPS`](Self::KEEPS) says.
     fn partial<R: Real>(&self, i: usize, kept: &[R]) -> R;
+
+    /// What input `i` gets of the cotangent of y: `y_bar * partial(i)`.
+    ///
+    /// Where a function is constant on one side it selects instead, so that an infinite cotangent, as of a square root at
+    /// zero, does not become 0 * inf, which is NaN.
+    #[inline(always)]
+    fn pull<R: Real>(&self, i: usize, y_bar: &R, kept: &[R]) -> R {
+        y_bar.clone() * self.partial(i, kept)
+    }
+
+    /// Refuses parameters of the function that do not go with a dtype.
+    ///
+    /// # Errors
+    /// When one does not.
+    fn check(&self, _dtype: DType) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// What the partial derivatives of an [`Elementwise`] function are written in.
@@ -73,6 +90,7 @@ impl<F: Elementwise> Primitive for F {
         same_specs(F::NAME, inputs)?;
         let dtype = inputs[0].dtype();
         if dtype.is_float() || (F::INTEGER.is_some() && dtype != DType::Bool) {
+            self.check(dtype)?;
             return Ok(inputs[0].to_owned().into());
         }
         Err(match F::INTEGER {
@@ -165,8 +183,8 @@ impl<F: Elementwise> Primitive for ElementwiseGrad<F> {
 impl<F: Elementwise> Decompose for ElementwiseGrad<F> {
     fn decompose(&self, inputs: &[&Tensor]) -> Few<Tensor> {
         let kept: Few<Tensor> = inputs[1..].iter().map(|&x| x.clone()).collect();
-        // A constant derivative is a scalar; the product has the cotangent's shape all the same.
-        (inputs[0] * self.function.partial(self.i, &kept)).into()
+        // A constant derivative is a scalar; what is pulled has the cotangent's shape all the same.
+        self.function.pull(self.i, inputs[0], &kept).into()
     }
 }
 
@@ -204,7 +222,7 @@ impl<T: Math, F: Elementwise> Map<T, T> for Slope<'_, F> {
     #[inline(always)]
     fn call<const FMA: bool>(&self, x: &[T]) -> T {
         let kept: [Lane<T, FMA>; MAX_ARITY] = lanes(&x[1..]);
-        x[0] * self.function.partial(self.i, &kept[..Self::KEPT]).0
+        self.function.pull(self.i, &Lane(x[0]), &kept[..Self::KEPT]).0
     }
 }
 

@@ -11,6 +11,7 @@ use crate::{
     dtype::{for_dtype, for_number},
     error::takes,
     kernels,
+    layout::row_major,
     shape::resolve_axis,
 };
 
@@ -51,7 +52,11 @@ impl Primitive for IndexSelect {
         let [x, index] = [inputs[0], inputs[1]];
         let axis = resolve_axis("index_select", self.axis, x.shape().len())?;
         check_range("index_select", inputs, axis, index)?;
-        let (x, index) = (x.contiguous(), index.to_slice::<i64>());
+        let index = index.to_slice::<i64>();
+        if !x.is_contiguous() && index.len() < x.shape()[axis] {
+            return Ok(select_views(x, axis, &index).into());
+        }
+        let x = x.contiguous();
         let shape = x.shape().with_size(axis, index.len());
         let inner = x.shape()[axis + 1..].iter().product();
         let y = for_dtype!(x.dtype(), T => {
@@ -64,6 +69,20 @@ impl Primitive for IndexSelect {
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)
     }
+}
+
+/// The parts of a strided array that an index names, each copied from where it lies, so that the rest need not be.
+fn select_views(x: &Array, axis: usize, index: &[i64]) -> Array {
+    let shape = x.shape().with_size(axis, index.len());
+    let strides = row_major(&shape);
+    for_dtype!(x.dtype(), T => {
+        let mut elements = Buffer::<T>::recycled(shape.numel());
+        for (i, &at) in index.iter().enumerate() {
+            let part = x.with_layout(x.layout().slice(axis, at as usize, 1, 1));
+            kernels::copy::copy_into(&part, &mut elements, i * strides[axis] as usize, &strides);
+        }
+        Array::from_buffer(elements, shape)
+    })
 }
 
 impl Vjp for IndexSelect {

@@ -48,7 +48,8 @@ impl Primitive for MatMul {
         let (rank, m, n) = (a.shape().len(), a.shape()[a.shape().len() - 2], b.shape()[b.shape().len() - 1]);
         let (k, batch) = (a.shape()[rank - 1], &a.shape()[..rank - 2]);
         let shape: Shape = batch.iter().copied().chain([m, n]).collect();
-        let offsets = batch_offsets(a, b, batch);
+        // An empty product may have more matrices than memory could list.
+        let offsets = if shape.numel() == 0 { Vec::new() } else { batch_offsets(a, b, batch) };
         let c = for_float!(a.dtype(), T => {
             let mut c = Buffer::<T>::recycled(shape.numel());
             let (a, b) = (matrix::<T>(a), matrix::<T>(b));

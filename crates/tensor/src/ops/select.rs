@@ -5,8 +5,8 @@ use super::{
     broadcast::{Operand, ToNumber, binary, common_shape, constant, or_panic},
 };
 use crate::{
-    Array, Cotangents, DType, Derivative, Error, ErrorKind, Few, Keep, Primitive, Real, Result, Saved, Spec, SpecRef,
-    Tensor, Vjp, apply, dtype::for_dtype, error::takes, kernels::select, try_apply,
+    Array, Cotangents, DType, Derivative, Error, ErrorKind, Few, Keep, Number, Primitive, Real, Result, Saved, Spec,
+    SpecRef, Tensor, Vjp, apply, dtype::for_dtype, error::takes, kernels::select, try_apply,
 };
 
 /// z = max(x, y), NaN if either is; the cotangent goes to the greater one, half to each at a tie.
@@ -28,7 +28,11 @@ impl Elementwise for Maximum {
     }
     #[inline(always)]
     fn partial<R: Real>(&self, i: usize, x: &[R]) -> R {
-        greater_share(&x[i], &x[1 - i])
+        self.pull(i, &x[i].constant(1.0), x)
+    }
+    #[inline(always)]
+    fn pull<R: Real>(&self, i: usize, z_bar: &R, x: &[R]) -> R {
+        if_greater_share(z_bar, &x[i], &x[1 - i])
     }
 }
 
@@ -43,42 +47,77 @@ impl Elementwise for Minimum {
     }
     #[inline(always)]
     fn partial<R: Real>(&self, i: usize, x: &[R]) -> R {
-        greater_share(&x[1 - i], &x[i])
+        self.pull(i, &x[i].constant(1.0), x)
+    }
+    #[inline(always)]
+    fn pull<R: Real>(&self, i: usize, z_bar: &R, x: &[R]) -> R {
+        if_greater_share(z_bar, &x[1 - i], &x[i])
     }
 }
 
-/// 1 where x > y, 0 where x < y, 1/2 where neither.
+/// z_bar where x > y, 0 where x < y, half of it where neither.
 #[inline(always)]
-fn greater_share<R: Real>(x: &R, y: &R) -> R {
-    x.if_greater(y, x.constant(1.0), y.if_greater(x, x.constant(0.0), x.constant(0.5)))
+fn if_greater_share<R: Real>(z_bar: &R, x: &R, y: &R) -> R {
+    let half = z_bar.clone() * x.constant(0.5);
+    x.if_greater(y, z_bar.clone(), y.if_greater(x, x.constant(0.0), half))
 }
 
 /// y = min(max(x, low), high); dy/dx = 1 from low to high, both included, else 0, as in PyTorch.
 #[derive(Clone, Copy, Debug)]
 pub struct Clamp {
     /// The least value of y.
-    pub low: f64,
+    pub low: Number,
     /// The greatest value of y; where it is below `low`, it wins.
-    pub high: f64,
+    pub high: Number,
 }
 
 impl Elementwise for Clamp {
     const NAME: &'static str = "clamp";
     const ARITY: usize = 1;
-    const INTEGER: Option<fn(&Self, &[i64]) -> i64> =
+    const INTEGER: Option<fn(&Self, &[i64]) -> i64> = Some(|clamp, n| {
         // Bounds between integers are tightened to the integers within; a cast saturates at the ends of i64.
-        Some(|clamp, n| n[0].max(clamp.low.ceil() as i64).min(clamp.high.floor() as i64));
+        let low = match clamp.low {
+            Number::Int(low) => low,
+            Number::Float(low) => low.ceil() as i64,
+        };
+        let high = match clamp.high {
+            Number::Int(high) => high,
+            Number::Float(high) => high.floor() as i64,
+        };
+        n[0].max(low).min(high)
+    });
+    fn check(&self, dtype: DType) -> Result<()> {
+        for bound in [self.low, self.high] {
+            let fits = match (dtype, bound) {
+                (DType::U8, Number::Int(n)) => u8::try_from(n).is_ok(),
+                // An infinity is an open end: it must not become a bound of i64 that u8 cuts off.
+                (DType::U8, Number::Float(x)) => (0.0..=255.0).contains(&x),
+                (DType::I64, Number::Float(x)) => !x.is_nan(),
+                _ => true,
+            };
+            if !fits {
+                let rule = format!("the bound {} does not fit a tensor of {dtype}", bound.as_f64());
+                return Err(Error::new(ErrorKind::Value, "clamp", rule));
+            }
+        }
+        Ok(())
+    }
     #[inline(always)]
     fn value<R: Real>(&self, x: &[R]) -> R {
-        let (low, high) = (x[0].constant(self.low), x[0].constant(self.high));
+        let (low, high) = (x[0].constant(self.low.as_f64()), x[0].constant(self.high.as_f64()));
         let above = low.if_greater(&x[0], low.clone(), x[0].clone());
         above.if_greater(&high, high.clone(), above.clone())
     }
     #[inline(always)]
-    fn partial<R: Real>(&self, _: usize, x: &[R]) -> R {
-        let (zero, one) = (x[0].constant(0.0), x[0].constant(1.0));
-        let below_high = x[0].if_greater(&x[0].constant(self.high), zero.clone(), one);
-        x[0].constant(self.low).if_greater(&x[0], zero, below_high)
+    fn partial<R: Real>(&self, i: usize, x: &[R]) -> R {
+        self.pull(i, &x[0].constant(1.0), x)
+    }
+    #[inline(always)]
+    fn pull<R: Real>(&self, _: usize, y_bar: &R, x: &[R]) -> R {
+        let zero = x[0].constant(0.0);
+        let below_high = x[0].if_greater(&x[0].constant(self.high.as_f64()), zero.clone(), y_bar.clone());
+        let inside = x[0].constant(self.low.as_f64()).if_greater(&x[0], zero.clone(), below_high);
+        x[0].if_nan(zero, inside)
     }
 }
 
@@ -181,7 +220,7 @@ impl Tensor {
     /// y = min(max(x, low), high); NaN stays NaN. Pass an infinity for an open end.
     ///
     /// # Panics
-    /// When the dtype is bool.
+    /// When the dtype is bool, or an integer dtype that a bound does not fit.
     ///
     /// ```
     /// # use cotangent_tensor::Tensor;
@@ -190,7 +229,7 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn clamp(&self, low: impl ToNumber, high: impl ToNumber) -> Tensor {
-        let clamp = Clamp { low: low.to_number().as_f64(), high: high.to_number().as_f64() };
+        let clamp = Clamp { low: low.to_number(), high: high.to_number() };
         apply(&clamp, &[self]).into_single()
     }
 

@@ -113,6 +113,19 @@ impl FreeLists {
         self.bytes += class.capacity();
     }
 
+    /// Returns blocks of other classes to the system, the largest first, until this one more fits under `limit`: sizes that are in
+    /// use now displace those of a phase that is over. Says whether it fits.
+    fn make_room(&mut self, class: Class, limit: usize) -> bool {
+        for other in (0..self.lists.len()).rev().map(|other| Class(other as u16)).filter(|&other| other != class) {
+            while self.bytes + class.capacity() > limit {
+                let Some(block) = self.pop(other) else { break };
+                // SAFETY: the block was pushed under this class by `give`, whose caller gave up every reference.
+                unsafe { to_system(block, other) };
+            }
+        }
+        self.bytes + class.capacity() <= limit
+    }
+
     fn clear(&mut self) {
         for class in 0..self.lists.len() {
             let class = Class(class as u16);
@@ -168,7 +181,11 @@ pub(super) fn take(bytes: usize) -> (NonNull<u8>, Class) {
         count::add_live_elsewhere(capacity as isize);
         None
     });
-    let block = recycled.or_else(|| shared().pop(class)).or_else(|| from_system(class));
+    let block = recycled.or_else(|| shared().pop(class)).or_else(|| from_system(class)).or_else(|| {
+        // What is kept for reuse may be what the system lacks.
+        trim();
+        from_system(class)
+    });
     let block = block.unwrap_or_else(|| refuse(bytes, class));
     if capacity > THREAD_LIMIT {
         // The peak decides only how much large memory may be kept, so that small blocks need not keep it exact.
@@ -212,7 +229,7 @@ pub(super) unsafe fn give(block: NonNull<u8>, class: Class) {
         return;
     }
     let mut shared = shared();
-    if shared.bytes + capacity <= PEAK.load(Ordering::Relaxed).max(SHARED_FLOOR) {
+    if shared.make_room(class, PEAK.load(Ordering::Relaxed).max(SHARED_FLOOR)) {
         shared.push(block, class);
     } else {
         drop(shared);
