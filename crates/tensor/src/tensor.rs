@@ -384,6 +384,7 @@ impl Tensor {
     }
 }
 
+/// A scalar. A literal such as `1.0` is an f64, as anywhere in Rust; write `1.0f32` beside layers, which are f32.
 impl<T: Element> From<T> for Tensor {
     fn from(value: T) -> Self {
         Array::scalar(value).into()

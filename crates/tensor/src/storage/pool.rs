@@ -321,4 +321,19 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn sizes_in_use_displace_those_of_a_phase_that_is_over() {
+        let (large, small) = (Class::holding(1 << 20), Class::holding(1 << 16));
+        let mut lists = FreeLists::new();
+        for class in [large, large, small] {
+            lists.push(from_system(class).expect("a megabyte"), class);
+        }
+        let limit = 2 * large.capacity() + small.capacity();
+        assert_eq!(lists.bytes, limit);
+        assert!(lists.make_room(small, limit), "one large block goes");
+        assert_eq!(lists.bytes, large.capacity() + small.capacity());
+        assert!(!lists.make_room(small, small.capacity()), "its own class stays, so that there is no room");
+        assert_eq!(lists.bytes, small.capacity());
+    }
 }
