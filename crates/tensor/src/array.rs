@@ -17,6 +17,8 @@ struct View {
     storage: Storage,
     layout: Layout,
     dtype: DType,
+    /// Whether the layout is row-major: asked more often than layouts are made.
+    contiguous: bool,
 }
 
 impl Array {
@@ -33,7 +35,7 @@ impl Array {
             numel = numel.and_then(|numel| numel.checked_mul(size));
         }
         assert!(numel == Some(buffer.len()), "{} elements do not fill the shape {shape:?}", buffer.len());
-        Array::view(buffer.into_storage(), Layout::contiguous(shape), T::DTYPE)
+        Array::contiguous_view(buffer.into_storage(), Layout::contiguous(shape), T::DTYPE)
     }
 
     /// A copy of elements in row-major order.
@@ -58,7 +60,7 @@ impl Array {
     pub fn scalar<T: Element>(value: T) -> Self {
         let mut buffer = Buffer::recycled(1);
         buffer[0] = value;
-        Array::view(buffer.into_storage(), Layout::contiguous([].into()), T::DTYPE)
+        Array::contiguous_view(buffer.into_storage(), Layout::contiguous([].into()), T::DTYPE)
     }
 
     /// The size of each axis.
@@ -119,7 +121,7 @@ impl Array {
     #[must_use]
     #[inline]
     pub fn is_contiguous(&self) -> bool {
-        self.0.layout.is_contiguous()
+        self.0.contiguous
     }
 
     /// The elements in row-major order, if they lie so.
@@ -184,8 +186,8 @@ impl Array {
         if !self.is_whole::<T>() {
             return Err(self);
         }
-        let View { storage, layout, dtype } = Arc::try_unwrap(self.0).map_err(Array)?;
-        storage.into_buffer().map_err(|storage| Array::view(storage, layout, dtype))
+        let View { storage, layout, dtype, .. } = Arc::try_unwrap(self.0).map_err(Array)?;
+        storage.into_buffer().map_err(|storage| Array::contiguous_view(storage, layout, dtype))
     }
 
     /// Whether the elements are the whole storage, in row-major order.
@@ -209,8 +211,8 @@ impl Array {
     }
 
     #[inline]
-    fn view(storage: Storage, layout: Layout, dtype: DType) -> Self {
-        Array(Arc::new(View { storage, layout, dtype }))
+    fn contiguous_view(storage: Storage, layout: Layout, dtype: DType) -> Self {
+        Array(Arc::new(View { contiguous: true, storage, layout, dtype }))
     }
 
     #[inline]
@@ -226,7 +228,8 @@ impl Array {
                 .is_none_or(|(_, high)| for_dtype!(self.0.dtype, T => high < self.0.storage.elements::<T>().len())),
             "a view outside its storage: {layout:?}"
         );
-        Array::view(self.0.storage.clone(), layout, self.0.dtype)
+        let contiguous = layout.is_contiguous();
+        Array(Arc::new(View { storage: self.0.storage.clone(), layout, dtype: self.0.dtype, contiguous }))
     }
 }
 
