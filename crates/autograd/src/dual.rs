@@ -28,7 +28,7 @@ impl Forward {
 
     /// A tensor that moves along `tangent`.
     pub(crate) fn dual(&self, primal: Tensor, tangent: Tensor) -> Tensor {
-        Tensor::from_tracer(Arc::new(Dual { motion: self.motion.clone(), primal, tangent }))
+        Dual::tensor(&self.motion, primal, tangent)
     }
 
     /// Primal and tangent of a result; `None` is a tangent of zero.
@@ -48,6 +48,12 @@ struct Dual {
     motion: Arc<Motion>,
     primal: Tensor,
     tangent: Tensor,
+}
+
+impl Dual {
+    fn tensor(motion: &Arc<Motion>, primal: Tensor, tangent: Tensor) -> Tensor {
+        Tensor::from_tracer(Arc::new(Dual { motion: motion.clone(), primal, tangent }))
+    }
 }
 
 impl Motion {
@@ -103,7 +109,7 @@ impl Tracer for Dual {
                     tangent.spec(),
                     primal.spec(),
                 );
-                Tensor::from_tracer(Arc::new(Dual { motion: self.motion.clone(), primal, tangent }))
+                Dual::tensor(&self.motion, primal, tangent)
             }
             _ => primal,
         };

@@ -17,10 +17,10 @@ pub(crate) trait Map<T, U>: Sync {
     fn call<const FMA: bool>(&self, x: &[T]) -> U;
 }
 
-/// Elements that one thread takes at a time.
-const CHUNK: usize = 16 * 1024;
+/// Elements that one thread takes at a time: a few microseconds of work, and a multiple of `BLOCK`.
+pub(super) const CHUNK: usize = 16 * 1024;
 /// Elements that a strided input brings into cache at a time: 2 KiB of f64, five of which fit the first cache with room to spare.
-const BLOCK: usize = 256;
+pub(super) const BLOCK: usize = 256;
 
 /// `f` of each element of the inputs, which have one shape and dtype `T`, in row-major order.
 pub(crate) fn map<T: Element, U: Element, F: Map<T, U>>(f: &F, inputs: &[&Array]) -> Buffer<U> {

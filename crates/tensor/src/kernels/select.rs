@@ -1,12 +1,11 @@
 //! Choosing between two arrays by a third.
 
-use super::{parallel, walk::Reader};
+use super::{
+    map::{BLOCK, CHUNK},
+    parallel,
+    walk::Reader,
+};
 use crate::{Array, Buffer, Element};
-
-/// Elements that one thread takes at a time; a multiple of `BLOCK`.
-const CHUNK: usize = 16 * 1024;
-/// Elements that are brought into cache at a time.
-const BLOCK: usize = 256;
 
 /// `x` where `condition` holds, else `y`; all have one shape.
 pub(crate) fn select<T: Element>(condition: &Array, x: &Array, y: &Array) -> Buffer<T> {
