@@ -17,6 +17,8 @@
 //! | `index` | index_select, gather, scatter_add |
 //!
 //! Each method panics with the error of its primitive; `try_apply(&primitive, &inputs)` returns it.
+//!
+#![doc = include_str!("operations.md")]
 
 mod activations;
 mod arithmetic;
