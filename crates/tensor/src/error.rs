@@ -103,6 +103,16 @@ impl Error {
             .with_hint("cast first, for example with .cast(DType::F32)")
     }
 
+    /// The refusal of a label that is not one of `classes` class indices; `position` is its place in the tensor of labels.
+    #[must_use]
+    pub fn not_a_class(op: impl Into<Cow<'static, str>>, label: i64, position: &[usize], classes: usize) -> Self {
+        let range = match classes {
+            0 => "and there are no classes".to_owned(),
+            _ => format!("which is not one of the {classes} classes 0 to {}", classes - 1),
+        };
+        Error::new(ErrorKind::Index, op, format!("the label at {position:?} is {label}, {range}"))
+    }
+
     /// The refusal of two dtypes in one operation.
     #[must_use]
     pub fn mixed_dtypes(op: impl Into<Cow<'static, str>>, inputs: &[SpecRef<'_>]) -> Self {

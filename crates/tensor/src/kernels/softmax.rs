@@ -15,7 +15,7 @@
 
 mod rows;
 
-pub(crate) use rows::{log_sum_exp, map_rows};
+pub(crate) use rows::{fold_rows, log_sum_exp, map_rows, map_rows_then};
 
 use super::{
     math::Math,

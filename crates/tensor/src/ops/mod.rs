@@ -11,6 +11,7 @@
 //! | `compare` | eq, ne, lt, le, gt, ge |
 //! | `cast`, `stop_gradient` | cast; stop_gradient |
 //! | `reduce`, `extrema`, `softmax` | sum, mean, var; max, min, argmax, argmin; softmax, log_softmax, logsumexp |
+//! | `cross_entropy` | the fused loss of logits against class indices |
 //! | `matmul` | matmul |
 //! | `shape`, `views` | reshape, flatten, permute, transpose, expand, squeeze, unsqueeze; narrow, flip |
 //! | `join` | concat, stack, pad |
@@ -25,6 +26,7 @@ mod arithmetic;
 mod broadcast;
 mod cast;
 mod compare;
+mod cross_entropy;
 mod elementwise;
 mod extrema;
 mod functions;
@@ -44,6 +46,7 @@ pub use arithmetic::{Add, Div, Mul, Neg, Sub};
 pub use broadcast::{Operand, ToNumber};
 pub use cast::Cast;
 pub use compare::{Compare, Comparison};
+pub use cross_entropy::{CrossEntropy, CrossEntropyGrad};
 pub use elementwise::{Elementwise, ElementwiseGrad, Kept};
 pub use extrema::{ArgMax, ArgMin, Max, Min};
 pub use functions::{Abs, Cos, Erf, Exp, Expm1, Ln, Log1p, Powf, Reciprocal, Sin, Sqrt, Square};

@@ -25,7 +25,7 @@ fn check_floats(op: &'static str, count: usize, inputs: &[SpecRef<'_>]) -> Resul
 }
 
 /// The elements with some axes last, in row-major order, and the order of axes that was taken.
-fn with_axes_last<'a>(x: &'a Array, axes: &[usize]) -> (Cow<'a, Array>, SmallVec<[usize; 4]>) {
+pub(super) fn with_axes_last<'a>(x: &'a Array, axes: &[usize]) -> (Cow<'a, Array>, SmallVec<[usize; 4]>) {
     let others = (0..x.shape().len()).filter(|axis| !axes.contains(axis));
     let order: SmallVec<[usize; 4]> = others.chain(axes.iter().copied()).collect();
     if order.is_sorted() {
@@ -48,9 +48,14 @@ fn map_along<R: Rule<f32> + Rule<f64>>(op: &'static str, a: &Array, b: &Array, a
         let (a, b) = (rows.as_slice::<T>().expect("contiguous"), others.as_slice::<T>().expect("contiguous"));
         Array::from_buffer(kernel::map_rows::<R, T>(a, b, rows.shape()[order.len() - 1]), rows.shape())
     });
+    Ok(with_axes_back(&mapped, &order).into())
+}
+
+/// Undoes [`with_axes_last`].
+pub(super) fn with_axes_back(y: &Array, order: &[usize]) -> Array {
     let mut inverse: SmallVec<[usize; 4]> = SmallVec::from_elem(0, order.len());
     order.iter().enumerate().for_each(|(i, &axis)| inverse[axis] = i);
-    Ok(mapped.with_layout(mapped.layout().permute(&inverse)).into())
+    y.with_layout(y.layout().permute(&inverse))
 }
 
 /// `y = exp(x) / sum(exp(x))` along an axis.

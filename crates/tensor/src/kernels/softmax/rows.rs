@@ -17,11 +17,24 @@ use std::marker::PhantomData;
 
 /// The rule's result for each element; rows of `length > 0` elements lie one after another in `a` and in `b`.
 pub(crate) fn map_rows<R: Rule<T>, T: Float>(a: &[T], b: &[T], length: usize) -> Buffer<T> {
+    map_rows_then::<R, T>(a, b, length, &|_, _| {})
+}
+
+/// As [`map_rows`], with a last change of the results while they are in cache: `last(start, piece)` is given whole rows, or a
+/// part of one, that begin at element `start`.
+pub(crate) fn map_rows_then<R: Rule<T>, T: Float>(
+    a: &[T],
+    b: &[T],
+    length: usize,
+    last: &(dyn Fn(usize, &mut [T]) + Sync),
+) -> Buffer<T> {
     let mut results = Buffer::recycled(a.len());
     let work = a.len() * R::WORK / 10;
     if length > CHUNK {
         let rows = results.chunks_exact_mut(length).zip(a.chunks_exact(length)).zip(b.chunks_exact(length));
-        rows.for_each(|((results, a), b)| map_huge_row::<R, T>(a, b, results));
+        for (row, ((results, a), b)) in rows.enumerate() {
+            map_huge_row::<R, T>(a, b, results, &|start, piece| last(row * length + start, piece));
+        }
         return results;
     }
     let piece = (CHUNK / length) * length;
@@ -34,34 +47,45 @@ pub(crate) fn map_rows<R: Rule<T>, T: Float>(a: &[T], b: &[T], length: usize) ->
             let rows = results.chunks_exact_mut(length).zip(a.chunks_exact(length)).zip(b.chunks_exact(length));
             rows.for_each(|((results, a), b)| map_long_row::<R, T>(a, b, results));
         }
+        last(i * piece, results);
     });
     results
 }
 
 /// ln(sum(exp(a))) of each row of `length > 0` elements.
 pub(crate) fn log_sum_exp<T: Float>(a: &[T], length: usize) -> Buffer<T> {
+    fold_rows(a, length, &|_, _, m, sum| T::log_sum(m, sum))
+}
+
+/// `of_row(i, row, m, sum)` of each row of `length > 0` elements, with m its greatest element and sum that of exp(a - m).
+pub(crate) fn fold_rows<T: Float>(
+    a: &[T],
+    length: usize,
+    of_row: &(dyn Fn(usize, &[T], T, T) -> T + Sync),
+) -> Buffer<T> {
     let mut results = Buffer::recycled(a.len() / length);
     let work = a.len() * <LogSoftmax as Rule<T>>::WORK / 10;
     if length > CHUNK {
-        for (y, row) in results.iter_mut().zip(a.chunks_exact(length)) {
+        for (i, (y, row)) in results.iter_mut().zip(a.chunks_exact(length)).enumerate() {
             let m = greatest_of_huge_row(row);
             let sums = parallel::collect(length.div_ceil(CHUNK), length, |i| {
                 let chunk = &row[i * CHUNK..length.min((i + 1) * CHUNK)];
                 exp_sum(chunk, m)
             });
-            *y = T::log_sum(m, T::sum_of(&sums));
+            *y = of_row(i, row, m, T::sum_of(&sums));
         }
         return results;
     }
     let piece = CHUNK / length;
     parallel::chunks(&mut results, piece, work, |i, results| {
-        let a = &a[i * piece * length..][..results.len() * length];
+        let first = i * piece;
+        let a = &a[first * length..][..results.len() * length];
         if length <= LEAF {
-            return isa::dispatch(LogSums { a, length, results });
+            return isa::dispatch(ShortRows { a, length, first, of_row, results });
         }
-        for (y, row) in results.iter_mut().zip(a.chunks_exact(length)) {
+        for (i, (y, row)) in results.iter_mut().zip(a.chunks_exact(length)).enumerate() {
             let m = isa::dispatch(Greatest(row));
-            *y = T::log_sum(m, exp_sum(row, m));
+            *y = of_row(first + i, row, m, exp_sum(row, m));
         }
     });
     results
@@ -97,7 +121,7 @@ fn map_long_row<R: Rule<T>, T: Float>(a: &[T], b: &[T], results: &mut [T]) {
 }
 
 /// A row of several chunks, each pass on several threads.
-fn map_huge_row<R: Rule<T>, T: Float>(a: &[T], b: &[T], results: &mut [T]) {
+fn map_huge_row<R: Rule<T>, T: Float>(a: &[T], b: &[T], results: &mut [T], last: &(dyn Fn(usize, &mut [T]) + Sync)) {
     let work = a.len() * R::WORK / 20;
     let m = if R::SHIFTS { greatest_of_huge_row(a) } else { T::default() };
     let range = |i: usize| i * CHUNK..a.len().min((i + 1) * CHUNK);
@@ -111,7 +135,9 @@ fn map_huge_row<R: Rule<T>, T: Float>(a: &[T], b: &[T], results: &mut [T]) {
     });
     let sum = T::sum_of(&sums);
     parallel::chunks(results, CHUNK, work, |i, results| {
-        isa::dispatch(Results::<R, T> { a: &a[range(i)], b: &b[range(i)], m, sum, results, rule: PhantomData });
+        let (a, b) = (&a[range(i)], &b[range(i)]);
+        isa::dispatch(Results::<R, T> { a, b, m, sum, results: &mut *results, rule: PhantomData });
+        last(i * CHUNK, results);
     });
 }
 
@@ -234,24 +260,28 @@ fn terms_of_rows<R: Rule<T>, T: Float, const FMA: bool>(
     }
 }
 
-/// The logarithm of the sum of exponentials of whole rows of at most a leaf.
-struct LogSums<'a, T> {
+/// Whole rows of at most a leaf, each folded to one result; `first` is the number of the first.
+struct ShortRows<'a, T> {
     a: &'a [T],
     length: usize,
+    first: usize,
+    of_row: &'a (dyn Fn(usize, &[T], T, T) -> T + Sync),
     results: &'a mut [T],
 }
 
-impl<T: Float> Kernel for LogSums<'_, T> {
+impl<T: Float> Kernel for ShortRows<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run<const FMA: bool>(self) {
         let rows = LEAF / self.length;
         let (mut greatest, mut terms) = ([T::default(); LEAF], [T::default(); LEAF]);
-        for (results, a) in self.results.chunks_mut(rows).zip(self.a.chunks(rows * self.length)) {
+        let blocks = self.results.chunks_mut(rows).zip(self.a.chunks(rows * self.length));
+        for (i, (results, a)) in blocks.enumerate() {
             let terms = &mut terms[..a.len()];
             terms_of_rows::<LogSoftmax, T, FMA>(a, a, self.length, &mut greatest, terms);
-            for ((y, terms), &m) in results.iter_mut().zip(terms.chunks_exact(self.length)).zip(&greatest) {
-                *y = T::log_sum(m, T::sum(terms));
+            let row = a.chunks_exact(self.length).zip(terms.chunks_exact(self.length)).zip(&greatest);
+            for (j, (y, ((a, terms), &m))) in results.iter_mut().zip(row).enumerate() {
+                *y = (self.of_row)(self.first + i * rows + j, a, m, T::sum(terms));
             }
         }
     }

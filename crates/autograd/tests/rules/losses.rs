@@ -1,0 +1,29 @@
+//! Samples of the fused losses.
+
+use crate::table::{Sample, sample, shapes};
+use cotangent_tensor::{Tensor, apply, ops::CrossEntropy};
+
+/// Some class for each row, the last row's being `last`.
+fn labels(x: &Tensor, axis: isize, last: i64) -> Tensor {
+    let rows = x.narrow(axis, 0, 1).squeeze(axis);
+    let (count, classes) = (rows.numel(), x.size(axis) as i64);
+    let label = |i: usize| if i + 1 == count { last } else { (i as i64 + 1) % classes };
+    Tensor::from_vec((0..count).map(label).collect(), rows.shape()).expect("one label for each row")
+}
+
+fn cross_entropy(x: &Tensor, axis: isize, loss: CrossEntropy, last: i64) -> Tensor {
+    apply(&loss, &[x, &labels(x, axis, last)]).into_single()
+}
+
+pub(crate) fn samples() -> Vec<Sample> {
+    let rows = || shapes![[[3, 4]], [[1, 1]], [[0, 3]]];
+    let between = || shapes![[[3, 4, 2]], [[1, 1, 1]], [[2, 3, 0]]];
+    vec![
+        sample!("CrossEntropy", rows(), |x| cross_entropy(&x[0], -1, CrossEntropy::new(-1), 0)),
+        sample!("CrossEntropy", between(), |x| cross_entropy(&x[0], 1, CrossEntropy::new(1), 0)),
+        sample!("CrossEntropy", rows(), |x| cross_entropy(&x[0], 1, CrossEntropy::new(1).ignore_index(-100), -100)),
+        sample!("CrossEntropy", between(), |x| {
+            cross_entropy(&x[0], 1, CrossEntropy::new(1).label_smoothing(0.3).ignore_index(-1), -1)
+        }),
+    ]
+}
