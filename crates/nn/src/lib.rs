@@ -1,7 +1,7 @@
 //! Neural networks of [cotangent](https://docs.rs/cotangent): what is built on tensors and their derivatives.
 //!
 //! - [`Linear`]: a layer is a struct of tensors with a `forward`; [`init`] has the laws that its tensors are drawn from.
-//! - [`Loss`]: what training makes small, as methods of a tensor.
+//! - [`Loss`]: what training makes small, as methods of a tensor; [`loss`] has them with options.
 //! - [`Sgd`], [`Adam`]: optimizers, which change a model in place by its gradient.
 //! - [`accuracy`], [`confusion_matrix`]: how good a classifier is.
 //! - [`data`]: a set of images inside the library, and batches of any tensors.
@@ -14,7 +14,7 @@ pub mod data;
 pub mod init;
 mod labels;
 mod layers;
-mod loss;
+pub mod loss;
 mod metrics;
 mod optim;
 #[cfg(test)]

@@ -15,6 +15,9 @@ use crate::{
 };
 use std::marker::PhantomData;
 
+/// `f(i, row, m, sum)` of row i, with m its greatest element and sum that of exp(a - m).
+type OfRow<'a, T> = dyn Fn(usize, &[T], T, T) -> T + Sync + 'a;
+
 /// The rule's result for each element; rows of `length > 0` elements lie one after another in `a` and in `b`.
 pub(crate) fn map_rows<R: Rule<T>, T: Float>(a: &[T], b: &[T], length: usize) -> Buffer<T> {
     map_rows_then::<R, T>(a, b, length, &|_, _| {})
@@ -57,12 +60,8 @@ pub(crate) fn log_sum_exp<T: Float>(a: &[T], length: usize) -> Buffer<T> {
     fold_rows(a, length, &|_, _, m, sum| T::log_sum(m, sum))
 }
 
-/// `of_row(i, row, m, sum)` of each row of `length > 0` elements, with m its greatest element and sum that of exp(a - m).
-pub(crate) fn fold_rows<T: Float>(
-    a: &[T],
-    length: usize,
-    of_row: &(dyn Fn(usize, &[T], T, T) -> T + Sync),
-) -> Buffer<T> {
+/// `of_row` of each row of `length > 0` elements.
+pub(crate) fn fold_rows<T: Float>(a: &[T], length: usize, of_row: &OfRow<'_, T>) -> Buffer<T> {
     let mut results = Buffer::recycled(a.len() / length);
     let work = a.len() * <LogSoftmax as Rule<T>>::WORK / 10;
     if length > CHUNK {
@@ -265,7 +264,7 @@ struct ShortRows<'a, T> {
     a: &'a [T],
     length: usize,
     first: usize,
-    of_row: &'a (dyn Fn(usize, &[T], T, T) -> T + Sync),
+    of_row: &'a OfRow<'a, T>,
     results: &'a mut [T],
 }
 
