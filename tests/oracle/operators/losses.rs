@@ -1,125 +1,127 @@
-//! Losses, composed from operations.
+//! Losses, through their options.
 
 use super::{Formula::One, Operator};
 use crate::case::Call;
-use cotangent::Tensor;
+use cotangent::{
+    Tensor,
+    nn::loss::{
+        Bce, BceWithLogits, CosineEmbedding, CrossEntropy, GaussianNll, HingeEmbedding, Huber, KlDiv, L1,
+        MarginRanking, Mse, MultiMargin, Nll, PoissonNll, Reduction, SmoothL1, SoftMargin, TripletMargin,
+    },
+};
 
 pub(super) const OPERATORS: &[Operator] = &[
-    ("nn.functional.mse_loss", One(|c| summary(c, &(c.x(0) - c.x(1)).square()))),
-    ("nn.functional.l1_loss", One(|c| summary(c, &(c.x(0) - c.x(1)).abs()))),
+    ("nn.functional.mse_loss", One(|c| Mse::new().reduction(reduction(c)).of(c.x(0), c.x(1)))),
+    ("nn.functional.l1_loss", One(|c| L1::new().reduction(reduction(c)).of(c.x(0), c.x(1)))),
     ("nn.functional.huber_loss", One(huber)),
     ("nn.functional.smooth_l1_loss", One(smooth_l1)),
-    ("nn.functional.soft_margin_loss", One(|c| summary(c, &(-(c.x(0) * c.x(1))).softplus()))),
+    ("nn.functional.poisson_nll_loss", One(poisson)),
+    ("nn.functional.gaussian_nll_loss", One(gaussian)),
+    ("nn.functional.soft_margin_loss", One(|c| SoftMargin::new().reduction(reduction(c)).of(c.x(0), c.x(1)))),
     ("nn.functional.kl_div", One(divergence)),
     ("nn.functional.hinge_embedding_loss", One(hinge_embedding)),
     ("nn.functional.margin_ranking_loss", One(margin_ranking)),
     ("nn.functional.triplet_margin_loss", One(triplet_margin)),
     ("nn.functional.cosine_embedding_loss", One(cosine_embedding)),
+    ("nn.functional.multi_margin_loss", One(multi_margin)),
     ("nn.functional.binary_cross_entropy", One(binary_cross_entropy)),
     ("nn.functional.binary_cross_entropy_with_logits", One(binary_cross_entropy_with_logits)),
-    ("nn.functional.nll_loss", One(|c| negative_log_likelihood(c, c.x(0)))),
-    ("nn.functional.cross_entropy", One(|c| negative_log_likelihood(c, &c.x(0).log_softmax(class_axis(c.x(0)))))),
+    ("nn.functional.nll_loss", One(negative_log_likelihood)),
+    ("nn.functional.cross_entropy", One(cross_entropy)),
 ];
 
 /// The position of arguments that the samples give by name only.
 const NAMED: usize = usize::MAX;
 
-fn summary(c: &Call<'_>, losses: &Tensor) -> Tensor {
+fn reduction(c: &Call<'_>) -> Reduction {
     match c.word(NAMED, "reduction").unwrap_or("mean") {
-        "none" => losses.clone(),
-        "sum" => losses.sum(..),
-        "mean" => losses.mean(..),
-        "batchmean" => losses.sum(..) / losses.size(0) as f64,
+        "none" => Reduction::None,
+        "sum" => Reduction::Sum,
+        "mean" => Reduction::Mean,
+        "batchmean" => Reduction::BatchMean,
         other => panic!("unknown reduction {other}"),
     }
 }
 
-/// d²/2 up to δ, from there the line that continues it.
+/// Options with an argument, where it is given.
+fn with<L, A>(loss: L, argument: Option<A>, option: impl FnOnce(L, A) -> L) -> L {
+    match argument {
+        Some(argument) => option(loss, argument),
+        None => loss,
+    }
+}
+
 fn huber(c: &Call<'_>) -> Tensor {
-    let (d, delta) = ((c.x(0) - c.x(1)).abs(), c.float(NAMED, "delta").unwrap_or(1.0));
-    let line = (&d - 0.5 * delta) * delta;
-    summary(c, &d.lt(delta).where_(&(d.square() * 0.5), &line))
+    let loss = with(Huber::new(), c.float(NAMED, "delta"), Huber::delta);
+    loss.reduction(reduction(c)).of(c.x(0), c.x(1))
 }
 
-/// The same divided by its threshold β.
 fn smooth_l1(c: &Call<'_>) -> Tensor {
-    let (d, beta) = ((c.x(0) - c.x(1)).abs(), c.float(NAMED, "beta").unwrap_or(1.0));
-    summary(c, &d.lt(beta).where_(&(d.square() * (0.5 / beta)), &(&d - 0.5 * beta)))
+    let loss = with(SmoothL1::new(), c.float(NAMED, "beta"), SmoothL1::beta);
+    loss.reduction(reduction(c)).of(c.x(0), c.x(1))
 }
 
-/// t (ln t - x), with ln t given if `log_target`.
+fn poisson(c: &Call<'_>) -> Tensor {
+    let loss = PoissonNll::new().log_input(c.flag_or(NAMED, "log_input", true)).full(c.flag(NAMED, "full"));
+    loss.reduction(reduction(c)).of(c.x(0), c.x(1))
+}
+
+/// Torch broadcasts the target, which is to be expanded here.
+fn gaussian(c: &Call<'_>) -> Tensor {
+    let loss = GaussianNll::new().full(c.flag(NAMED, "full")).reduction(reduction(c));
+    loss.of(c.x(0), &c.x(1).expand(c.x(0).shape()), c.x(2))
+}
+
 fn divergence(c: &Call<'_>) -> Tensor {
-    let (x, target) = (c.x(0), c.x(1));
-    let (t, ln_t) =
-        if c.flag(NAMED, "log_target") { (target.exp(), target.clone()) } else { (target.clone(), target.ln()) };
-    summary(c, &(t * (ln_t - x)))
+    KlDiv::new().log_target(c.flag(NAMED, "log_target")).reduction(reduction(c)).of(c.x(0), c.x(1))
 }
 
-fn margin(c: &Call<'_>, default: f64) -> f64 {
-    c.float(NAMED, "margin").unwrap_or(default)
-}
-
-/// x where y = 1, max(margin - x, 0) where y = -1.
 fn hinge_embedding(c: &Call<'_>) -> Tensor {
-    let x = c.x(0);
-    summary(c, &c.x(1).gt(0).where_(x, &(margin(c, 1.0) - x).relu()))
+    let loss = with(HingeEmbedding::new(), c.float(NAMED, "margin"), HingeEmbedding::margin);
+    loss.reduction(reduction(c)).of(c.x(0), c.x(1))
 }
 
-/// max(-t (x - y) + margin, 0)
 fn margin_ranking(c: &Call<'_>) -> Tensor {
-    let distance = (c.x(0) - c.x(1)) * c.x(2);
-    summary(c, &(margin(c, 0.0) - distance).relu())
+    let loss = with(MarginRanking::new(), c.float(NAMED, "margin"), MarginRanking::margin);
+    loss.reduction(reduction(c)).of(c.x(0), c.x(1), c.x(2))
 }
 
-/// max(|a - p| - |a - n| + margin, 0), with torch's 1e-6 added to each difference.
 fn triplet_margin(c: &Call<'_>) -> Tensor {
-    let distance = |x: &Tensor, y: &Tensor| (x - y + 1e-6).square().sum(-1).sqrt();
-    let (near, far) = (distance(c.x(0), c.x(1)), distance(c.x(0), c.x(2)));
-    summary(c, &(near - far + margin(c, 1.0)).relu())
+    let loss = with(TripletMargin::new(), c.float(NAMED, "margin"), TripletMargin::margin);
+    loss.reduction(reduction(c)).of(c.x(0), c.x(1), c.x(2))
 }
 
-/// 1 - cos where t = 1, max(cos - margin, 0) where t = -1, with torch's 1e-12 added to the squares.
 fn cosine_embedding(c: &Call<'_>) -> Tensor {
-    let square = |x: &Tensor| x.square().sum(-1) + 1e-12;
-    let cosine = (c.x(0) * c.x(1)).sum(-1) / (square(c.x(0)) * square(c.x(1))).sqrt();
-    summary(c, &c.x(2).gt(0).where_(&(1 - &cosine), &(&cosine - margin(c, 0.0)).relu()))
+    let loss = with(CosineEmbedding::new(), c.float(NAMED, "margin"), CosineEmbedding::margin);
+    loss.reduction(reduction(c)).of(c.x(0), c.x(1), c.x(2))
 }
 
-/// -t ln p - (1 - t) ln(1 - p), with logarithms from -100.
+/// Torch takes a number for one class, and a list of one label for a single row of scores.
+fn multi_margin(c: &Call<'_>) -> Tensor {
+    let loss = with(MultiMargin::new(), c.int(NAMED, "p"), |loss, p| loss.p(p as u32));
+    let loss = with(loss, c.float(NAMED, "margin"), MultiMargin::margin);
+    let loss = with(loss, c.tensor(NAMED, "weight").cloned(), MultiMargin::weight);
+    let scores = if c.x(0).rank() == 0 { c.x(0).unsqueeze(0) } else { c.x(0).clone() };
+    loss.reduction(reduction(c)).of(&scores, &c.x(1).reshape(&scores.shape()[..scores.rank() - 1]))
+}
+
 fn binary_cross_entropy(c: &Call<'_>) -> Tensor {
-    let (p, t) = (c.x(0), c.x(1));
-    let ln = |p: &Tensor| p.ln().clamp(-100, f64::INFINITY);
-    weighted(c, -(t * ln(p) + (1 - t) * ln(&(1 - p))))
+    let loss = with(Bce::new(), c.tensor(NAMED, "weight").cloned(), Bce::weight);
+    loss.reduction(reduction(c)).of(c.x(0), c.x(1))
 }
 
-/// softplus(x) - t x, which is -t ln σ(x) - (1 - t) ln(1 - σ(x)).
 fn binary_cross_entropy_with_logits(c: &Call<'_>) -> Tensor {
-    weighted(c, c.x(0).softplus() - c.x(0) * c.x(1))
+    let loss = with(BceWithLogits::new(), c.tensor(NAMED, "weight").cloned(), BceWithLogits::weight);
+    loss.reduction(reduction(c)).of(c.x(0), c.x(1))
 }
 
-fn weighted(c: &Call<'_>, losses: Tensor) -> Tensor {
-    summary(c, &c.tensor(NAMED, "weight").map_or_else(|| losses.clone(), |weight| &losses * weight))
+fn negative_log_likelihood(c: &Call<'_>) -> Tensor {
+    let loss = with(Nll::new(), c.tensor(NAMED, "weight").cloned(), Nll::weight);
+    let loss = with(loss, c.int(NAMED, "ignore_index"), |loss, label| loss.ignore_index(label as i64));
+    loss.reduction(reduction(c)).of(c.x(0), c.x(1))
 }
 
-fn class_axis(scores: &Tensor) -> isize {
-    isize::from(scores.rank() > 1)
-}
-
-/// -w_t ln p_t for the target class t; the mean is weighted. A target equal to `ignore_index` weighs nothing.
-fn negative_log_likelihood(c: &Call<'_>, log_p: &Tensor) -> Tensor {
-    let (axis, target) = (class_axis(log_p), c.x(1));
-    let chosen = log_p.gather(axis, &target.unsqueeze(axis)).squeeze(axis);
-    let ignored = target.eq(c.int(NAMED, "ignore_index").unwrap_or(-100) as i64);
-    let weight = match c.tensor(NAMED, "weight") {
-        Some(weight) => weight.index_select(0, &target.reshape([-1])).reshape(target.shape()),
-        None => chosen.ones_like(),
-    };
-    let weight = ignored.where_(0, &weight);
-    let losses = -(&chosen * &weight);
-    match c.word(NAMED, "reduction").unwrap_or("mean") {
-        "none" => losses,
-        "sum" => losses.sum(..),
-        "mean" => losses.sum(..) / weight.sum(..),
-        other => panic!("unknown reduction {other}"),
-    }
+fn cross_entropy(c: &Call<'_>) -> Tensor {
+    let loss = with(CrossEntropy::new(), c.tensor(NAMED, "weight").cloned(), CrossEntropy::weight);
+    loss.reduction(reduction(c)).of(c.x(0), c.x(1))
 }
