@@ -1,7 +1,10 @@
 //! Samples of the fused losses.
 
 use crate::table::{Sample, sample, shapes};
-use cotangent_tensor::{Tensor, apply, ops::CrossEntropy};
+use cotangent_tensor::{
+    Tensor, apply,
+    ops::{CrossEntropy, Ctc},
+};
 
 /// Some class for each row, the last row's being `last`.
 fn labels(x: &Tensor, axis: isize, last: i64) -> Tensor {
@@ -15,6 +18,13 @@ fn cross_entropy(x: &Tensor, axis: isize, loss: CrossEntropy, last: i64) -> Tens
     apply(&loss, &[x, &labels(x, axis, last)]).into_single()
 }
 
+/// Four steps for repeated labels, two for two, and none.
+fn ctc(x: &Tensor) -> Tensor {
+    let count = x.size(1);
+    let labels = Tensor::from([[1i64, 1], [2, 1], [0, 0]]).narrow(0, 0, count);
+    apply(&Ctc::new(0, &[4, 2, 3][..count], &[2, 2, 0][..count]), &[x, &labels]).into_single()
+}
+
 pub(crate) fn samples() -> Vec<Sample> {
     let rows = || shapes![[[3, 4]], [[1, 1]], [[0, 3]]];
     let between = || shapes![[[3, 4, 2]], [[1, 1, 1]], [[2, 3, 0]]];
@@ -25,5 +35,6 @@ pub(crate) fn samples() -> Vec<Sample> {
         sample!("CrossEntropy", between(), |x| {
             cross_entropy(&x[0], 1, CrossEntropy::new(1).label_smoothing(0.3).ignore_index(-1), -1)
         }),
+        sample!("Ctc", shapes![[[4, 3, 3]], [[4, 1, 3]], [[4, 0, 3]]], |x| ctc(&x[0])),
     ]
 }

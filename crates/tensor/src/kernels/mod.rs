@@ -5,6 +5,7 @@
 pub(crate) mod arithmetic;
 pub(crate) mod copy;
 pub(crate) mod cross_entropy;
+pub(crate) mod ctc;
 pub(crate) mod gemm;
 pub(crate) mod index;
 mod isa;

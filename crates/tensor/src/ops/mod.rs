@@ -11,7 +11,7 @@
 //! | `compare` | eq, ne, lt, le, gt, ge |
 //! | `cast`, `stop_gradient` | cast; stop_gradient |
 //! | `reduce`, `extrema`, `softmax` | sum, mean, var; max, min, argmax, argmin; softmax, log_softmax, logsumexp |
-//! | `cross_entropy` | the fused loss of logits against class indices |
+//! | `cross_entropy`, `ctc` | the fused losses of logits against class indices, and of alignments |
 //! | `matmul` | matmul |
 //! | `shape`, `views` | reshape, flatten, permute, transpose, expand, squeeze, unsqueeze; narrow, flip |
 //! | `join` | concat, stack, pad |
@@ -27,6 +27,7 @@ mod broadcast;
 mod cast;
 mod compare;
 mod cross_entropy;
+mod ctc;
 mod elementwise;
 mod extrema;
 mod functions;
@@ -47,6 +48,7 @@ pub use broadcast::{Operand, ToNumber};
 pub use cast::Cast;
 pub use compare::{Compare, Comparison};
 pub use cross_entropy::{CrossEntropy, CrossEntropyGrad};
+pub use ctc::{Ctc, CtcGrad};
 pub use elementwise::{Elementwise, ElementwiseGrad, Kept};
 pub use extrema::{ArgMax, ArgMin, Max, Min};
 pub use functions::{Abs, Cos, Erf, Exp, Expm1, Ln, Log1p, Powf, Reciprocal, Sin, Sqrt, Square};
