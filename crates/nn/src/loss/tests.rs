@@ -1,9 +1,20 @@
 //! Losses against PyTorch's values, differences, and each other.
 
+mod ctc;
+mod extremes;
+mod pytorch;
+
 use super::*;
 use crate::panics::panic_message;
 use cotangent_autograd::{grad, hessian, hvp};
 use cotangent_tensor::{DType, Rng};
+
+/// 2 sin(1.3 i + phase) in row-major order.
+fn wave(shape: &[usize], phase: f64) -> Tensor {
+    let count: usize = shape.iter().product();
+    let element = |i: usize| 2.0 * (1.3 * i as f64 + phase).sin();
+    Tensor::from_vec((0..count).map(element).collect(), shape).expect("as many as the shape says")
+}
 
 fn assert_close(found: &[f64], wanted: &[f64], tolerance: f64) {
     assert_eq!(found.len(), wanted.len());
