@@ -4,11 +4,13 @@
 //! - `nesting`: derivatives of derivatives, and operations of a user's own.
 //! - `kinks`: where a function has no derivative, or a formula for it breaks down.
 //! - `broadcasting`: operands of different shapes, views, indices.
+//! - `losses`: modes that must agree, batches in which nothing counts.
 //! - `extremes`: empty tensors, NaN, very long chains.
 
 mod broadcasting;
 mod extremes;
 mod kinks;
+mod losses;
 mod nesting;
 
 use cotangent::{Tensor, grad, jvp};

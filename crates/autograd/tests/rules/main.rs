@@ -21,7 +21,8 @@ use table::{Sample, names_of_operations_in, table};
 /// What `ops` exports that is no operation.
 const NOT_OPERATIONS: [&str; 6] = ["Comparison", "Elementwise", "Kept", "NewShape", "Operand", "ToNumber"];
 /// Fused derivatives, which operations of the table run: their own derivatives are checked one order higher.
-const OF_DERIVATIVES: [&str; 5] = ["CrossEntropyGrad", "CtcGrad", "ElementwiseGrad", "LogSoftmaxGrad", "SoftmaxGrad"];
+const OF_DERIVATIVES: [&str; 5] =
+    ["CrossEntropyGrad", "CtcLossGrad", "ElementwiseGrad", "LogSoftmaxGrad", "SoftmaxGrad"];
 
 /// Operations that say that their derivative is zero.
 fn constant_operations() -> [(&'static str, Box<dyn Primitive>); 4] {

@@ -64,7 +64,7 @@ impl Ctc {
         let single = x.rank() == 2;
         let x = if single { x.unsqueeze(1) } else { x.clone() };
         let lists = if labels.rank() == 1 { &lists_of(OP, log_probabilities, labels, label_lengths) } else { labels };
-        let losses = apply(&ops::Ctc::new(self.blank, input_lengths, label_lengths), &[&x, lists]).into_single();
+        let losses = apply(&ops::CtcLoss::new(self.blank, input_lengths, label_lengths), &[&x, lists]).into_single();
         let losses = if self.zero_infinity { losses.eq(f64::INFINITY).where_(0, &losses) } else { losses };
         let losses = if self.reduction == Reduction::Mean {
             let counts: Vec<f64> = label_lengths.iter().map(|&length| length.max(1) as f64).collect();

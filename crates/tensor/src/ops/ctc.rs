@@ -23,24 +23,24 @@ mod tests;
 /// (Graves, Fernández, Gomez, Schmidhuber, "Connectionist temporal classification", 2006.)
 ///
 /// ```
-/// use cotangent_tensor::{Tensor, apply, ops::Ctc};
+/// use cotangent_tensor::{Tensor, apply, ops::CtcLoss};
 /// // Two steps, in which blank and label are as likely: the label comes out of "label label", "label blank" and "blank label".
 /// let x = Tensor::from([[[0.5f64, 0.5]], [[0.5, 0.5]]]).ln();
-/// let loss = apply(&Ctc::new(0, [2], [1]), &[&x, &Tensor::from([[1i64]])]).into_single();
+/// let loss = apply(&CtcLoss::new(0, [2], [1]), &[&x, &Tensor::from([[1i64]])]).into_single();
 /// assert!((loss.item::<f64>() + 0.75f64.ln()).abs() < 1e-15);
 /// ```
 #[derive(Clone, Debug)]
-pub struct Ctc {
+pub struct CtcLoss {
     blank: usize,
     input_lengths: Arc<[usize]>,
     label_lengths: Arc<[usize]>,
 }
 
-impl Ctc {
+impl CtcLoss {
     /// With the class that is the blank, how many steps each sequence has, and how many labels.
     #[must_use]
     pub fn new(blank: usize, input_lengths: impl Into<Arc<[usize]>>, label_lengths: impl Into<Arc<[usize]>>) -> Self {
-        Ctc { blank, input_lengths: input_lengths.into(), label_lengths: label_lengths.into() }
+        CtcLoss { blank, input_lengths: input_lengths.into(), label_lengths: label_lengths.into() }
     }
 
     fn check(&self, op: &'static str, inputs: &[SpecRef<'_>]) -> Result<()> {
@@ -106,7 +106,7 @@ impl Ctc {
     }
 }
 
-impl Primitive for Ctc {
+impl Primitive for CtcLoss {
     fn name(&self) -> &'static str {
         "ctc_loss"
     }
@@ -133,20 +133,20 @@ impl Primitive for Ctc {
     }
 }
 
-impl Vjp for Ctc {
+impl Vjp for CtcLoss {
     fn keep(&self, _: &[bool]) -> Keep {
         Keep::input(0).and(Keep::input(1))
     }
     // x_bar = -P(the step is in a state of the class) y_bar
     fn vjp(&self, saved: &Saved, y_bar: Cotangents, _: &[bool]) -> Few<Option<Tensor>> {
-        let gradient = CtcGrad { of: self.clone() };
+        let gradient = CtcLossGrad { of: self.clone() };
         let x_bar = apply(&gradient, &[saved.input(0), saved.input(1), &y_bar.single()]).into_single();
         [Some(x_bar), None].into()
     }
     fn jvp(&self, x: &[&Tensor], x_dot: &[Option<&Tensor>], y: &[Tensor]) -> Option<Few<Option<Tensor>>> {
         Some(Few::one(x_dot[0].map(|x_dot| {
             let one = Tensor::full(y[0].shape(), 1, y[0].dtype());
-            let slopes = apply(&CtcGrad { of: self.clone() }, &[x[0], x[1], &one]).into_single();
+            let slopes = apply(&CtcLossGrad { of: self.clone() }, &[x[0], x[1], &one]).into_single();
             (slopes * x_dot).sum([0, 2])
         })))
     }
@@ -155,11 +155,11 @@ impl Vjp for Ctc {
 /// The cotangent of the log-probabilities, from these, the labels and `y_bar`: minus the probability, given the labels, that a step is
 /// in a state of the class.
 #[derive(Clone, Debug)]
-pub struct CtcGrad {
-    of: Ctc,
+pub struct CtcLossGrad {
+    of: CtcLoss,
 }
 
-impl Primitive for CtcGrad {
+impl Primitive for CtcLossGrad {
     fn name(&self) -> &'static str {
         "ctc_loss_grad"
     }
@@ -191,7 +191,7 @@ impl Primitive for CtcGrad {
     }
 }
 
-impl Decompose for CtcGrad {
+impl Decompose for CtcLossGrad {
     fn decompose(&self, inputs: &[&Tensor]) -> Few<Tensor> {
         Few::one(steps::slopes(&self.of, inputs[0], inputs[1], inputs[2]))
     }

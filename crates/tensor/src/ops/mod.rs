@@ -48,7 +48,7 @@ pub use broadcast::{Operand, ToNumber};
 pub use cast::Cast;
 pub use compare::{Compare, Comparison};
 pub use cross_entropy::{CrossEntropy, CrossEntropyGrad};
-pub use ctc::{Ctc, CtcGrad};
+pub use ctc::{CtcLoss, CtcLossGrad};
 pub use elementwise::{Elementwise, ElementwiseGrad, Kept};
 pub use extrema::{ArgMax, ArgMin, Max, Min};
 pub use functions::{Abs, Cos, Erf, Exp, Expm1, Ln, Log1p, Powf, Reciprocal, Sin, Sqrt, Square};

@@ -1,7 +1,7 @@
 //! The derivative of the loss in operations on one step of all sequences at a time, for derivatives of it. The recursions are those of
 //! `kernels/ctc.rs`, with states along the last axis; what cannot be reached is -inf, of which logsumexp has a derivative of zero.
 
-use super::Ctc;
+use super::CtcLoss;
 use crate::Tensor;
 
 /// What the labels say: they are constants.
@@ -14,7 +14,7 @@ struct States {
     end: Tensor,
 }
 
-impl Ctc {
+impl CtcLoss {
     fn states(&self, labels: &Tensor, like: &Tensor) -> States {
         let &[sequences, longest] = &labels.shape()[..] else { unreachable!("`infer` has seen two axes") };
         let places = labels.to_vec::<i64>();
@@ -56,7 +56,7 @@ fn log_sum(terms: [&Tensor; 3]) -> Tensor {
 }
 
 /// -y_bar exp(α + β - ln p) at the class of each state, zero where there is no alignment.
-pub(super) fn slopes(ctc: &Ctc, x: &Tensor, labels: &Tensor, y_bar: &Tensor) -> Tensor {
+pub(super) fn slopes(ctc: &CtcLoss, x: &Tensor, labels: &Tensor, y_bar: &Tensor) -> Tensor {
     let &[steps, sequences, _] = &x.shape()[..] else { unreachable!("`infer` has seen three axes") };
     if x.numel() == 0 {
         return x.clone();

@@ -1,6 +1,6 @@
 //! The sums over alignments against an enumeration of all of them, and the kernel of the derivative against its decomposition.
 
-use super::{Ctc, CtcGrad};
+use super::{CtcLoss, CtcLossGrad};
 use crate::{DType, Decompose, Primitive, Tensor, apply, kernels::parallel::with_threads, try_apply};
 
 fn numbers(shape: &[usize]) -> Tensor {
@@ -38,9 +38,9 @@ fn by_enumeration(x: &Tensor, sequence: usize, steps: usize, labels: &[i64], bla
 }
 
 /// Repeated labels, one label, none, no steps, as many steps as are needed, too few.
-fn sequences() -> (Ctc, Tensor) {
+fn sequences() -> (CtcLoss, Tensor) {
     let labels = Tensor::from([[1i64, 1], [2, -7], [9, 9], [9, 9], [1, 2], [2, 2], [1, 0]]);
-    (Ctc::new(0, [4, 5, 3, 0, 2, 2, 0], [2, 1, 0, 0, 2, 2, 1]), labels)
+    (CtcLoss::new(0, [4, 5, 3, 0, 2, 2, 0], [2, 1, 0, 0, 2, 2, 1]), labels)
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn the_loss_is_the_sum_over_all_alignments() {
     }
     assert_eq!((y[3], y[5], y[6]), (0.0, f64::INFINITY, f64::INFINITY));
     // The blank may be any class.
-    let y = apply(&Ctc::new(2, [5], [2]), &[&x.narrow(1, 0, 1), &Tensor::from([[0i64, 1]])]).into_single();
+    let y = apply(&CtcLoss::new(2, [5], [2]), &[&x.narrow(1, 0, 1), &Tensor::from([[0i64, 1]])]).into_single();
     assert!((y.item::<f64>() - by_enumeration(&x, 0, 5, &[0, 1], 2)).abs() < 1e-13);
 }
 
@@ -65,7 +65,7 @@ fn the_derivative_is_that_of_its_decomposition_and_of_differences() {
     let (loss, labels) = sequences();
     let x = numbers(&[5, 7, 3]).log_softmax(2);
     let y_bar = numbers(&[7]) + 0.5;
-    let gradient = CtcGrad { of: loss.clone() };
+    let gradient = CtcLossGrad { of: loss.clone() };
     let slopes = apply(&gradient, &[&x, &labels, &y_bar]).into_single();
     let composed = gradient.decompose(&[&x, &labels, &y_bar]).into_single();
     let flat = slopes.to_vec::<f64>();
@@ -95,7 +95,7 @@ fn f32_and_layouts_and_threads_make_no_difference() {
     let (loss, labels) = sequences();
     let x = numbers(&[5, 7, 3]).log_softmax(2);
     let one = Tensor::ones([7], DType::F64);
-    let gradient = CtcGrad { of: loss.clone() };
+    let gradient = CtcLossGrad { of: loss.clone() };
     let run = |x: &Tensor| {
         let one = one.cast(x.dtype());
         let y = [apply(&loss, &[x, &labels]), apply(&gradient, &[x, &labels, &one])];
@@ -115,8 +115,8 @@ fn f32_and_layouts_and_threads_make_no_difference() {
 fn improbable_sequences_stay_finite_and_nan_stays() {
     let mut elements = vec![-1e4f32; 60];
     let labels = Tensor::from([[1i64, 2]]);
-    let loss = Ctc::new(0, [20], [2]);
-    let gradient = CtcGrad { of: loss.clone() };
+    let loss = CtcLoss::new(0, [20], [2]);
+    let gradient = CtcLossGrad { of: loss.clone() };
     let run = |elements: &[f32]| {
         let x = Tensor::from_slice(elements, [20, 1, 3]).unwrap();
         let slopes = apply(&gradient, &[&x, &labels, &Tensor::ones([1], DType::F32)]).into_single();
@@ -136,25 +136,25 @@ fn improbable_sequences_stay_finite_and_nan_stays() {
 
 #[test]
 fn empty_batches_and_lists() {
-    let none = Ctc::new(0, [], []);
+    let none = CtcLoss::new(0, [], []);
     let x = Tensor::zeros([4, 0, 3], DType::F64);
     assert_eq!(apply(&none, &[&x, &Tensor::zeros([0, 2], DType::I64)]).into_single().shape()[..], [0]);
     let x = numbers(&[2, 1, 3]);
-    let y = apply(&Ctc::new(0, [2], [0]), &[&x, &Tensor::zeros([1, 0], DType::I64)]).into_single();
+    let y = apply(&CtcLoss::new(0, [2], [0]), &[&x, &Tensor::zeros([1, 0], DType::I64)]).into_single();
     let blanks = x.narrow(2, 0, 1).sum(..);
     assert_eq!(y.item::<f64>(), -blanks.item::<f64>());
     let no_steps = Tensor::zeros([0, 1, 3], DType::F64);
-    let y = apply(&Ctc::new(0, [0], [1]), &[&no_steps, &Tensor::from([[1i64]])]).into_single();
+    let y = apply(&CtcLoss::new(0, [0], [1]), &[&no_steps, &Tensor::from([[1i64]])]).into_single();
     assert_eq!(y.item::<f64>(), f64::INFINITY);
 }
 
 #[test]
 fn what_does_not_fit_is_refused() {
     let (x, labels) = (Tensor::zeros([4, 2, 3], DType::F32), Tensor::from([[1i64, 2], [2, 0]]));
-    let refusal = |loss: Ctc, x: &Tensor, labels: &Tensor| {
+    let refusal = |loss: CtcLoss, x: &Tensor, labels: &Tensor| {
         try_apply(&loss as &dyn Primitive, &[x, labels]).unwrap_err().to_string()
     };
-    let fitting = || Ctc::new(0, [4, 4], [2, 1]);
+    let fitting = || CtcLoss::new(0, [4, 4], [2, 1]);
     let cases = [
         (
             refusal(fitting(), &x.cast(DType::I64), &labels),
@@ -173,23 +173,23 @@ fn what_does_not_fit_is_refused() {
             "there must be a list of labels for each of 2 sequences; got f32[4, 2, 3], i64[1, 2]",
         ),
         (
-            refusal(Ctc::new(3, [4, 4], [2, 1]), &x, &labels),
+            refusal(CtcLoss::new(3, [4, 4], [2, 1]), &x, &labels),
             "the blank, 3, is not one of the 3 classes; got f32[4, 2, 3], i64[2, 2]",
         ),
         (
-            refusal(Ctc::new(0, [4], [2, 1]), &x, &labels),
+            refusal(CtcLoss::new(0, [4], [2, 1]), &x, &labels),
             "there must be a number of steps for each of 2 sequences, not 1; got f32[4, 2, 3], i64[2, 2]",
         ),
         (
-            refusal(Ctc::new(0, [4, 5], [2, 1]), &x, &labels),
+            refusal(CtcLoss::new(0, [4, 5], [2, 1]), &x, &labels),
             "sequence 1 is said to have 5 steps, of 4; got f32[4, 2, 3], i64[2, 2]",
         ),
         (
-            refusal(Ctc::new(0, [4, 4], [3, 1]), &x, &labels),
+            refusal(CtcLoss::new(0, [4, 4], [3, 1]), &x, &labels),
             "sequence 0 is said to have 3 labels, of 2; got f32[4, 2, 3], i64[2, 2]",
         ),
         (
-            refusal(Ctc::new(0, [4, 4], [2, 2]), &x, &labels),
+            refusal(CtcLoss::new(0, [4, 4], [2, 2]), &x, &labels),
             "the label at [1, 1] is 0, which is the blank; got f32[4, 2, 3], i64[2, 2]",
         ),
         (
