@@ -190,8 +190,8 @@ options! {
     /// PyTorch's `KLDivLoss`.
     ///
     /// The divergence itself is the sum over the elements of a distribution: that of each example on average is
-    /// [`Reduction::BatchMean`]. A target of 0 contributes nothing, and its logarithm, which is infinite, has no part in the
-    /// derivative.
+    /// [`Reduction::BatchMean`]. A target of 0 contributes nothing, not even where x is -inf, nor to a derivative: its own, which is
+    /// infinite, is taken to be 0.
     ///
     /// ```
     /// use cotangent_nn::loss::{KlDiv, Reduction};
@@ -219,19 +219,12 @@ impl KlDiv {
     #[track_caller]
     pub fn of(&self, log_probabilities: &Tensor, target: &Tensor) -> Tensor {
         check_pair("kl_div", log_probabilities, target);
-        let losses = if self.log_target {
-            target.exp() * (target - log_probabilities)
-        } else {
-            negative_entropy(target) - target * log_probabilities
-        };
-        self.reduction.of(&losses)
+        let (nothing, certain) = if self.log_target { (f64::NEG_INFINITY, 0.0) } else { (0.0, 1.0) };
+        let is_nothing = target.eq(nothing);
+        let target = is_nothing.where_(certain, target);
+        let (t, ln_t) = if self.log_target { (target.exp(), target) } else { (target.clone(), target.ln()) };
+        self.reduction.of(&is_nothing.where_(0, &(t * (ln_t - log_probabilities))))
     }
-}
-
-/// t ln t, which is 0 at 0.
-fn negative_entropy(t: &Tensor) -> Tensor {
-    let zero = t.eq(0);
-    zero.where_(0, &(t * zero.where_(1, t).ln()))
 }
 
 options! {

@@ -82,7 +82,7 @@ impl<T: Float + Into<f64>> Sequence<'_, T> {
     }
 
     fn class(&self, state: usize) -> usize {
-        if state % 2 == 0 { self.blank } else { self.labels[state / 2] as usize }
+        if state % 2 == 1 { self.labels[state / 2] as usize } else { self.blank }
     }
 
     /// Whether a state can be reached from the one before the last: over a blank, from another label.

@@ -114,7 +114,7 @@ fn values_and_gradients_are_those_of_pytorch() {
     for Case { form, f, inputs, value, slopes } in cases() {
         let found = f(&inputs).item::<f64>();
         assert!(close(found, value), "{form}: {found} instead of {value}");
-        let gradient = grad(&inputs, |x| f(x));
+        let gradient = grad(&inputs, f);
         assert_eq!(gradient.len(), slopes.len());
         for (i, (x_bar, wanted)) in gradient.iter().zip(slopes).enumerate() {
             let found = (x_bar * wave(x_bar.shape(), 3.0)).sum(..).item::<f64>();
@@ -126,7 +126,7 @@ fn values_and_gradients_are_those_of_pytorch() {
 #[test]
 fn derivatives_agree_with_differences_at_second_order() {
     for Case { form, f, inputs, .. } in cases() {
-        let report = check::gradients(|x: &Vec<Tensor>| f(x)).at(&inputs);
+        let report = check::gradients(f).at(&inputs);
         assert_eq!(report.verdict(), check::Verdict::Pass, "{form}\n{report}");
     }
 }
