@@ -46,7 +46,8 @@ fn a_batch_in_which_every_target_is_ignored_has_no_gradient() {
     let logits = Tensor::from([[1.0, 0.0, 0.5], [1.0, 2.0, 3.0]]);
     let ignored = Tensor::from([-100i64, -100]);
     let weight = || Tensor::from([1.0, 2.0, 3.0]);
-    let losses: [(&str, &dyn Fn(&Tensor, Reduction) -> Tensor); 5] = [
+    type Named<'a> = (&'a str, &'a dyn Fn(&Tensor, Reduction) -> Tensor);
+    let losses: [Named<'_>; 5] = [
         ("plain", &|x, r| CrossEntropy::new().reduction(r).of(x, &ignored)),
         ("weighted", &|x, r| CrossEntropy::new().weight(weight()).reduction(r).of(x, &ignored)),
         ("smoothed", &|x, r| CrossEntropy::new().label_smoothing(0.1).reduction(r).of(x, &ignored)),
