@@ -81,6 +81,7 @@
 //! | clamp at its bounds | 1 |
 //! | sqrt at 0 | infinite; see [`ops::Where`] for how to keep it out of a composition |
 //! | var of one element, or of a constant | as the formula says: of a constant 0 |
+//! | hinge losses at their corner | 0 |
 //! | integers, bool, comparisons, argmax | none: constants |
 
 #![forbid(unsafe_code)]

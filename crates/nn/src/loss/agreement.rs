@@ -72,7 +72,7 @@ pub(super) fn positive_labels(op: &'static str, labels: &Tensor, rows: &[usize],
         panic!("{}", Error::new(ErrorKind::Shape, op, rule).with_inputs(&specs(inputs)));
     }
     check_each(op, "the label", labels, inputs, "not 1 or -1", |label| label == 1.0 || label == -1.0);
-    labels.stop_gradient().gt(0)
+    labels.gt(0)
 }
 
 /// Refuses a tensor with an element that does not fit, and names the first.

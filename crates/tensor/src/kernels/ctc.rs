@@ -44,7 +44,11 @@ impl<'a, T: Float + Into<f64>> Batch<'a, T> {
     }
 
     fn work(&self) -> usize {
-        let states = self.input_lengths.iter().zip(self.label_lengths).map(|(steps, labels)| steps * (2 * labels + 1));
+        let states = self
+            .input_lengths
+            .iter()
+            .zip(self.label_lengths)
+            .map(|(steps, labels)| steps.saturating_mul(2 * labels + 1));
         states.fold(0, usize::saturating_add).saturating_mul(STATE_NANOSECONDS)
     }
 
