@@ -10,7 +10,11 @@
 //! | `select` | maximum, minimum, clamp, where |
 //! | `compare` | eq, ne, lt, le, gt, ge |
 //! | `cast`, `stop_gradient` | cast; stop_gradient |
-//! | `reduce`, `extrema`, `softmax` | sum, mean, var; max, min, argmax, argmin; softmax, log_softmax, logsumexp |
+//! | `reduce`, `extrema`, `softmax` | sum, mean, var, std, nansum, nanmean, all, any, count_nonzero; max, min, argmax, argmin; softmax, log_softmax, logsumexp |
+//! | `product`, `median`, `quantile`, `norm` | prod; median, nanmedian; quantile, nanquantile; vector_norm |
+//! | `pick` | sort, argsort, topk, kthvalue; max, min, median with indices; cummax, cummin |
+//! | `scan`, `difference` | cumsum, cumprod, logcumsumexp, linear_recurrence; diff |
+//! | `search` | searchsorted, bincount, histc |
 //! | `matmul` | matmul |
 //! | `shape`, `views` | reshape, flatten, permute, transpose, expand, squeeze, unsqueeze; narrow, flip |
 //! | `join` | concat, stack, pad |
@@ -25,6 +29,7 @@ mod arithmetic;
 mod broadcast;
 mod cast;
 mod compare;
+mod difference;
 mod elementwise;
 mod extrema;
 mod functions;
@@ -32,7 +37,15 @@ mod gather;
 mod index;
 mod join;
 mod matmul;
+mod median;
+mod norm;
+mod pick;
+mod product;
+mod quantile;
 mod reduce;
+mod rows;
+mod scan;
+mod search;
 mod select;
 mod shape;
 mod softmax;
@@ -51,7 +64,17 @@ pub use gather::{Gather, ScatterAdd};
 pub use index::{IndexAdd, IndexSelect};
 pub use join::{Concat, Pad};
 pub use matmul::MatMul;
+pub use median::{Median, NanMedian};
+pub use norm::VectorNorm;
+pub use pick::{ArgSort, KthValue, Sort, TopK};
+pub use pick::{CumMax, CumMin, MaxWithIndices, MinWithIndices};
+pub use pick::{MedianWithIndices, NanMedianWithIndices};
+pub use product::Prod;
+pub use quantile::{Interpolation, Quantiles};
 pub use reduce::Sum;
+pub use reduce::{All, Any};
+pub use scan::{CumProd, CumSum, LinearRecurrence, LogCumSumExp};
+pub use search::SearchSorted;
 pub use select::{Clamp, Maximum, Minimum, Where};
 pub use shape::{Expand, NewShape, Permute, Reshape};
 pub use softmax::{LogSoftmax, LogSoftmaxGrad, LogSumExp, Softmax, SoftmaxGrad};
