@@ -216,9 +216,10 @@ fn between(sorted: &Tensor, ranks: &Tensor, interpolation: Interpolation) -> Ten
     }
 }
 
-/// a + t (b - a)
+/// a + t (b - a), which is a where both are equal.
 fn weighted(a: &Tensor, b: &Tensor, t: &Tensor) -> Tensor {
-    // Two equal infinities have no difference; NaN would come of it.
-    let infinite = a.eq(b).where_(a, 0).abs().eq(f64::INFINITY);
-    a + infinite.where_(0, &(b - a)) * t
+    // Infinities have no differences: there, (1 - t) a + t b.
+    let infinite = a.abs().maximum(&b.abs()).eq(f64::INFINITY);
+    let apart = t.gt(0).where_(b, 0) * t + a * (1 - t);
+    infinite.where_(&apart, &(a + infinite.where_(0, &(b - a)) * t))
 }
