@@ -61,7 +61,7 @@ impl Key for bool {
 }
 
 /// A key above a place.
-trait Entry: Copy + Ord {
+trait Entry: Copy + Ord + Send {
     fn new(key: u64, place: usize) -> Self;
     fn place(self) -> i64;
 }
@@ -114,6 +114,8 @@ impl Wanted {
 
 /// Elements of one piece of work: some 100 us of sorting.
 const CHUNK: usize = 8 * 1024;
+/// Estimated nanoseconds for an element in one level of a sort.
+const LEVEL_NANOSECONDS: usize = 2;
 
 /// The places of the wanted elements in each row of `length` elements, of which there are at least as many as are wanted.
 pub(crate) fn places<T: Key>(x: &[T], length: usize, wanted: Wanted) -> Buffer<i64> {
@@ -130,10 +132,10 @@ pub(crate) fn places<T: Key>(x: &[T], length: usize, wanted: Wanted) -> Buffer<i
 fn places_by<T: Key, E: Entry>(x: &[T], length: usize, wanted: Wanted) -> Buffer<i64> {
     let count = wanted.count();
     let mut dst = Buffer::recycled(x.len() / length * count);
-    // Two nanoseconds for each element and level of a sort; selecting takes about as long as two levels.
+    // Selecting takes about as long as two levels of a sort.
     let levels = if matches!(wanted, Wanted::First { .. }) { count.ilog2() as usize + 2 } else { 2 };
     let rows = (CHUNK / length).max(1);
-    parallel::chunks(&mut dst, rows * count, x.len() * levels * 2, |i, dst| {
+    parallel::chunks(&mut dst, rows * count, x.len() * levels * LEVEL_NANOSECONDS, |i, dst| {
         let rows = x[i * rows * length..].chunks_exact(length);
         let mut entries: Vec<E> = Vec::with_capacity(length);
         for (dst, row) in dst.chunks_exact_mut(count).zip(rows) {
@@ -155,7 +157,7 @@ fn write_places<T: Key, E: Entry>(row: &[T], entries: &mut [E], wanted: Wanted, 
                 entries.select_nth_unstable(count);
             }
             let first = &mut entries[..count];
-            first.sort_unstable();
+            parallel::sort(first, count * (count.ilog2() as usize + 1) * LEVEL_NANOSECONDS);
             dst.iter_mut().zip(first).for_each(|(place, entry)| *place = entry.place());
             return;
         }
@@ -177,7 +179,7 @@ pub(crate) fn places_among<T: Key>(
     right: bool,
 ) -> Buffer<i64> {
     let mut dst = Buffer::recycled(values.len());
-    let work = values.len() * (length.max(1).ilog2() as usize + 1) * 2;
+    let work = values.len() * (length.max(1).ilog2() as usize + 1) * LEVEL_NANOSECONDS;
     parallel::chunks(&mut dst, CHUNK, work, |i, dst| {
         for (at, place) in (i * CHUNK..).zip(dst) {
             let (list, key) = (at / per_list, values[at].key());
