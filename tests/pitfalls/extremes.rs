@@ -3,6 +3,8 @@
 use cotangent::{DType, Element, Tensor, grad, jvp};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+type Function = fn(&Tensor) -> Tensor;
+
 /// Functions with their code.
 macro_rules! functions {
     ($(|$x:ident| $call:expr),* $(,)?) => { [$((stringify!($call), (|$x: &Tensor| $call) as fn(&Tensor) -> Tensor)),*] };
@@ -75,7 +77,7 @@ fn empty_tensors_and_scalars_never_crash() {
 }
 
 /// Holds functions of tensors without elements, and of scalars, to a result or a clear refusal, in both modes.
-pub(crate) fn assert_results_or_refusals(functions: &[(&str, fn(&Tensor) -> Tensor)]) {
+pub(crate) fn assert_results_or_refusals(functions: &[(&str, Function)]) {
     let mut crashes = Vec::new();
     for dtype in [DType::F64, DType::F32] {
         for shape in [&[2, 0][..], &[0], &[0, 2], &[], &[1, 0, 3]] {

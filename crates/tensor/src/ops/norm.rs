@@ -52,11 +52,10 @@ impl VectorNorm {
         let power_of = |sizes: &Tensor| if self.order == 2.0 { sizes.square() } else { sizes.abs().powf(self.order) };
         let root_of = |sums: &Tensor| if self.order == 2.0 { sums.sqrt() } else { sums.powf(1.0 / self.order) };
         let sums = power_of(x).sum_keepdims(self.axes.clone());
-        // Below the least, the largest terms may have lost digits to underflow; above the greatest is infinity.
-        let (least, greatest) =
-            for_float!(x.dtype(), T => (f64::from(T::MIN_POSITIVE / T::EPSILON), f64::from(T::MAX)));
         let all = |holds: Tensor| holds.all(..).item::<bool>();
-        if x.numel() == 0 || (all(sums.ge(least)) && all(sums.le(greatest))) {
+        // Below the first bound the largest terms may have lost digits to underflow; above the second is infinity.
+        let is_within = |sums: &Tensor| for_float!(x.dtype(), T => all(sums.ge(T::MIN_POSITIVE / T::EPSILON)) && all(sums.le(T::MAX)));
+        if x.numel() == 0 || is_within(&sums) {
             return root_of(&sums);
         }
         // Again, with the largest element of each sum, or for negative orders the smallest, at one.

@@ -101,7 +101,7 @@ impl Pick for KthValue {
             return Err(Error::new(ErrorKind::Value, "kthvalue", "k counts from 1: the first is the smallest"));
         }
         if self.k > size && size > 0 {
-            let rule = format!("axis {axis} has no {}-th element, only {size}", self.k);
+            let rule = format!("k is {}, but axis {axis} has only {size} elements", self.k);
             return Err(Error::new(ErrorKind::Value, "kthvalue", rule));
         }
         one_of("kthvalue", x, axis)

@@ -119,7 +119,10 @@ fn misuse_is_refused_with_a_reason() {
         message(&KthValue::new(0, 1, false), &x),
         "kthvalue: k counts from 1: the first is the smallest; got f64[1, 2]"
     );
-    assert_eq!(message(&KthValue::new(3, 1, false), &x), "kthvalue: axis 1 has no 3-th element, only 2; got f64[1, 2]");
+    assert_eq!(
+        message(&KthValue::new(3, 1, false), &x),
+        "kthvalue: k is 3, but axis 1 has only 2 elements; got f64[1, 2]"
+    );
     assert_eq!(
         message(&TopK::new(usize::MAX, 0, true), &x),
         format!("topk: cannot pick {} of the 1 elements along axis 0; got f64[1, 2]", usize::MAX)
