@@ -31,9 +31,13 @@ pub(crate) const SKIPS: &[Skip] = &[
         when: |case| case.args.get(1).and_then(Value::as_str) == Some("nuc"),
         reason: "the nuclear norm is one of matrices",
     },
+    Skip { operator: "nanquantile", when: |case| case.grads.len() == 2, reason: QUANTILES },
+    Skip { operator: "quantile", when: |case| case.grads.len() == 2, reason: QUANTILES },
     Skip {
         operator: "take_along_dim",
         when: |case| case.tensors["in1"].lt(0).to_vec::<bool>().contains(&true),
         reason: "an index counts from 0; negative ones are refused",
     },
 ];
+
+const QUANTILES: &str = "which quantiles are asked for are numbers here, which have no derivative";

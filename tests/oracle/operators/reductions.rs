@@ -1,6 +1,10 @@
 //! Reductions over axes, and softmax.
 
-use super::{Formula::One, Operator, on_axis};
+use super::{
+    Formula::{One, Several},
+    Operator, on_axis,
+    sorting::on_axis_of_two,
+};
 use crate::case::Call;
 use cotangent::{Axes, Tensor};
 
@@ -16,6 +20,14 @@ pub(super) const OPERATORS: &[Operator] = &[
     ("argmin", One(|c| place(c, |x, axis| x.argmin_keepdims(axis), |x, axis| x.argmin(axis)))),
     ("var", One(variance)),
     ("std", One(deviation)),
+    ("var_mean", Several(|c| spread_and_mean(c, |x, a, c| x.var_mean_keepdims(a, c), |x, a, c| x.var_mean(a, c)))),
+    ("std_mean", Several(|c| spread_and_mean(c, |x, a, c| x.std_mean_keepdims(a, c), |x, a, c| x.std_mean(a, c)))),
+    ("nanmean", One(|c| reduced(c, "dim", |x, axes| x.nanmean_keepdims(axes), |x, axes| x.nanmean(axes)))),
+    ("all", One(|c| reduced(c, "dim", |x, axes| x.all_keepdims(axes), |x, axes| x.all(axes)))),
+    ("any", One(|c| reduced(c, "dim", |x, axes| x.any_keepdims(axes), |x, axes| x.any(axes)))),
+    ("count_nonzero", One(|c| c.x(0).count_nonzero(axes_of(c, 1, "dim")))),
+    ("max", Several(|c| extremum(c, |x| x.max(..), |x, axis| x.max_with_indices(axis), |x, y| x.maximum(y)))),
+    ("min", Several(|c| extremum(c, |x| x.min(..), |x, axis| x.min_with_indices(axis), |x, y| x.minimum(y)))),
     ("norm", One(norm)),
     ("linalg.vector_norm", One(|c| vector_norm(c, c.float(1, "ord").unwrap_or(2.0)))),
     ("trace", One(trace)),
@@ -70,6 +82,34 @@ fn variance(c: &Call<'_>) -> Tensor {
 fn deviation(c: &Call<'_>) -> Tensor {
     let (axes, correction, keepdims) = spread(c);
     if keepdims { c.x(0).std_keepdims(axes, correction) } else { c.x(0).std(axes, correction) }
+}
+
+type Pair = (Tensor, Tensor);
+
+fn spread_and_mean(
+    c: &Call<'_>,
+    keeping: fn(&Tensor, Axes, f64) -> Pair,
+    dropping: fn(&Tensor, Axes, f64) -> Pair,
+) -> Vec<Tensor> {
+    let (axes, correction, keepdims) = spread(c);
+    let (spread, mean) = (if keepdims { keeping } else { dropping })(c.x(0), axes, correction);
+    vec![spread, mean]
+}
+
+/// One name for three operations: over all elements, along an axis with indices, of two tensors.
+fn extremum(
+    c: &Call<'_>,
+    of_all: fn(&Tensor) -> Tensor,
+    along_axis: fn(&Tensor, isize) -> Pair,
+    of_two: fn(&Tensor, &Tensor) -> Tensor,
+) -> Vec<Tensor> {
+    if c.has_tensor(1) {
+        return vec![of_two(c.x(0), c.x(1))];
+    }
+    match c.int(1, "dim") {
+        Some(axis) => on_axis_of_two(c.x(0), |x| along_axis(x, axis)),
+        None => vec![of_all(c.x(0))],
+    }
 }
 
 /// Frobenius' norm, torch's default, is the 2-norm of all elements.

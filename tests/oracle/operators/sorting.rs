@@ -1,11 +1,32 @@
 //! Sorting, and elements of a sorted axis.
 
-use super::{Formula::Several, Operator};
+use super::{
+    Formula::{One, Several},
+    Operator,
+    reductions::axes_of,
+};
 use crate::case::Call;
-use cotangent::Tensor;
+use cotangent::{
+    Axes, Tensor,
+    ops::{Interpolation, Quantiles},
+};
 
-pub(super) const OPERATORS: &[Operator] =
-    &[("sort", Several(sort)), ("topk", Several(topk)), ("kthvalue", Several(kthvalue)), ("median", Several(median))];
+pub(super) const OPERATORS: &[Operator] = &[
+    ("sort", Several(sort)),
+    ("topk", Several(topk)),
+    ("kthvalue", Several(kthvalue)),
+    ("median", Several(median)),
+    ("argsort", One(argsort)),
+    ("nanmedian", Several(nanmedian)),
+    ("quantile", One(|c| quantile(c, |x, q, axes| x.quantile_keepdims(q, axes), |x, q, axes| x.quantile(q, axes)))),
+    (
+        "nanquantile",
+        One(|c| quantile(c, |x, q, axes| x.nanquantile_keepdims(q, axes), |x, q, axes| x.nanquantile(q, axes))),
+    ),
+    ("searchsorted", One(|c| searchsorted(c, c.x(0), c.x(1)))),
+    ("bucketize", One(|c| searchsorted(c, c.x(1), c.x(0)))),
+    ("histc", One(histc)),
+];
 
 /// As `on_axis`, of values and indices.
 pub(super) fn on_axis_of_two(x: &Tensor, f: impl FnOnce(&Tensor) -> (Tensor, Tensor)) -> Vec<Tensor> {
@@ -50,4 +71,44 @@ fn median(c: &Call<'_>) -> Vec<Tensor> {
             if keep { x.median_with_indices_keepdims(axis) } else { x.median_with_indices(axis) }
         }),
     }
+}
+
+fn nanmedian(c: &Call<'_>) -> Vec<Tensor> {
+    let keep = c.flag(2, "keepdim");
+    match c.int(1, "dim") {
+        None => vec![c.x(0).nanmedian(..)],
+        Some(axis) => on_axis_of_two(c.x(0), |x| {
+            if keep { x.nanmedian_with_indices_keepdims(axis) } else { x.nanmedian_with_indices(axis) }
+        }),
+    }
+}
+
+fn argsort(c: &Call<'_>) -> Tensor {
+    c.flag(3, "stable");
+    let axis = c.int(1, "dim").unwrap_or(-1);
+    if c.flag(2, "descending") { c.x(0).argsort_descending(axis) } else { c.x(0).argsort(axis) }
+}
+
+type Quantile = fn(&Tensor, Quantiles, Axes) -> Tensor;
+
+fn quantile(c: &Call<'_>, keeping: Quantile, dropping: Quantile) -> Tensor {
+    let q: Quantiles =
+        if c.has_tensor(1) { c.x(1).to_vec::<f64>().into() } else { c.float(1, "q").expect("a quantile").into() };
+    let interpolation = match c.word(4, "interpolation").unwrap_or("linear") {
+        "linear" => Interpolation::Linear,
+        "midpoint" => Interpolation::Midpoint,
+        other => panic!("no case has interpolation {other}"),
+    };
+    let (q, axes) = (q.interpolation(interpolation), axes_of(c, 2, "dim"));
+    if c.flag(3, "keepdim") { keeping(c.x(0), q, axes) } else { dropping(c.x(0), q, axes) }
+}
+
+fn searchsorted(c: &Call<'_>, sorted: &Tensor, values: &Tensor) -> Tensor {
+    assert!(!c.flag(2, "out_int32"), "places are i64");
+    if c.flag(3, "right") { sorted.searchsorted_right(values) } else { sorted.searchsorted(values) }
+}
+
+fn histc(c: &Call<'_>) -> Tensor {
+    let bound = |i, name| c.float(i, name).expect("a bound");
+    c.x(0).histc(c.int(1, "bins").unwrap_or(100) as usize, bound(2, "min"), bound(3, "max"))
 }

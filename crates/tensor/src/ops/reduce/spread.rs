@@ -24,7 +24,7 @@ impl Tensor {
     #[track_caller]
     pub fn var(&self, axes: impl Into<Axes>, correction: impl ToNumber) -> Tensor {
         let (axes, count) = axes_of_floats(self, "var", axes.into());
-        squared_deviations(self, &axes).sum(axes) / freedom(count, correction)
+        var_and_mean(self, axes.clone(), freedom(count, correction)).0.squeeze(axes)
     }
 
     /// As [`var`](Self::var); the axes stay with size 1.
@@ -40,7 +40,7 @@ impl Tensor {
     #[track_caller]
     pub fn var_keepdims(&self, axes: impl Into<Axes>, correction: impl ToNumber) -> Tensor {
         let (axes, count) = axes_of_floats(self, "var", axes.into());
-        squared_deviations(self, &axes).sum_keepdims(axes) / freedom(count, correction)
+        var_and_mean(self, axes, freedom(count, correction)).0
     }
 
     /// The standard deviation along some axes, which go: the square root of [`var`](Self::var).
@@ -59,7 +59,7 @@ impl Tensor {
     #[track_caller]
     pub fn std(&self, axes: impl Into<Axes>, correction: impl ToNumber) -> Tensor {
         let (axes, count) = axes_of_floats(self, "std", axes.into());
-        root(squared_deviations(self, &axes).sum(axes) / freedom(count, correction))
+        root(var_and_mean(self, axes.clone(), freedom(count, correction)).0.squeeze(axes))
     }
 
     /// As [`std`](Self::std); the axes stay with size 1.
@@ -75,10 +75,10 @@ impl Tensor {
     #[track_caller]
     pub fn std_keepdims(&self, axes: impl Into<Axes>, correction: impl ToNumber) -> Tensor {
         let (axes, count) = axes_of_floats(self, "std", axes.into());
-        root(squared_deviations(self, &axes).sum_keepdims(axes) / freedom(count, correction))
+        root(var_and_mean(self, axes, freedom(count, correction)).0)
     }
 
-    /// [`var`](Self::var) and the mean that it is about, computed once.
+    /// [`var`](Self::var) and the mean that it is about, computed once: `(var, mean)`.
     ///
     /// # Panics
     /// As [`var`](Self::var).
@@ -92,12 +92,29 @@ impl Tensor {
     #[track_caller]
     pub fn var_mean(&self, axes: impl Into<Axes>, correction: impl ToNumber) -> (Tensor, Tensor) {
         let (axes, count) = axes_of_floats(self, "var_mean", axes.into());
-        let mean = self.mean_keepdims(axes.clone());
-        let var = (self - &mean).square().sum(axes.clone()) / freedom(count, correction);
-        (var, mean.squeeze(axes))
+        let (var, mean) = var_and_mean(self, axes.clone(), freedom(count, correction));
+        (var.squeeze(axes.clone()), mean.squeeze(axes))
     }
 
-    /// [`std`](Self::std) and the mean that it is about, computed once.
+    /// As [`var_mean`](Self::var_mean); the axes stay with size 1.
+    ///
+    /// # Panics
+    /// As [`var`](Self::var).
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// let x = Tensor::from([[1.0f32, 3.0], [5.0, 9.0]]);
+    /// let (var, mean) = x.var_mean_keepdims(1, 0);
+    /// assert_eq!(((&x - &mean) / var.sqrt()).to_vec::<f32>(), [-1.0, 1.0, -1.0, 1.0]);
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn var_mean_keepdims(&self, axes: impl Into<Axes>, correction: impl ToNumber) -> (Tensor, Tensor) {
+        let (axes, count) = axes_of_floats(self, "var_mean", axes.into());
+        var_and_mean(self, axes, freedom(count, correction))
+    }
+
+    /// [`std`](Self::std) and the mean that it is about, computed once: `(std, mean)`.
     ///
     /// # Panics
     /// As [`std`](Self::std).
@@ -110,21 +127,39 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn std_mean(&self, axes: impl Into<Axes>, correction: impl ToNumber) -> (Tensor, Tensor) {
-        let (axes, _) = axes_of_floats(self, "std_mean", axes.into());
-        let (var, mean) = self.var_mean(axes, correction);
+        let (axes, count) = axes_of_floats(self, "std_mean", axes.into());
+        let (var, mean) = var_and_mean(self, axes.clone(), freedom(count, correction));
+        (root(var.squeeze(axes.clone())), mean.squeeze(axes))
+    }
+
+    /// As [`std_mean`](Self::std_mean); the axes stay with size 1.
+    ///
+    /// # Panics
+    /// As [`std`](Self::std).
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// assert_eq!(Tensor::from([[1.0f32, 3.0]]).std_mean_keepdims(1, 0).0.shape()[..], [1, 1]);
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn std_mean_keepdims(&self, axes: impl Into<Axes>, correction: impl ToNumber) -> (Tensor, Tensor) {
+        let (axes, count) = axes_of_floats(self, "std_mean", axes.into());
+        let (var, mean) = var_and_mean(self, axes, freedom(count, correction));
         (root(var), mean)
     }
+}
+
+/// Variance and mean with their axes.
+fn var_and_mean(x: &Tensor, axes: Axes, freedom: f64) -> (Tensor, Tensor) {
+    let mean = x.mean_keepdims(axes.clone());
+    // Two passes: the textbook mean(x^2) - mean(x)^2 cancels where the mean is large beside the deviations.
+    ((x - &mean).square().sum_keepdims(axes) / freedom, mean)
 }
 
 /// What sums of squared deviations are divided by: zero rather than negative.
 fn freedom(count: f64, correction: impl ToNumber) -> f64 {
     (count - correction.to_number().as_f64()).max(0.0)
-}
-
-fn squared_deviations(x: &Tensor, axes: &Axes) -> Tensor {
-    // Two passes: the textbook mean(x^2) - mean(x)^2 cancels where the mean is large beside the deviations.
-    let deviations = x - &x.mean_keepdims(axes.clone());
-    &deviations * &deviations
 }
 
 /// √x for x ≥ 0, constant to derivatives at zero.
