@@ -7,7 +7,8 @@ use super::{
     rows::with_axes_last,
 };
 use crate::{
-    Array, Axes, Cotangents, Derivative, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp, apply,
+    Array, Axes, Buffer, Cotangents, Derivative, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp,
+    apply,
     dtype::for_dtype,
     error::takes,
     kernels::sort::{self, Wanted},
@@ -50,7 +51,7 @@ macro_rules! median {
                 let length = axes.iter().map(|&axis| x.shape()[axis]).product();
                 Ok(for_dtype!(x.dtype(), T => {
                     let elements = rows.as_slice::<T>().expect("contiguous");
-                    let mut values = crate::Buffer::recycled(shape.numel());
+                    let mut values = Buffer::recycled(shape.numel());
                     let places = sort::places(elements, length, Wanted::$Name);
                     let picked = elements.chunks(length.max(1)).zip(&places[..]).map(|(row, &place)| row[place as usize]);
                     values.iter_mut().zip(picked).for_each(|(y, x)| *y = x);

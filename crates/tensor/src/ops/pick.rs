@@ -20,7 +20,7 @@ use super::{
     rows::{with_axes_back, with_axes_last},
 };
 use crate::{
-    Array, Buffer, Cotangents, DType, Element, Error, ErrorKind, Few, Result, Saved, Spec, SpecRef, Tensor,
+    Array, Buffer, Cotangents, DType, Element, Error, ErrorKind, Few, Result, Saved, Shape, Spec, SpecRef, Tensor,
     array::check_size,
     dtype::for_dtype,
     error::takes,
@@ -80,7 +80,7 @@ fn infer<P: Pick>(pick: &P, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>> {
     let x = inputs[0];
     let axis = resolve_axis(P::NAME, pick.axis(), x.rank())?;
     let count = pick.count(x, axis).map_err(|error| error.with_inputs(inputs))?;
-    let shape = crate::Shape::from(x.shape());
+    let shape = Shape::from(x.shape());
     let shape = if pick.drops_axis() { shape.without(axis) } else { shape.with_size(axis, count) };
     check_size(P::NAME, &shape, DType::I64)?;
     Ok([Spec::new(&shape, x.dtype()), Spec::new(&shape, DType::I64)].into())

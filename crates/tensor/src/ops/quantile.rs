@@ -95,7 +95,7 @@ impl Tensor {
     #[track_caller]
     #[doc(alias = "percentile")]
     pub fn quantile(&self, q: impl Into<Quantiles>, axes: impl Into<Axes>) -> Tensor {
-        quantile("quantile", self, &q.into(), axes.into(), false)
+        quantile(self, &q.into(), axes.into(), Nan::Spreads, false)
     }
 
     /// As [`quantile`](Self::quantile); the axes stay with size 1.
@@ -110,7 +110,7 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn quantile_keepdims(&self, q: impl Into<Quantiles>, axes: impl Into<Axes>) -> Tensor {
-        quantile("quantile", self, &q.into(), axes.into(), true)
+        quantile(self, &q.into(), axes.into(), Nan::Spreads, true)
     }
 
     /// As [`quantile`](Self::quantile), of the elements that are not NaN; NaN where all are.
@@ -125,7 +125,7 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn nanquantile(&self, q: impl Into<Quantiles>, axes: impl Into<Axes>) -> Tensor {
-        quantile("nanquantile", self, &q.into(), axes.into(), false)
+        quantile(self, &q.into(), axes.into(), Nan::IsLeftOut, false)
     }
 
     /// As [`nanquantile`](Self::nanquantile); the axes stay with size 1.
@@ -140,12 +140,23 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn nanquantile_keepdims(&self, q: impl Into<Quantiles>, axes: impl Into<Axes>) -> Tensor {
-        quantile("nanquantile", self, &q.into(), axes.into(), true)
+        quantile(self, &q.into(), axes.into(), Nan::IsLeftOut, true)
     }
 }
 
+/// What a NaN does to the quantiles of its row.
+#[derive(Clone, Copy)]
+enum Nan {
+    Spreads,
+    IsLeftOut,
+}
+
 #[track_caller]
-fn quantile(op: &'static str, x: &Tensor, wanted: &Quantiles, axes: Axes, keepdims: bool) -> Tensor {
+fn quantile(x: &Tensor, wanted: &Quantiles, axes: Axes, nan: Nan, keepdims: bool) -> Tensor {
+    let op = match nan {
+        Nan::Spreads => "quantile",
+        Nan::IsLeftOut => "nanquantile",
+    };
     let refused = if x.dtype().is_float() { outside(op, &wanted.q) } else { Some(Error::needs_float(op, &[])) };
     let refused = refused.or_else(|| {
         let resolved = axes.resolve(op, x.rank());
@@ -168,7 +179,7 @@ fn quantile(op: &'static str, x: &Tensor, wanted: &Quantiles, axes: Axes, keepdi
     if results.numel() == 0 {
         return Tensor::zeros(results, x.dtype());
     }
-    let ranks = ranks(op, &sorted, length, &wanted.q);
+    let ranks = ranks(&sorted, length, &wanted.q, nan);
     // [.., q] to [q, ..]
     let y = between(&sorted, &ranks, wanted.interpolation);
     let last = y.rank() as isize - 1;
@@ -183,17 +194,18 @@ fn outside(op: &'static str, q: &[f64]) -> Option<Error> {
 }
 
 /// Where in each sorted row the quantiles lie, from 0 on, in f64: in f32, a rank beyond 2^24 would be rounded.
-fn ranks(op: &'static str, sorted: &Tensor, length: usize, q: &[f64]) -> Tensor {
-    let q = Tensor::from(q);
-    let is_number = sorted.eq(sorted);
-    let rows: Shape = sorted.shape().iter().copied().take(sorted.rank() - 1).chain([q.numel()]).collect();
-    if op == "nanquantile" {
-        let count = is_number.cast(DType::F64).sum_keepdims(-1);
-        return ((count - 1.0).maximum(0) * q).expand(rows);
-    }
-    // A NaN comes last in order; the rank of the last makes the result NaN.
-    let last = length as f64 - 1.0;
-    is_number.narrow(-1, length - 1, 1).where_(&(q * last), last).expand(rows)
+fn ranks(sorted: &Tensor, length: usize, q: &[f64], nan: Nan) -> Tensor {
+    let rows: Shape = sorted.shape().iter().copied().take(sorted.rank() - 1).chain([q.len()]).collect();
+    let (q, is_number) = (Tensor::from(q), sorted.eq(sorted));
+    let ranks = match nan {
+        Nan::Spreads => {
+            // A NaN comes last in order, and the rank of the last makes the result NaN.
+            let last = length as f64 - 1.0;
+            is_number.narrow(-1, length - 1, 1).where_(&(q * last), last)
+        }
+        Nan::IsLeftOut => (is_number.cast(DType::F64).sum_keepdims(-1) - 1.0).maximum(0) * q,
+    };
+    ranks.expand(rows)
 }
 
 /// The elements of sorted rows at ranks, interpolated between two.

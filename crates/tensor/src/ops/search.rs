@@ -80,6 +80,7 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     #[doc(alias = "bucketize")]
+    #[doc(alias = "digitize")]
     pub fn searchsorted(&self, values: &Tensor) -> Tensor {
         apply(&SearchSorted::new(false), &[self, values]).into_single()
     }
@@ -88,6 +89,11 @@ impl Tensor {
     ///
     /// # Panics
     /// As [`searchsorted`](Self::searchsorted).
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// assert_eq!(Tensor::from([1i64, 2, 2]).searchsorted_right(&Tensor::from([2i64])).to_vec::<i64>(), [3]);
+    /// ```
     #[must_use]
     #[track_caller]
     #[doc(alias = "bucketize")]
