@@ -15,10 +15,12 @@ pub use product::CumProd;
 pub(super) use product::products_before;
 pub use recurrence::LinearRecurrence;
 
-use super::rows::{with_axes_back, with_axes_last};
 use crate::{
-    Array, Buffer, Cotangents, DType, Derivative, Element, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Spec,
-    SpecRef, Tensor, Vjp, apply, error::takes, kernels::scan, shape::resolve_axis,
+    Array, Cotangents, DType, Derivative, Element, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Spec,
+    SpecRef, Tensor, Vjp, apply,
+    error::takes,
+    kernels::scan::{Scan, Sums, scan},
+    shape::resolve_axis,
 };
 
 /// `y[k] = x[0] + .. + x[k]` along an axis; reversed, `y[k] = x[k] + .. + x[n - 1]`.
@@ -49,11 +51,13 @@ fn infer_scan(op: &'static str, axis: isize, inputs: &[SpecRef<'_>]) -> Result<F
     Ok(SpecRef::to_owned(x).into())
 }
 
-/// A kernel of rows, given elements and the length of a row, applied along an axis.
-fn along_axis<T: Element>(x: &Array, axis: usize, kernel: impl FnOnce(&[T], usize) -> Buffer<T>) -> Array {
-    let (rows, order) = with_axes_last(x, &[axis]);
-    let y = kernel(rows.as_slice().expect("contiguous"), x.shape()[axis]);
-    with_axes_back(Array::from_buffer(y, rows.shape()), &order)
+/// A scan of arrays of one shape along an axis.
+fn along_axis<S: Scan<T, N>, T: Element, const N: usize>(inputs: [&Array; N], axis: usize, reverse: bool) -> Array {
+    let shape = inputs[0].shape();
+    let contiguous = inputs.map(Array::contiguous);
+    let slices = contiguous.each_ref().map(|x| x.as_slice::<T>().expect("contiguous"));
+    let y = scan::<S, T, N>(slices, shape[axis], shape[axis + 1..].iter().product(), reverse);
+    Array::from_buffer(y, shape)
 }
 
 /// What stands before each element in the direction of the scan: `x` moved on by one place, `first` at the beginning, where there
@@ -74,12 +78,11 @@ impl Primitive for CumSum {
         infer_scan("cumsum", self.axis, inputs)
     }
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
-        let (x, reverse) = (inputs[0], self.reverse);
-        let axis = resolve_axis("cumsum", self.axis, x.shape().len())?;
-        Ok(match x.dtype() {
-            DType::F32 => along_axis::<f32>(x, axis, |x, length| scan::sums(x, length, reverse)),
-            DType::F64 => along_axis::<f64>(x, axis, |x, length| scan::sums(x, length, reverse)),
-            DType::I64 => along_axis::<i64>(x, axis, |x, length| scan::sums(x, length, reverse)),
+        let axis = resolve_axis("cumsum", self.axis, inputs[0].shape().len())?;
+        Ok(match inputs[0].dtype() {
+            DType::F32 => along_axis::<Sums, f32, 1>([inputs[0]], axis, self.reverse),
+            DType::F64 => along_axis::<Sums, f64, 1>([inputs[0]], axis, self.reverse),
+            DType::I64 => along_axis::<Sums, i64, 1>([inputs[0]], axis, self.reverse),
             other => unreachable!("infer refuses {other}"),
         }
         .into())

@@ -3,7 +3,7 @@
 use super::{LinearRecurrence, along_axis, before};
 use crate::{
     Array, Cotangents, Derivative, Error, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp, apply,
-    dtype::for_float, error::takes, kernels::scan, shape::resolve_axis,
+    dtype::for_float, error::takes, kernels::scan::LogSums, shape::resolve_axis,
 };
 
 /// `y[k] = ln(exp(x[0]) + .. + exp(x[k]))` along an axis; reversed, from `x[k]` to the end.
@@ -46,10 +46,8 @@ impl Primitive for LogCumSumExp {
         Ok(SpecRef::to_owned(inputs[0]).into())
     }
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
-        let x = inputs[0];
-        let axis = resolve_axis("logcumsumexp", self.axis, x.shape().len())?;
-        let y =
-            for_float!(x.dtype(), T => along_axis::<T>(x, axis, |x, length| scan::log_sums(x, length, self.reverse)));
+        let axis = resolve_axis("logcumsumexp", self.axis, inputs[0].shape().len())?;
+        let y = for_float!(inputs[0].dtype(), T => along_axis::<LogSums, T, 1>([inputs[0]], axis, self.reverse));
         Ok(y.into())
     }
     fn derivative(&self) -> Derivative<'_> {

@@ -3,7 +3,7 @@
 use super::{LinearRecurrence, along_axis, before, infer_scan};
 use crate::{
     Array, Cotangents, DType, Derivative, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp, apply,
-    kernels::scan, shape::resolve_axis,
+    kernels::scan::Products, shape::resolve_axis,
 };
 
 /// `y[k] = x[0] * .. * x[k]` along an axis; reversed, `y[k] = x[k] * .. * x[n - 1]`.
@@ -34,12 +34,11 @@ impl Primitive for CumProd {
         infer_scan("cumprod", self.axis, inputs)
     }
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
-        let (x, reverse) = (inputs[0], self.reverse);
-        let axis = resolve_axis("cumprod", self.axis, x.shape().len())?;
-        Ok(match x.dtype() {
-            DType::F32 => along_axis::<f32>(x, axis, |x, length| scan::products(x, length, reverse)),
-            DType::F64 => along_axis::<f64>(x, axis, |x, length| scan::products(x, length, reverse)),
-            DType::I64 => along_axis::<i64>(x, axis, |x, length| scan::products(x, length, reverse)),
+        let axis = resolve_axis("cumprod", self.axis, inputs[0].shape().len())?;
+        Ok(match inputs[0].dtype() {
+            DType::F32 => along_axis::<Products, f32, 1>([inputs[0]], axis, self.reverse),
+            DType::F64 => along_axis::<Products, f64, 1>([inputs[0]], axis, self.reverse),
+            DType::I64 => along_axis::<Products, i64, 1>([inputs[0]], axis, self.reverse),
             other => unreachable!("infer refuses {other}"),
         }
         .into())

@@ -6,11 +6,8 @@ use crate::{
     Array, Cotangents, Derivative, Error, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp, apply,
     dtype::for_float,
     error::{same_specs, takes},
-    kernels::scan,
-    ops::{
-        broadcast::{common_shape, or_panic},
-        rows::with_axes_last,
-    },
+    kernels::scan::Recurrences,
+    ops::broadcast::{common_shape, or_panic},
     shape::resolve_axis,
     try_apply,
 };
@@ -45,13 +42,9 @@ impl Primitive for LinearRecurrence {
         Ok(SpecRef::to_owned(inputs[0]).into())
     }
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
-        let [a, b] = [inputs[0], inputs[1]];
-        let axis = resolve_axis("linear_recurrence", self.axis, a.shape().len())?;
-        let (a, _) = with_axes_last(a, &[axis]);
-        Ok(for_float!(b.dtype(), T => along_axis::<T>(b, axis, |b, length| {
-            scan::recurrences(a.as_slice().expect("contiguous"), b, length, self.reverse)
-        }))
-        .into())
+        let axis = resolve_axis("linear_recurrence", self.axis, inputs[0].shape().len())?;
+        let both = [inputs[0], inputs[1]];
+        Ok(for_float!(both[0].dtype(), T => along_axis::<Recurrences, T, 2>(both, axis, self.reverse)).into())
     }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)

@@ -1,7 +1,7 @@
 //! Scans at the edges. Their derivatives are checked in the table of rules, at zeros and infinities among the pitfalls.
 
 use super::{CumProd, CumSum, LinearRecurrence, LogCumSumExp};
-use crate::{Primitive, Tensor, apply, try_apply};
+use crate::{DType, Primitive, Rng, Tensor, apply, try_apply};
 
 const INF: f64 = f64::INFINITY;
 
@@ -61,7 +61,7 @@ fn running_log_sums_neither_overflow_nor_lose_digits() {
     // Two units in the last place of the kernels' exponential and logarithm, below a thousand.
     assert!(numbers(&x.logcumsumexp(0)).iter().zip(expected).all(|(a, b)| (a - b).abs() <= 2.3e-13));
     // A million equal terms: ln k, where adding in f32 would be off by a part in a hundred.
-    let y = Tensor::full([1_000_000], 0.0, crate::DType::F32).logcumsumexp(0);
+    let y = Tensor::full([1_000_000], 0.0, DType::F32).logcumsumexp(0);
     let last = y.narrow(0, 999_999, 1).item::<f32>();
     assert_eq!(last, 1e6f32.ln());
     let reversed = apply(&LogCumSumExp::new(0, true), &[&Tensor::from([0.0, 0.0])]).into_single();
@@ -101,9 +101,32 @@ fn many_rows_are_each_scanned_alone() {
 }
 
 #[test]
+fn columns_are_scanned_as_rows_are() {
+    // More columns than are walked side by side, and not a multiple.
+    let x = Rng::seed(5).uniform_range(-1.0, 1.0, [3, 7, 600], DType::F32);
+    let decay = x.sigmoid();
+    let along_rows = x.transpose(1, 2);
+    for reverse in [false, true] {
+        let scans: [(&dyn Primitive, &dyn Primitive, &[&Tensor]); 4] = [
+            (&CumSum::new(1, reverse), &CumSum::new(2, reverse), &[&x]),
+            (&CumProd::new(1, reverse), &CumProd::new(2, reverse), &[&x]),
+            (&LogCumSumExp::new(1, reverse), &LogCumSumExp::new(2, reverse), &[&x]),
+            (&LinearRecurrence::new(1, reverse), &LinearRecurrence::new(2, reverse), &[&decay, &x]),
+        ];
+        for (by_columns, by_rows, inputs) in scans {
+            let turned: Vec<Tensor> = inputs.iter().map(|x| x.transpose(1, 2)).collect();
+            let rows = apply(by_rows, &turned.iter().collect::<Vec<_>>()).into_single();
+            let columns = apply(by_columns, inputs).into_single();
+            assert_eq!(columns.to_vec::<f32>(), rows.transpose(1, 2).to_vec::<f32>(), "{}", by_rows.name());
+        }
+    }
+    assert_eq!(x.cummax(1).1.to_vec::<i64>(), along_rows.cummax(2).1.transpose(1, 2).to_vec::<i64>());
+}
+
+#[test]
 fn nothing_is_scanned_to_nothing() {
     for shape in [[2, 0], [0, 2]] {
-        let x = Tensor::zeros(shape, crate::DType::F32);
+        let x = Tensor::zeros(shape, DType::F32);
         for y in [x.cumsum(1), x.cumprod(1), x.logcumsumexp(1), x.linear_recurrence(&x, 1), x.cummax(1).0] {
             assert_eq!(y.shape()[..], shape);
         }
