@@ -94,6 +94,25 @@ fn softmax() {
     }
 }
 
+/// Long rows, which are sorted by several threads at once, and many short ones.
+#[test]
+fn scans_and_sorts() {
+    for dtype in [DType::F32, DType::F64] {
+        for shape in [[3, 70_001], [70_001, 3]] {
+            // Coarse, so that many are equal.
+            let x = (normal(&shape, dtype) * 4).cast(DType::I64).cast(dtype);
+            let y = normal(&shape, dtype);
+            assert_same_bits(&format!("scans and sorts of {}", x.spec()), || {
+                let scans = [y.cumsum(1), y.logcumsumexp(0), y.linear_recurrence(&y.sigmoid(), 1), y.cummax(1).0];
+                let sorts = [x.argsort(1), x.sort_descending(0).1, x.topk(2, 1).1, x.median_with_indices(0).1];
+                let reduced = [y.prod(0), y.vector_norm(2, ..), y.std(1, 1), y.quantile(0.3, 1)];
+                let found = y.sort(1).0.searchsorted(&x);
+                [&scans[..], &sorts, &reduced, &[found]].concat()
+            });
+        }
+    }
+}
+
 /// Square, tall and wide, transposed, in batches, with vectors; and few outputs of a long sum, which is cut into parts.
 #[test]
 fn matrix_products() {

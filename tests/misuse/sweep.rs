@@ -57,6 +57,46 @@ fn cases() -> Vec<Case> {
         )*};
     }
     along_axes!(-3 -1 0 1 2);
+    cases.extend(scans_and_sorts());
+    cases
+}
+
+fn scans_and_sorts() -> Vec<Case> {
+    let mut cases: Vec<Case> = cases![
+        "prod": |x, _| x.prod(..), "std": |x, _| x.std(.., 1), "var_mean": |x, _| x.var_mean(.., 0).1,
+        "std_mean": |x, _| x.std_mean(.., 0).0, "nansum": |x, _| x.nansum(..), "nanmean": |x, _| x.nanmean(..),
+        "all": |x, _| x.all(..), "any": |x, _| x.any(..), "count_nonzero": |x, _| x.count_nonzero(..),
+        "vector_norm": |x, _| x.vector_norm(2, ..), "vector_norm": |x, _| x.vector_norm(f64::INFINITY, ..),
+        "vector_norm": |x, _| x.vector_norm(f64::NAN, ..), "vector_norm": |x, _| x.vector_norm(-1, ..),
+        "median": |x, _| x.median(..), "nanmedian": |x, _| x.nanmedian(..), "quantile": |x, _| x.quantile(0.5, ..),
+        "nanquantile": |x, _| x.nanquantile([0.1, 0.2], ..), "quantile": |x, _| x.quantile(-0.1, ..),
+        "searchsorted": |x, y| x.searchsorted(y), "histc": |x, _| x.histc(2, -1.0, 1.0),
+        "histc": |x, _| x.histc(usize::MAX, -1.0, 1.0), "bincount": |x, _| x.bincount(1),
+        "bincount": |x, _| x.bincount(usize::MAX),
+    ];
+    macro_rules! along_axes {
+        ($($axis:literal)*) => {$(
+            cases.extend(cases![
+                "prod": |x, _| x.prod_keepdims($axis), "std": |x, _| x.std($axis, 0), "all": |x, _| x.all($axis),
+                "any": |x, _| x.any_keepdims($axis), "count_nonzero": |x, _| x.count_nonzero($axis),
+                "nanmean": |x, _| x.nanmean_keepdims($axis), "vector_norm": |x, _| x.vector_norm(1.5, $axis),
+                "vector_norm": |x, _| x.vector_norm(0, $axis), "cumsum": |x, _| x.cumsum($axis),
+                "cumprod": |x, _| x.cumprod($axis), "logcumsumexp": |x, _| x.logcumsumexp($axis),
+                "linear_recurrence": |x, y| x.linear_recurrence(y, $axis), "cummax": |x, _| x.cummax($axis).0,
+                "cummin": |x, _| x.cummin($axis).1, "sort": |x, _| x.sort($axis).0,
+                "sort": |x, _| x.sort_descending($axis).1, "argsort": |x, _| x.argsort($axis),
+                "topk": |x, _| x.topk(2, $axis).0, "topk": |x, _| x.topk_smallest(usize::MAX, $axis).0,
+                "kthvalue": |x, _| x.kthvalue(2, $axis).0, "kthvalue": |x, _| x.kthvalue_keepdims(0, $axis).0,
+                "max_with_indices": |x, _| x.max_with_indices($axis).0,
+                "min_with_indices": |x, _| x.min_with_indices_keepdims($axis).0,
+                "median": |x, _| x.median($axis), "median_with_indices": |x, _| x.median_with_indices($axis).0,
+                "nanmedian_with_indices": |x, _| x.nanmedian_with_indices_keepdims($axis).0,
+                "quantile": |x, _| x.quantile_keepdims(0.7, $axis), "diff": |x, _| x.diff(1, $axis),
+                "diff": |x, _| x.diff(usize::MAX, $axis),
+            ]);
+        )*};
+    }
+    along_axes!(-3 -1 0 1);
     cases
 }
 

@@ -176,7 +176,10 @@ impl<'a> Call<'a> {
     }
 
     pub(crate) fn float(&self, i: usize, name: &str) -> Option<f64> {
-        Some(self.value(i, name)?.as_f64().expect("a finite number"))
+        let value = self.value(i, name)?;
+        // JSON has no infinities.
+        let named = || value["float"].as_str().and_then(|word| word.parse().ok());
+        Some(value.as_f64().or_else(named).expect("a number"))
     }
 
     pub(crate) fn flag(&self, i: usize, name: &str) -> bool {
@@ -191,6 +194,11 @@ impl<'a> Call<'a> {
     /// Whether argument `i` is a flag.
     pub(crate) fn is_flag(&self, i: usize) -> bool {
         self.case.args.get(i).is_some_and(Value::is_boolean)
+    }
+
+    /// Whether argument `i` is a word.
+    pub(crate) fn is_word(&self, i: usize) -> bool {
+        self.case.args.get(i).is_some_and(Value::is_string)
     }
 
     pub(crate) fn word(&self, i: usize, name: &str) -> Option<&'a str> {

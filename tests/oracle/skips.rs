@@ -27,22 +27,17 @@ pub(crate) const SKIPS: &[Skip] = &[
         reason: "torch's slope is 1/6 rounded to f32, 3e-8 from 1/6",
     },
     Skip {
-        operator: "nn.functional.normalize",
-        when: |case| case.kwargs.get("p").and_then(Value::as_f64) == Some(0.0),
-        reason: "the 0-norm counts the elements that are not zero: no power",
+        operator: "norm",
+        when: |case| case.args.get(1).and_then(Value::as_str) == Some("nuc"),
+        reason: "the nuclear norm is one of matrices",
     },
-    Skip { operator: "std", when: negative_correction, reason: CORRECTION },
+    Skip { operator: "nanquantile", when: |case| case.grads.len() == 2, reason: QUANTILES },
+    Skip { operator: "quantile", when: |case| case.grads.len() == 2, reason: QUANTILES },
     Skip {
         operator: "take_along_dim",
         when: |case| case.tensors["in1"].lt(0).to_vec::<bool>().contains(&true),
         reason: "an index counts from 0; negative ones are refused",
     },
-    Skip { operator: "var", when: negative_correction, reason: CORRECTION },
 ];
 
-const CORRECTION: &str =
-    "var divides by n - correction for a correction from 0; a negative one has no meaning in statistics";
-
-fn negative_correction(case: &Case) -> bool {
-    case.kwargs.get("correction").and_then(Value::as_i64).is_some_and(|correction| correction < 0)
-}
+const QUANTILES: &str = "which quantiles are asked for are numbers here, which have no derivative";

@@ -6,12 +6,14 @@
 //! - `broadcasting`: operands of different shapes, views, indices.
 //! - `losses`: modes that must agree, batches in which nothing counts.
 //! - `extremes`: empty tensors, NaN, very long chains.
+//! - `ordered`: products, scans, norms, sorting: zeros, ties, NaN and nothing in them.
 
 mod broadcasting;
 mod extremes;
 mod kinks;
 mod losses;
 mod nesting;
+mod ordered;
 
 use cotangent::{Tensor, grad, jvp};
 

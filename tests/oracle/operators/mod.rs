@@ -7,7 +7,9 @@ mod losses;
 mod normalisation;
 mod products;
 mod reductions;
+mod scans;
 mod shapes;
+mod sorting;
 
 use crate::case::Call;
 use cotangent::{Shape, Tensor};
@@ -37,6 +39,8 @@ pub(crate) fn all() -> Vec<(&'static str, &'static Formula)> {
     let families = [
         elementwise::OPERATORS,
         reductions::OPERATORS,
+        scans::OPERATORS,
+        sorting::OPERATORS,
         shapes::OPERATORS,
         indexing::OPERATORS,
         products::OPERATORS,

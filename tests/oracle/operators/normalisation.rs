@@ -1,11 +1,10 @@
 //! Normalisation: by mean and variance, and by a norm.
 
-use super::{Formula::One, Operator, broadcast, reductions::axes_of};
+use super::{Formula::One, Operator, broadcast};
 use crate::case::Call;
 use cotangent::{Axes, Tensor};
 
 pub(super) const OPERATORS: &[Operator] = &[
-    ("linalg.vector_norm", One(vector_norm)),
     ("nn.functional.normalize", One(normalize)),
     ("nn.functional.pairwise_distance", One(pairwise_distance)),
     ("nn.functional.cosine_similarity", One(cosine_similarity)),
@@ -16,27 +15,16 @@ pub(super) const OPERATORS: &[Operator] = &[
     ("nn.functional.local_response_norm", One(local_response_norm)),
 ];
 
-/// (Σ |x|^p)^(1/p), with axes of size 1 for those summed over.
-fn norm(x: &Tensor, p: f64, axes: Axes) -> Tensor {
-    x.abs().powf(p).sum_keepdims(axes).powf(1.0 / p)
-}
-
-fn vector_norm(c: &Call<'_>) -> Tensor {
-    let axes = axes_of(c, 2, "dim");
-    let norm = norm(c.x(0), c.float(1, "ord").unwrap_or(2.0), axes.clone());
-    if c.flag(3, "keepdim") { norm } else { norm.squeeze(axes) }
-}
-
 fn normalize(c: &Call<'_>) -> Tensor {
     let (p, axis) = (c.float(1, "p").unwrap_or(2.0), c.int(2, "dim").unwrap_or(1));
-    c.x(0) / norm(c.x(0), p, Axes::List(vec![axis])).clamp(1e-12, f64::INFINITY)
+    c.x(0) / c.x(0).vector_norm_keepdims(p, axis).clamp(1e-12, f64::INFINITY)
 }
 
 /// The norm of x - y + ε over the last axis.
 fn pairwise_distance(c: &Call<'_>) -> Tensor {
     let difference = c.x(0) - c.x(1) + c.float(3, "eps").unwrap_or(1e-6);
-    let norm = norm(&difference, c.float(2, "p").unwrap_or(2.0), Axes::List(vec![-1]));
-    if c.flag(4, "keepdim") { norm } else { norm.squeeze(-1) }
+    let p = c.float(2, "p").unwrap_or(2.0);
+    if c.flag(4, "keepdim") { difference.vector_norm_keepdims(p, -1) } else { difference.vector_norm(p, -1) }
 }
 
 /// x · y / (|x| |y|), with norms of at least ε.
@@ -44,7 +32,7 @@ fn cosine_similarity(c: &Call<'_>) -> Tensor {
     let (axis, eps) = (c.int(2, "dim").unwrap_or(1), c.float(3, "eps").unwrap_or(1e-8));
     // The axis is one of the two broadcast to one shape.
     let (x, y) = broadcast(c.x(0), c.x(1));
-    let length = |x: &Tensor| x.square().sum(axis).sqrt().clamp(eps, f64::INFINITY);
+    let length = |x: &Tensor| x.vector_norm(2, axis).clamp(eps, f64::INFINITY);
     (&x * &y).sum(axis) / (length(&x) * length(&y))
 }
 

@@ -165,11 +165,7 @@ fn diff(c: &Call<'_>) -> Tensor {
     if n == 0 {
         return x.clone();
     }
-    let joined = Tensor::concat(before.into_iter().chain([x]).chain(after).collect::<Vec<_>>(), axis);
-    (0..n).fold(joined, |x, _| {
-        let last = x.size(axis) - 1;
-        x.narrow(axis, 1, last) - x.narrow(axis, 0, last)
-    })
+    Tensor::concat(before.into_iter().chain([x]).chain(after).collect::<Vec<_>>(), axis).diff(n as usize, axis)
 }
 
 /// Torch names pairs from the last axis on. The modes that are not constant take elements of the tensor: an index for

@@ -6,27 +6,33 @@ mod elementwise;
 mod layouts;
 mod losses;
 mod moved;
+mod ordered;
 mod reduced;
 mod table;
 
 use cotangent_autograd::{check, grad};
 use cotangent_tensor::{
     Derivative, Primitive, Tensor,
-    ops::{ArgMax, ArgMin, Compare, Comparison, StopGradient},
+    ops::{All, Any, ArgMax, ArgMin, ArgSort, Compare, Comparison, SearchSorted, StopGradient},
 };
 use layouts::LAYOUTS;
 use std::collections::BTreeSet;
 use table::{Sample, names_of_operations_in, table};
 
 /// What `ops` exports that is no operation.
-const NOT_OPERATIONS: [&str; 6] = ["Comparison", "Elementwise", "Kept", "NewShape", "Operand", "ToNumber"];
+const NOT_OPERATIONS: [&str; 8] =
+    ["Comparison", "Elementwise", "Interpolation", "Kept", "NewShape", "Operand", "Quantiles", "ToNumber"];
 /// Fused derivatives, which operations of the table run: their own derivatives are checked one order higher.
 const OF_DERIVATIVES: [&str; 5] =
     ["CrossEntropyGrad", "CtcLossGrad", "ElementwiseGrad", "LogSoftmaxGrad", "SoftmaxGrad"];
 
 /// Operations that say that their derivative is zero.
-fn constant_operations() -> [(&'static str, Box<dyn Primitive>); 4] {
+fn constant_operations() -> [(&'static str, Box<dyn Primitive>); 8] {
     [
+        ("All", Box::new(All::new(.., false))),
+        ("Any", Box::new(Any::new(.., false))),
+        ("ArgSort", Box::new(ArgSort::new(0, false))),
+        ("SearchSorted", Box::new(SearchSorted::new(false))),
         ("ArgMax", Box::new(ArgMax::new(0, false))),
         ("ArgMin", Box::new(ArgMin::new(0, false))),
         ("Compare", Box::new(Compare(Comparison::Lt))),

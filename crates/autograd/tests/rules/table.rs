@@ -4,6 +4,7 @@ use crate::{
     elementwise,
     layouts::{Layout, laid_out},
     losses, moved, reduced,
+    moved, ordered, reduced,
 };
 use cotangent_tensor::{DType, Few, Level, Primitive, Result, Rng, Tensor, Tracer, try_apply};
 use std::{
@@ -78,6 +79,12 @@ impl Sample {
 /// All samples.
 pub(crate) fn table() -> Vec<Sample> {
     [elementwise::samples(), reduced::samples(), moved::samples(), losses::samples()].into_iter().flatten().collect()
+    elementwise::samples()
+        .into_iter()
+        .chain(reduced::samples())
+        .chain(moved::samples())
+        .chain(ordered::samples())
+        .collect()
 }
 
 /// A tensor that writes down what is done with it.

@@ -13,6 +13,8 @@ pub(crate) mod map;
 pub(crate) mod math;
 pub(crate) mod parallel;
 pub(crate) mod reduce;
+pub(crate) mod scan;
 pub(crate) mod select;
 pub(crate) mod softmax;
+pub(crate) mod sort;
 mod walk;

@@ -23,6 +23,15 @@ pub(crate) fn collect<R: Send>(count: usize, work: usize, task: impl Fn(usize) -
     collect_of(count, work, &task)
 }
 
+/// Sorts entries of which no two are equal, so that there is one result; `work` estimates the nanoseconds of it all.
+pub(crate) fn sort<T: Ord + Send>(entries: &mut [T], work: usize) {
+    if is_serial(work) {
+        entries.sort_unstable();
+    } else {
+        entries.par_sort_unstable();
+    }
+}
+
 // What follows is compiled once for each type of element and not once for each kernel: rayon's part is long.
 
 fn chunks_of<T: Send>(dst: &mut [T], chunk: usize, work: usize, task: &(dyn Fn(usize, &mut [T]) + Send + Sync)) {

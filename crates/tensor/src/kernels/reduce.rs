@@ -15,6 +15,7 @@ mod rows;
 
 pub(super) use rows::{LEAF, fold_slice};
 
+use super::arithmetic::Arithmetic;
 use crate::{Array, Buffer, Element};
 use plan::Plan;
 
@@ -33,6 +34,9 @@ pub(crate) trait Fold<T>: Copy + Send + Sync + 'static {
 /// Addition; integers wrap around.
 #[derive(Clone, Copy)]
 pub(crate) struct Sum;
+/// Multiplication; integers wrap around.
+#[derive(Clone, Copy)]
+pub(crate) struct Product;
 /// The greater of two; a NaN wins against everything.
 #[derive(Clone, Copy)]
 pub(crate) struct Max;
@@ -65,6 +69,35 @@ impl Fold<i64> for Sum {
     fn of_copies(a: i64, times: usize) -> i64 {
         a.wrapping_mul(times as i64)
     }
+}
+
+macro_rules! fold_products {
+    ($($T:ty: $one:literal;)*) => {$(
+        impl Fold<$T> for Product {
+            const START: $T = $one;
+            #[inline(always)]
+            fn join(a: $T, b: $T) -> $T {
+                Arithmetic::mul(a, b)
+            }
+            // By squaring.
+            fn of_copies(a: $T, times: usize) -> $T {
+                let (mut power, mut square, mut left) = ($one, a, times);
+                while left > 0 {
+                    if left & 1 == 1 {
+                        power = Self::join(power, square);
+                    }
+                    square = Self::join(square, square);
+                    left >>= 1;
+                }
+                power
+            }
+        }
+    )*};
+}
+fold_products! {
+    f32: 1.0;
+    f64: 1.0;
+    i64: 1;
 }
 
 macro_rules! extrema {

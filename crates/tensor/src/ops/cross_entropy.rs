@@ -3,7 +3,7 @@
 //!
 //! It is what the losses of `cotangent-nn` run; there it has its methods, class weights, probabilities as targets and reductions.
 
-use super::softmax::{with_axes_back, with_axes_last};
+use super::rows::{with_axes_back, with_axes_last};
 use crate::{
     Array, Cotangents, DType, Decompose, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Shape,
     Spec, SpecRef, Tensor, Vjp, apply,
@@ -194,7 +194,7 @@ impl Primitive for CrossEntropyGrad {
             let slopes = kernel::slopes(x, classes, &self.of.targets(&places), &y_bar.to_slice::<T>());
             Array::from_buffer(slopes, rows.shape())
         });
-        Ok(with_axes_back(&slopes, &order).into())
+        Ok(with_axes_back(slopes, &order).into())
     }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Decomposition(self)

@@ -10,7 +10,13 @@ use crate::{
 };
 
 /// The shape of an extremum over `axes`, which must have elements unless nothing is asked for.
-fn infer_extremum(op: &'static str, x: SpecRef<'_>, axes: &[usize], keepdims: bool, dtype: DType) -> Result<Few<Spec>> {
+pub(super) fn infer_extremum(
+    op: &'static str,
+    x: SpecRef<'_>,
+    axes: &[usize],
+    keepdims: bool,
+    dtype: DType,
+) -> Result<Few<Spec>> {
     let output = Spec::new(reduced_shape(x.shape(), axes, keepdims), dtype);
     match axes.iter().find(|&&axis| x.shape()[axis] == 0) {
         Some(axis) if output.shape().numel() > 0 => {
@@ -21,7 +27,7 @@ fn infer_extremum(op: &'static str, x: SpecRef<'_>, axes: &[usize], keepdims: bo
 }
 
 /// 1 where an element is the extremum, else 0; and how many there are along the axes. Constants to every derivative.
-fn extrema_and_count(x: &Tensor, y: &Tensor, axes: &Axes) -> (Tensor, Tensor) {
+pub(super) fn extrema_and_count(x: &Tensor, y: &Tensor, axes: &Axes) -> (Tensor, Tensor) {
     let extrema = x.eq(&with_reduced_axes(y, axes, x.spec())).cast(x.dtype());
     let count = extrema.sum_keepdims(axes.clone());
     (extrema, count)
@@ -165,6 +171,7 @@ impl Tensor {
     /// ```
     #[must_use]
     #[track_caller]
+    #[doc(alias = "amax")]
     pub fn max(&self, axes: impl Into<Axes>) -> Tensor {
         apply(&Max::new(axes, false), &[self]).into_single()
     }
@@ -197,6 +204,7 @@ impl Tensor {
     /// ```
     #[must_use]
     #[track_caller]
+    #[doc(alias = "amin")]
     pub fn min(&self, axes: impl Into<Axes>) -> Tensor {
         apply(&Min::new(axes, false), &[self]).into_single()
     }

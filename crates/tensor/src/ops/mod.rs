@@ -12,6 +12,11 @@
 //! | `cast`, `stop_gradient` | cast; stop_gradient |
 //! | `reduce`, `extrema`, `softmax` | sum, mean, var; max, min, argmax, argmin; softmax, log_softmax, logsumexp |
 //! | `cross_entropy`, `ctc` | the fused losses of logits against class indices, and of alignments |
+//! | `reduce`, `extrema`, `softmax` | sum, mean, var, std, nansum, nanmean, all, any, count_nonzero; max, min, argmax, argmin; softmax, log_softmax, logsumexp |
+//! | `product`, `median`, `quantile`, `norm` | prod; median, nanmedian; quantile, nanquantile; vector_norm |
+//! | `pick` | sort, argsort, topk, kthvalue; max, min, median with indices; cummax, cummin |
+//! | `scan`, `difference` | cumsum, cumprod, logcumsumexp, linear_recurrence; diff |
+//! | `search` | searchsorted, bincount, histc |
 //! | `matmul` | matmul |
 //! | `shape`, `views` | reshape, flatten, permute, transpose, expand, squeeze, unsqueeze; narrow, flip |
 //! | `join` | concat, stack, pad |
@@ -28,6 +33,7 @@ mod cast;
 mod compare;
 mod cross_entropy;
 mod ctc;
+mod difference;
 mod elementwise;
 mod extrema;
 mod functions;
@@ -35,7 +41,15 @@ mod gather;
 mod index;
 mod join;
 mod matmul;
+mod median;
+mod norm;
+mod pick;
+mod product;
+mod quantile;
 mod reduce;
+mod rows;
+mod scan;
+mod search;
 mod select;
 mod shape;
 mod softmax;
@@ -56,7 +70,17 @@ pub use gather::{Gather, ScatterAdd};
 pub use index::{IndexAdd, IndexSelect};
 pub use join::{Concat, Pad};
 pub use matmul::MatMul;
+pub use median::{Median, NanMedian};
+pub use norm::VectorNorm;
+pub use pick::{ArgSort, KthValue, Sort, TopK};
+pub use pick::{CumMax, CumMin, MaxWithIndices, MinWithIndices};
+pub use pick::{MedianWithIndices, NanMedianWithIndices};
+pub use product::Prod;
+pub use quantile::{Interpolation, Quantiles};
 pub use reduce::Sum;
+pub use reduce::{All, Any};
+pub use scan::{CumProd, CumSum, LinearRecurrence, LogCumSumExp};
+pub use search::SearchSorted;
 pub use select::{Clamp, Maximum, Minimum, Where};
 pub use shape::{Expand, NewShape, Permute, Reshape};
 pub use softmax::{LogSoftmax, LogSoftmaxGrad, LogSumExp, Softmax, SoftmaxGrad};

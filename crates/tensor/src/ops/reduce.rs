@@ -1,7 +1,14 @@
-//! Sums over axes, and what is made of them: mean, variance, and the sum that undoes broadcasting.
+//! Sums over axes, and what is made of them: the mean, and the sum that undoes broadcasting; in rooms of their own the spread about
+//! the mean, sums of what is not NaN, and truth over axes.
 //!
 //! With `keepdims` a reduced axis stays with size 1, so that the result broadcasts against the input. `..` names all axes; an empty
 //! list names none, and nothing is reduced.
+
+mod nan;
+mod spread;
+mod truth;
+
+pub use truth::{All, Any};
 
 use super::broadcast::or_panic;
 use crate::{
@@ -159,7 +166,7 @@ impl Tensor {
     }
 }
 
-/// Means and variances.
+/// Means.
 impl Tensor {
     /// The mean over some axes, which go; of no elements it is NaN.
     ///
@@ -193,61 +200,24 @@ impl Tensor {
         let (axes, count) = axes_of_floats(self, "mean", axes.into());
         self.sum_keepdims(axes) / count
     }
-
-    /// The variance `sum((x - mean)^2) / (n - correction)` of the n elements along some axes, which go.
-    ///
-    /// A correction of 1 gives the unbiased estimate from a sample (PyTorch's default), 0 the variance of the elements
-    /// themselves (NumPy's). Where `n <= correction` the divisor is zero: the result is NaN, or infinite where elements differ,
-    /// and so is the gradient. Elsewhere the gradient is `2 (x - mean) / (n - correction)`, zero where all elements are equal.
-    ///
-    /// # Panics
-    /// When an axis is out of range or named twice, or the dtype is not floating point.
-    ///
-    /// ```
-    /// # use cotangent_tensor::Tensor;
-    /// let x = Tensor::from([1.0f32, 2.0, 3.0]);
-    /// assert_eq!(x.var(.., 1).item::<f32>(), 1.0);
-    /// assert_eq!(x.var(.., 0).item::<f32>(), 2.0 / 3.0);
-    /// ```
-    #[must_use]
-    #[track_caller]
-    pub fn var(&self, axes: impl Into<Axes>, correction: usize) -> Tensor {
-        let (axes, count) = axes_of_floats(self, "var", axes.into());
-        squared_deviations(self, &axes).sum(axes) / (count - correction as f64).max(0.0)
-    }
-
-    /// As [`var`](Self::var); the axes stay with size 1.
-    ///
-    /// # Panics
-    /// As [`var`](Self::var).
-    ///
-    /// ```
-    /// # use cotangent_tensor::Tensor;
-    /// assert_eq!(Tensor::from([[1.0f32, 3.0], [2.0, 2.0]]).var_keepdims(1, 0).to_vec::<f32>(), [1.0, 0.0]);
-    /// ```
-    #[must_use]
-    #[track_caller]
-    pub fn var_keepdims(&self, axes: impl Into<Axes>, correction: usize) -> Tensor {
-        let (axes, count) = axes_of_floats(self, "var", axes.into());
-        squared_deviations(self, &axes).sum_keepdims(axes) / (count - correction as f64).max(0.0)
-    }
-}
-
-fn squared_deviations(x: &Tensor, axes: &Axes) -> Tensor {
-    // Two passes: the textbook mean(x^2) - mean(x)^2 cancels where the mean is large beside the deviations.
-    let deviations = x - &x.mean_keepdims(axes.clone());
-    &deviations * &deviations
 }
 
 /// The axes, checked in the name of `op`, and the number of elements along them.
 #[track_caller]
 fn axes_of_floats(x: &Tensor, op: &'static str, axes: Axes) -> (Axes, f64) {
-    let resolved = if x.dtype().is_float() { axes.resolve(op, x.rank()) } else { Err(Error::needs_float(op, &[])) };
-    let count: usize = or_panic(resolved.map_err(|error| error.with_inputs(&[x.spec()])))
-        .iter()
-        .map(|&axis| x.shape()[axis])
-        .product();
+    let refused = (!x.dtype().is_float()).then(|| Error::needs_float(op, &[]));
+    let axes = checked_axes(x, op, axes, refused);
+    let resolved = axes.resolve(op, x.rank()).expect("checked just now");
+    let count: usize = resolved.iter().map(|&axis| x.shape()[axis]).product();
     (axes, count as f64)
+}
+
+/// The axes, checked in the name of `op`, which may have refused the tensor already.
+#[track_caller]
+pub(super) fn checked_axes(x: &Tensor, op: &'static str, axes: Axes, refused: Option<Error>) -> Axes {
+    let checked = refused.map_or_else(|| axes.resolve(op, x.rank()).map(drop), Err);
+    or_panic(checked.map_err(|error| error.with_inputs(&[x.spec()])));
+    axes
 }
 
 #[cfg(test)]

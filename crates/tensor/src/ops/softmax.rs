@@ -8,6 +8,7 @@ mod log_sum_exp;
 
 pub use log_sum_exp::LogSumExp;
 
+use super::rows::{with_axes_back, with_axes_last};
 use crate::{
     Array, Cotangents, Decompose, Derivative, Error, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp,
     apply,
@@ -16,22 +17,10 @@ use crate::{
     kernels::softmax::{self as kernel, Rule},
     shape::resolve_axis,
 };
-use smallvec::SmallVec;
-use std::borrow::Cow;
 
 fn check_floats(op: &'static str, count: usize, inputs: &[SpecRef<'_>]) -> Result<()> {
     takes(op, count, inputs)?;
     if inputs[0].dtype().is_float() { Ok(()) } else { Err(Error::needs_float(op, inputs)) }
-}
-
-/// The elements with some axes last, in row-major order, and the order of axes that was taken.
-pub(super) fn with_axes_last<'a>(x: &'a Array, axes: &[usize]) -> (Cow<'a, Array>, SmallVec<[usize; 4]>) {
-    let others = (0..x.shape().len()).filter(|axis| !axes.contains(axis));
-    let order: SmallVec<[usize; 4]> = others.chain(axes.iter().copied()).collect();
-    if order.is_sorted() {
-        return (x.contiguous(), order);
-    }
-    (Cow::Owned(x.with_layout(x.layout().permute(&order)).contiguous().into_owned()), order)
 }
 
 /// A rule applied along an axis of two arrays of equal shape.
@@ -48,14 +37,7 @@ fn map_along<R: Rule<f32> + Rule<f64>>(op: &'static str, a: &Array, b: &Array, a
         let (a, b) = (rows.as_slice::<T>().expect("contiguous"), others.as_slice::<T>().expect("contiguous"));
         Array::from_buffer(kernel::map_rows::<R, T>(a, b, rows.shape()[order.len() - 1]), rows.shape())
     });
-    Ok(with_axes_back(&mapped, &order).into())
-}
-
-/// Undoes [`with_axes_last`].
-pub(super) fn with_axes_back(y: &Array, order: &[usize]) -> Array {
-    let mut inverse: SmallVec<[usize; 4]> = SmallVec::from_elem(0, order.len());
-    order.iter().enumerate().for_each(|(i, &axis)| inverse[axis] = i);
-    y.with_layout(y.layout().permute(&inverse))
+    Ok(with_axes_back(mapped, &order).into())
 }
 
 /// `y = exp(x) / sum(exp(x))` along an axis.

@@ -1,6 +1,6 @@
 //! Sums, means and variances: shapes, values at the edges, and rules. The kernels have tests of their own.
 
-use super::Sum;
+use super::{All, Any, Sum};
 use crate::{Cotangent, Cotangents, DType, Few, Primitive, Saved, Tensor, Vjp, apply, try_apply};
 
 fn numbers(shape: &[usize]) -> Tensor {
@@ -136,4 +136,72 @@ fn misuse_is_refused_with_a_reason() {
 )]
 fn means_of_integers_are_refused() {
     let _ = Tensor::from([1i64]).mean(..);
+}
+
+#[test]
+fn the_spread_is_computed_with_its_mean() {
+    let x = Tensor::from([[1.0, 2.0, 6.0], [5.0, 5.0, 5.0]]);
+    assert_eq!(x.std(1, 1).to_vec::<f64>(), [7.0f64.sqrt(), 0.0]);
+    for (var, mean) in [x.var_mean(1, 1), (x.var(1, 1), x.mean(1))] {
+        assert_eq!((var.to_vec::<f64>(), mean.to_vec::<f64>()), (vec![7.0, 0.0], vec![3.0, 5.0]));
+        assert_eq!((var.shape()[..].to_vec(), mean.shape()[..].to_vec()), (vec![2], vec![2]));
+    }
+    let (std, mean) = x.std_mean_keepdims([0, 1], 0);
+    assert_eq!((std.shape()[..].to_vec(), mean.item::<f64>()), (vec![1, 1], 4.0));
+    // A correction need not be an integer, nor positive.
+    assert_eq!(Tensor::from([1.0, 3.0]).var(.., 1.5).item::<f64>(), 4.0);
+    assert_eq!(Tensor::from([1.0, 3.0]).var(.., -2).item::<f64>(), 0.5);
+    let nothing = Tensor::zeros([2, 0], DType::F32);
+    assert!(nothing.std(1, 0).to_vec::<f32>().iter().all(|y| y.is_nan()));
+    assert_eq!(nothing.std(0, 0).shape()[..], [0]);
+}
+
+#[test]
+fn sums_leave_out_nan() {
+    let x = Tensor::from([[1.0, f64::NAN], [f64::NAN, f64::NAN], [f64::INFINITY, 2.0]]);
+    assert_eq!(x.nansum(1).to_vec::<f64>(), [1.0, 0.0, f64::INFINITY]);
+    let means = x.nanmean(1).to_vec::<f64>();
+    assert!(means[0] == 1.0 && means[1].is_nan() && means[2] == f64::INFINITY);
+    assert_eq!(Tensor::from([1i64, 2]).nansum(0).item::<i64>(), 3);
+    assert_eq!(Tensor::zeros([2, 0], DType::F32).nansum_keepdims(1).to_vec::<f32>(), [0.0, 0.0]);
+    assert!(Tensor::zeros([0], DType::F32).nanmean(..).item::<f32>().is_nan());
+}
+
+#[test]
+#[should_panic(
+    expected = "nansum: a sum of u8 would soon overflow it; got u8[1]; cast first, for example with .cast(DType::I64)"
+)]
+fn sums_of_bytes_are_refused_in_their_name() {
+    let _ = Tensor::from([1u8]).nansum(..);
+}
+
+#[test]
+fn truth_over_axes_is_that_of_every_dtype() {
+    let x = Tensor::from([[0.0f32, -0.0], [0.0, f32::NAN], [1.0, 2.0]]);
+    assert_eq!(x.all(1).to_vec::<bool>(), [false, false, true]);
+    assert_eq!(x.any(1).to_vec::<bool>(), [false, true, true]);
+    assert_eq!(x.count_nonzero(1).to_vec::<i64>(), [0, 1, 2]);
+    assert_eq!(x.count_nonzero([0isize; 0]).to_vec::<i64>(), [0, 0, 0, 1, 1, 1]);
+    assert_eq!(x.cast(DType::Bool).transpose(0, 1).any(0).to_vec::<bool>(), [false, true, true]);
+    assert!(Tensor::from([3u8, 1]).all(..).item::<bool>());
+    assert!(!Tensor::from(false).any(..).item::<bool>());
+    let nothing = Tensor::zeros([2, 0], DType::F32);
+    assert_eq!(nothing.all(1).to_vec::<bool>(), [true, true]);
+    assert_eq!(nothing.any(1).to_vec::<bool>(), [false, false]);
+    assert_eq!(nothing.count_nonzero(1).to_vec::<i64>(), [0, 0]);
+    assert_eq!(nothing.any_keepdims(0).shape()[..], [1, 0]);
+}
+
+#[test]
+fn truth_over_axes_refuses_what_it_does_not_take() {
+    let message = |primitive: &dyn Primitive, x: &Tensor| try_apply(primitive, &[x]).unwrap_err().to_string();
+    assert_eq!(
+        message(&All::new(.., false), &Tensor::from([1.0])),
+        "all: the primitive takes truth values; got f64[1]; its method takes numbers; for try_apply, compare first, for example with \
+         .ne(0)"
+    );
+    assert_eq!(
+        message(&Any::new(1, false), &Tensor::from([true])),
+        "any: axis 1 is out of range: axes of a tensor of rank 1 are -1 to 0; got bool[1]"
+    );
 }

@@ -1,11 +1,14 @@
 //! The logarithm of a sum of exponentials, shifted by the greatest element so that nothing overflows.
 
-use super::{check_floats, with_axes_last};
+use super::check_floats;
 use crate::{
     Array, Axes, Cotangents, DType, Derivative, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp, apply,
     dtype::for_float,
     kernels::softmax as kernel,
-    ops::reduce::{reduced_shape, with_reduced_axes},
+    ops::{
+        reduce::{reduced_shape, with_reduced_axes},
+        rows::with_axes_last,
+    },
 };
 
 /// `y = ln(sum(exp(x)))` over some axes.

@@ -1,0 +1,25 @@
+//! Axes brought last and back: kernels of rows then see elements that lie one after another, whatever the axis and the layout.
+
+use crate::Array;
+use smallvec::SmallVec;
+use std::borrow::Cow;
+
+/// The elements with some axes (ascending) last, in row-major order, and the order of axes that was taken.
+pub(super) fn with_axes_last<'a>(x: &'a Array, axes: &[usize]) -> (Cow<'a, Array>, SmallVec<[usize; 4]>) {
+    let others = (0..x.shape().len()).filter(|axis| !axes.contains(axis));
+    let order: SmallVec<[usize; 4]> = others.chain(axes.iter().copied()).collect();
+    if order.is_sorted() {
+        return (x.contiguous(), order);
+    }
+    (Cow::Owned(x.with_layout(x.layout().permute(&order)).contiguous().into_owned()), order)
+}
+
+/// A view of an array, whose axes are in this order, with its axes back in place.
+pub(super) fn with_axes_back(y: Array, order: &[usize]) -> Array {
+    if order.is_sorted() {
+        return y;
+    }
+    let mut inverse: SmallVec<[usize; 4]> = SmallVec::from_elem(0, order.len());
+    order.iter().enumerate().for_each(|(i, &axis)| inverse[axis] = i);
+    y.with_layout(y.layout().permute(&inverse))
+}
