@@ -3,6 +3,7 @@
 //! what a kernel is given has passed `infer`.
 
 pub(crate) mod arithmetic;
+pub(crate) mod conv;
 pub(crate) mod copy;
 pub(crate) mod gemm;
 pub(crate) mod index;
@@ -10,7 +11,9 @@ mod isa;
 pub(crate) mod map;
 pub(crate) mod math;
 pub(crate) mod parallel;
+pub(crate) mod pool;
 pub(crate) mod reduce;
 pub(crate) mod select;
 pub(crate) mod softmax;
 mod walk;
+pub(crate) mod windows;
