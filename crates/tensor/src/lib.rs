@@ -29,7 +29,7 @@ pub use dtype::{DType, Element, Number};
 pub use error::{Error, ErrorKind, Result};
 pub use few::{Few, IntoIter};
 pub use kernels::parallel::with_threads;
-pub use per_axis::{ConvPadding, PerAxis};
+pub use per_axis::{ConvPadding, PerAxis, PooledSize};
 pub use primitive::{
     ClonePrimitive, Cotangent, Cotangents, Decompose, Derivative, Keep, Primitive, Saved, Vjp, apply, apply_owned,
     try_apply, try_decompose,

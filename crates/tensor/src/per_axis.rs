@@ -1,4 +1,5 @@
-//! Numbers for the spatial axes of convolutions and pools: one for all, or one for each; and the padding of a convolution.
+//! Numbers for the spatial axes of convolutions and pools: one for all, or one for each; the padding of a convolution; and the sizes
+//! that an adaptive pool gives.
 
 use crate::{Error, ErrorKind, Result};
 use smallvec::SmallVec;
@@ -132,3 +133,53 @@ macro_rules! padding_from {
     )*};
 }
 padding_from!([] usize, [const N: usize] [usize; N], [] &[usize], [] Vec<usize>, [] PerAxis);
+
+/// The sizes of an adaptive pool's result: one for every spatial axis, or a list with one for each; `None` keeps the input's.
+///
+/// ```
+/// use cotangent_tensor::{DType, Tensor};
+/// let x = Tensor::zeros([1, 2, 5, 7], DType::F32);
+/// assert_eq!(x.adaptive_avg_pool2d(1).shape()[..], [1, 2, 1, 1]);
+/// assert_eq!(x.adaptive_avg_pool2d([Some(3), None]).shape()[..], [1, 2, 3, 7]);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PooledSize(SmallVec<[Option<usize>; 3]>);
+
+impl PooledSize {
+    /// The sizes along the last `axes` of three, where the input has these; 1 along those before them.
+    pub(crate) fn resolve(&self, op: &'static str, axes: usize, input: [usize; 3]) -> Result<[usize; 3]> {
+        let size_at = |i: usize| match &self.0[..] {
+            &[size] => size,
+            list => list[i],
+        };
+        if self.0.len() != 1 && self.0.len() != axes {
+            return Err(wrong_count(op, "the output size", &format!("{:?}", &self.0[..]), self.0.len(), axes));
+        }
+        let mut sizes = [1; 3];
+        for i in 0..axes {
+            sizes[3 - axes + i] = size_at(i).unwrap_or(input[3 - axes + i]);
+        }
+        Ok(sizes)
+    }
+}
+
+impl From<usize> for PooledSize {
+    fn from(size: usize) -> Self {
+        PooledSize(SmallVec::from_slice(&[Some(size)]))
+    }
+}
+impl<const N: usize> From<[usize; N]> for PooledSize {
+    fn from(sizes: [usize; N]) -> Self {
+        PooledSize(sizes.into_iter().map(Some).collect())
+    }
+}
+impl<const N: usize> From<[Option<usize>; N]> for PooledSize {
+    fn from(sizes: [Option<usize>; N]) -> Self {
+        PooledSize(SmallVec::from_slice(&sizes))
+    }
+}
+impl From<Vec<Option<usize>>> for PooledSize {
+    fn from(sizes: Vec<Option<usize>>) -> Self {
+        PooledSize(SmallVec::from_vec(sizes))
+    }
+}

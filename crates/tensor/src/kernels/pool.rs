@@ -25,13 +25,6 @@ pub(crate) struct Axis {
     pub(crate) spans: Vec<Span>,
 }
 
-impl Axis {
-    /// An axis that is not there.
-    pub(crate) fn absent() -> Axis {
-        Axis { input: 1, step: 1, spans: vec![Span { start: 0, end: 1, count: 1 }] }
-    }
-}
-
 /// The windows of one image; the first axes may be absent.
 #[derive(Clone, Debug)]
 pub(crate) struct Boxes(pub(crate) [Axis; 3]);

@@ -9,7 +9,10 @@
 //!
 //! So a convolution is one product of matrices. Only some positions at a time are laid out, so that the matrix stays in the cache.
 
-use crate::kernels::arithmetic::Arithmetic;
+use crate::{
+    Buffer,
+    kernels::{arithmetic::Arithmetic, parallel},
+};
 use std::ops::Range;
 
 #[cfg(test)]
@@ -180,4 +183,27 @@ impl Windows {
             }
         }
     }
+}
+
+/// The windows of images, whose channels follow each other: for each channel and tap, the elements at all positions.
+pub(crate) fn columns_of<T: Arithmetic>(windows: &Windows, images: &[T]) -> Buffer<T> {
+    let (input_len, positions, taps) = (windows.input_len(), windows.output_len(), windows.taps());
+    let mut matrix = Buffer::recycled(images.len() / input_len * taps * positions);
+    let work = matrix.len();
+    parallel::chunks(&mut matrix, taps * positions, work, |channel, matrix| {
+        let image = &images[channel * input_len..][..input_len];
+        windows.columns(image, 0..positions, matrix, positions, 0);
+    });
+    matrix
+}
+
+/// The transpose of [`columns_of`], to this many channels.
+pub(crate) fn images_of<T: Arithmetic>(windows: &Windows, matrix: &[T], channels: usize) -> Buffer<T> {
+    let (input_len, positions, taps) = (windows.input_len(), windows.output_len(), windows.taps());
+    let mut images = Buffer::zeroed(channels * input_len);
+    parallel::chunks(&mut images, input_len, matrix.len(), |channel, image| {
+        let rows = &matrix[channel * taps * positions..][..taps * positions];
+        windows.add_columns(rows, positions, 0..positions, image);
+    });
+    images
 }

@@ -8,6 +8,7 @@
 //!
 //! Each is the derivative of one of the others, and each rule is written with the other two; derivatives of every order follow.
 
+mod columns;
 mod forward;
 mod slide;
 mod transposed;
@@ -16,6 +17,7 @@ mod weight_grad;
 #[cfg(test)]
 mod tests;
 
+pub use columns::{Col2Im, Im2Col};
 pub use forward::Conv;
 pub use transposed::ConvTranspose;
 pub use weight_grad::ConvWeightGrad;
