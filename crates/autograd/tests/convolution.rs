@@ -51,8 +51,13 @@ fn axis() -> impl Strategy<Value = Axis> {
 
 fn case() -> impl Strategy<Value = Case> {
     let axes = prop::collection::vec(axis(), 1..=3);
-    (0..4usize, 1..4usize, 1..4usize, 1..4usize, axes)
-        .prop_map(|(batch, groups, inputs, outputs, axes)| Case { batch, groups, inputs, outputs, axes })
+    (0..4usize, 1..4usize, 1..4usize, 1..4usize, axes).prop_map(|(batch, groups, inputs, outputs, axes)| Case {
+        batch,
+        groups,
+        inputs,
+        outputs,
+        axes,
+    })
 }
 
 /// Every list of indices below these sizes.
@@ -219,8 +224,10 @@ proptest! {
 /// image in several pieces, parts of the sum over images.
 #[test]
 fn convolutions_of_many_blocks_are_what_the_definition_says() {
-    let axis = |input, kernel, stride, padding| Axis { input, kernel, stride, dilation: 1, padding: (padding, padding) };
-    let images = |batch, groups, inputs, outputs, axis: Axis| Case { batch, groups, inputs, outputs, axes: vec![axis; 2] };
+    let axis =
+        |input, kernel, stride, padding| Axis { input, kernel, stride, dilation: 1, padding: (padding, padding) };
+    let images =
+        |batch, groups, inputs, outputs, axis: Axis| Case { batch, groups, inputs, outputs, axes: vec![axis; 2] };
     let cases = [
         // 400 positions of 288 rows each: five blocks in f64, three in f32.
         images(2, 1, 32, 3, axis(20, 3, 1, 1)),

@@ -53,10 +53,11 @@ fn avg_pool(c: &Call<'_>) -> AvgPool {
         Some(stride) => pool.stride(unsigned(stride)),
         None => pool,
     };
-    let pool = pool
-        .padding(counts(c, 3, "padding", 0))
-        .ceil_mode(c.flag(4, "ceil_mode"))
-        .count_include_pad(c.flag_or(5, "count_include_pad", true));
+    let pool = pool.padding(counts(c, 3, "padding", 0)).ceil_mode(c.flag(4, "ceil_mode")).count_include_pad(c.flag_or(
+        5,
+        "count_include_pad",
+        true,
+    ));
     match c.int(6, "divisor_override") {
         Some(divisor) => pool.divisor(divisor as i64),
         None => pool,

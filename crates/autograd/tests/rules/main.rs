@@ -7,6 +7,7 @@ mod layouts;
 mod moved;
 mod reduced;
 mod table;
+mod windows;
 
 use cotangent_autograd::{check, grad};
 use cotangent_tensor::{

@@ -3,7 +3,7 @@
 use crate::{
     elementwise,
     layouts::{Layout, laid_out},
-    moved, reduced,
+    moved, reduced, windows,
 };
 use cotangent_tensor::{DType, Few, Level, Primitive, Result, Rng, Tensor, Tracer, try_apply};
 use std::{
@@ -77,7 +77,8 @@ impl Sample {
 
 /// All samples.
 pub(crate) fn table() -> Vec<Sample> {
-    elementwise::samples().into_iter().chain(reduced::samples()).chain(moved::samples()).collect()
+    let families = [elementwise::samples(), reduced::samples(), moved::samples(), windows::samples()];
+    families.into_iter().flatten().collect()
 }
 
 /// A tensor that writes down what is done with it.

@@ -97,7 +97,9 @@ pub(crate) fn max_positions<T: Element>(boxes: &Boxes, x: &[T], images: usize) -
     }
     let (each, step) = (boxes.images_each(), boxes.0[2].step);
     parallel::chunks(&mut positions, each * output_len, boxes.work(images), |i, positions| {
-        for (image, positions) in x[i * each * input_len..].chunks_exact(input_len).zip(positions.chunks_mut(output_len)) {
+        for (image, positions) in
+            x[i * each * input_len..].chunks_exact(input_len).zip(positions.chunks_mut(output_len))
+        {
             boxes.for_each(|output, spans| {
                 let [d, h, w] = spans;
                 let mut best_at = (d.start * boxes.0[1].input + h.start) * boxes.0[2].input + w.start;
@@ -129,7 +131,9 @@ pub(crate) fn at_positions<T: Element>(x: &[T], input_len: usize, positions: &[i
     let work = positions.len();
     parallel::chunks(&mut y, each * output_len, work, |i, y| {
         let positions = positions[i * each * output_len..].chunks(output_len);
-        for ((image, positions), y) in x[i * each * input_len..].chunks(input_len).zip(positions).zip(y.chunks_mut(output_len)) {
+        for ((image, positions), y) in
+            x[i * each * input_len..].chunks(input_len).zip(positions).zip(y.chunks_mut(output_len))
+        {
             y.iter_mut().zip(positions).for_each(|(y, &at)| *y = image[at as usize]);
         }
     });
@@ -153,7 +157,9 @@ pub(crate) fn mean<T: Math>(boxes: &Boxes, x: &[T], images: usize, instead: Opti
         for (image, y) in x[i * each * input_len..].chunks_exact(input_len).zip(y.chunks_mut(output_len)) {
             boxes.for_each(|output, spans| {
                 let mut sum = T::default();
-                boxes.for_each_line(spans, |line| sum = sum + sum_of(&image[line + spans[2].start..line + spans[2].end]));
+                boxes.for_each_line(spans, |line| {
+                    sum = sum + sum_of(&image[line + spans[2].start..line + spans[2].end])
+                });
                 y[output] = sum / divisor(spans, instead);
             });
         }

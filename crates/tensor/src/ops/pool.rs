@@ -23,7 +23,12 @@ fn pooled(op: &'static str, axes: usize, primitive: &dyn Primitive, x: &Tensor) 
 }
 
 /// As `pooled`, with the places of the maxima.
-fn pooled_with_places(op: &'static str, axes: usize, primitive: &dyn Primitive, x: &Tensor) -> Result<(Tensor, Tensor)> {
+fn pooled_with_places(
+    op: &'static str,
+    axes: usize,
+    primitive: &dyn Primitive,
+    x: &Tensor,
+) -> Result<(Tensor, Tensor)> {
     let pool = |x: &Tensor| {
         let [y, places] = two(try_apply(primitive, &[x])?);
         Ok((y, places))

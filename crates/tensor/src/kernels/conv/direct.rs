@@ -38,7 +38,9 @@ impl<T: GemmElement + Arithmetic> Kernel for AddPlane<'_, T> {
                     let x = &self.x[at..at + len];
                     y.iter_mut().zip(x).for_each(|(y, &x)| *y = fused::<T, FMA>(w, x, *y));
                 } else {
-                    y.iter_mut().zip(self.x[at..].iter().step_by(step)).for_each(|(y, &x)| *y = fused::<T, FMA>(w, x, *y));
+                    y.iter_mut()
+                        .zip(self.x[at..].iter().step_by(step))
+                        .for_each(|(y, &x)| *y = fused::<T, FMA>(w, x, *y));
                 }
             });
         }

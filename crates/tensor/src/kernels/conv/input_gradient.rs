@@ -34,8 +34,7 @@ pub(crate) fn input_gradient<T: GemmElement + Arithmetic>(sizes: &Sizes, y: &[T]
     let columns = (BLOCK_BYTES / (rows * size_of::<T>())).max(LEAST_COLUMNS);
     let columns = positions.div_ceil(positions.div_ceil(columns)).next_multiple_of(COLUMN_STEP).min(positions);
     parallel::chunks(&mut x, channels * input_len, sizes.work::<T>(), |i, x| {
-        let (image, group, channel) =
-            (i / pieces / sizes.groups, i / pieces % sizes.groups, i % pieces * channels);
+        let (image, group, channel) = (i / pieces / sizes.groups, i / pieces % sizes.groups, i % pieces * channels);
         let weight = transposed(sizes.weight(w, group, channel));
         let cotangents = |start: usize| Matrix {
             data: y,

@@ -32,7 +32,8 @@ pub(crate) fn weight_gradient<T: GemmElement + Arithmetic>(sizes: &Sizes, x: &[T
         return w;
     }
     let taps = sizes.windows.taps();
-    let channels = sizes.inputs.div_ceil(PIECES.div_ceil(sizes.groups)).max(LEAST_ROWS.div_ceil(taps)).min(sizes.inputs);
+    let channels =
+        sizes.inputs.div_ceil(PIECES.div_ceil(sizes.groups)).max(LEAST_ROWS.div_ceil(taps)).min(sizes.inputs);
     let pieces = sizes.inputs.div_ceil(channels);
     let channels_of = |piece: usize| piece * channels..((piece + 1) * channels).min(sizes.inputs);
     let blocks = Blocks::new::<T>(sizes, channels * taps);

@@ -23,9 +23,8 @@ fn sources(windows: &Windows) -> Vec<Vec<Option<usize>>> {
     let at = |axis: Axis, o: usize, t: usize| {
         (o * axis.stride + t * axis.dilation).checked_sub(axis.before).filter(|&i| i < axis.input)
     };
-    let places = |n: [usize; 3]| {
-        (0..n[0]).flat_map(move |a| (0..n[1]).flat_map(move |b| (0..n[2]).map(move |c| [a, b, c])))
-    };
+    let places =
+        |n: [usize; 3]| (0..n[0]).flat_map(move |a| (0..n[1]).flat_map(move |b| (0..n[2]).map(move |c| [a, b, c])));
     let [d, h, w] = windows.0;
     let source = |t: [usize; 3], o: [usize; 3]| {
         let (i, j, k) = (at(d, o[0], t[0])?, at(h, o[1], t[1])?, at(w, o[2], t[2])?);

@@ -5,8 +5,8 @@ use super::{
     slide::{Slide, checked, spatial},
 };
 use crate::{
-    Array, ConvPadding, Cotangents, DType, Derivative, Error, ErrorKind, Few, Keep, PerAxis, Primitive, Result, Saved, Shape,
-    Spec, SpecRef, Tensor, Vjp, apply,
+    Array, ConvPadding, Cotangents, DType, Derivative, Error, ErrorKind, Few, Keep, PerAxis, Primitive, Result, Saved,
+    Shape, Spec, SpecRef, Tensor, Vjp, apply,
     dtype::for_number,
     error::takes,
     kernels::windows::{self, Windows},
@@ -170,7 +170,8 @@ impl Primitive for Col2Im {
         let [_, height, width] = windows.0;
         let taps = product("col2im", &[height.kernel, width.kernel])?;
         if !shape[1].is_multiple_of(taps) {
-            let rule = format!("{} rows are no whole windows of {} x {} elements", shape[1], height.kernel, width.kernel);
+            let rule =
+                format!("{} rows are no whole windows of {} x {} elements", shape[1], height.kernel, width.kernel);
             return Err(Error::new(ErrorKind::Shape, "col2im", rule));
         }
         if shape[2] != product("col2im", &[height.output, width.output])? {
@@ -258,7 +259,11 @@ impl Tensor {
         let result = match self.rank() {
             3 => image(self),
             2 => image(&self.unsqueeze(0)).map(|y| y.squeeze(0)),
-            _ => Err(Error::new(ErrorKind::Shape, "col2im", "the input is a batch [N, C kh kw, L] or a single [C kh kw, L]")),
+            _ => Err(Error::new(
+                ErrorKind::Shape,
+                "col2im",
+                "the input is a batch [N, C kh kw, L] or a single [C kh kw, L]",
+            )),
         };
         or_panic(result.map_err(|error| error.with_inputs(&[self.spec()])))
     }

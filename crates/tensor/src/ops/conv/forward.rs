@@ -5,8 +5,8 @@ use super::{
     slide::{Slide, check_inputs, checked, shape_with, sizes, spatial},
 };
 use crate::{
-    Array, ConvPadding, Cotangents, Derivative, Few, Keep, PerAxis, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp,
-    apply,
+    Array, ConvPadding, Cotangents, Derivative, Few, Keep, PerAxis, Primitive, Result, Saved, Spec, SpecRef, Tensor,
+    Vjp, apply,
     dtype::for_float,
     kernels::conv::{self, Sizes},
 };

@@ -63,7 +63,9 @@ pub(super) fn check_inputs(names: &Names, inputs: &[SpecRef<'_>]) -> Result<&'st
     }
     let refuse = |rule: String| Err(Error::new(ErrorKind::Shape, op, rule).with_inputs(inputs));
     if !(3..=5).contains(&rank) || inputs[1].rank() != rank {
-        return refuse("the primitive takes two tensors of one rank, with 1 to 3 spatial axes after the first two".into());
+        return refuse(
+            "the primitive takes two tensors of one rank, with 1 to 3 spatial axes after the first two".into(),
+        );
     }
     if inputs.iter().any(|input| input.shape()[2..].contains(&0)) {
         return refuse("spatial axes and the kernel must have elements".into());
@@ -73,7 +75,13 @@ pub(super) fn check_inputs(names: &Names, inputs: &[SpecRef<'_>]) -> Result<&'st
 
 impl Slide {
     /// The numbers for a kernel of these sizes. `Same` stands for a number in a convolution only, not in its transpose.
-    pub(super) fn numbers(&self, op: &'static str, kernel: [usize; 3], axes: usize, transposed: bool) -> Result<Numbers> {
+    pub(super) fn numbers(
+        &self,
+        op: &'static str,
+        kernel: [usize; 3],
+        axes: usize,
+        transposed: bool,
+    ) -> Result<Numbers> {
         let stride = self.stride.resolve_positive(op, "stride", axes)?;
         let dilation = self.dilation.resolve_positive(op, "dilation", axes)?;
         let mut reach = [1; 3];
@@ -83,7 +91,9 @@ impl Slide {
         }
         if self.padding == ConvPadding::Same && !transposed && stride != [1; 3] {
             let rule = "padding \"same\" is defined for stride 1";
-            return Err(Error::new(ErrorKind::Value, op, rule).with_hint("give the numbers, before and after each axis"));
+            return Err(
+                Error::new(ErrorKind::Value, op, rule).with_hint("give the numbers, before and after each axis")
+            );
         }
         let padding = self.padding.resolve(op, axes, (!transposed).then(|| reach.map(|reach| reach - 1)))?;
         Ok(Numbers { op, axes, kernel, stride, dilation, padding, reach })
@@ -167,7 +177,9 @@ impl Numbers {
             let Some(input) = usize::try_from(input).ok().filter(|&n| n > 0) else {
                 let (padding, axis) = (self.padding[i], i + self.axes - 3);
                 let rule = format!("padding {padding:?} along spatial axis {axis} leaves a size of {input}");
-                return Err(Error::new(ErrorKind::Shape, self.op, rule).with_hint("the padding is what is cut off; take less"));
+                return Err(
+                    Error::new(ErrorKind::Shape, self.op, rule).with_hint("the padding is what is cut off; take less")
+                );
             };
             windows[i] = self.axis(i, input, output[i]);
         }
@@ -181,7 +193,8 @@ impl Numbers {
             let rest = self.input_without_rest(i, output[i]).map(|least| input[i] as i128 - least);
             let Some(rest) = rest.and_then(|rest| usize::try_from(rest).ok()) else {
                 let (fit, axis) = (windows[i].output, i + self.axes - 3);
-                let rule = format!("the output has size {} along spatial axis {axis}, where {fit} windows fit", output[i]);
+                let rule =
+                    format!("the output has size {} along spatial axis {axis}, where {fit} windows fit", output[i]);
                 return Err(Error::new(ErrorKind::Shape, self.op, rule));
             };
             self.check_output_padding(i, rest)?;

@@ -2,8 +2,8 @@
 
 use super::sizes::{Along, Sliding, boxes, check_input, pooled_shape};
 use crate::{
-    Array, Cotangents, DType, Derivative, Error, Few, Keep, PerAxis, PooledSize, Primitive, Result, Saved, Spec, SpecRef,
-    Tensor, Vjp, array::check_size, dtype::for_number, kernels::pool, ops::conv::Names,
+    Array, Cotangents, DType, Derivative, Error, Few, Keep, PerAxis, PooledSize, Primitive, Result, Saved, Spec,
+    SpecRef, Tensor, Vjp, array::check_size, dtype::for_number, kernels::pool, ops::conv::Names,
 };
 
 /// The windows of a pool of maxima, and the operation itself: of `x` `[N, C, ..]`, over as many spatial axes as it has, one to three.
@@ -86,7 +86,11 @@ impl AdaptiveMaxPool {
     }
 }
 
-fn infer(names: &Names, inputs: &[SpecRef<'_>], along: impl Fn(&'static str, [usize; 3], usize) -> Result<[Along; 3]>) -> Result<Few<Spec>> {
+fn infer(
+    names: &Names,
+    inputs: &[SpecRef<'_>],
+    along: impl Fn(&'static str, [usize; 3], usize) -> Result<[Along; 3]>,
+) -> Result<Few<Spec>> {
     let (op, sizes, axes) = check_input(names, inputs)?;
     let x = inputs[0];
     if x.dtype() == DType::Bool {

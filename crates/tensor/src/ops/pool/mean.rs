@@ -2,8 +2,8 @@
 
 use super::sizes::{Along, Sliding, boxes, check_input, pooled_shape};
 use crate::{
-    Array, Cotangents, Derivative, Error, ErrorKind, Few, Keep, PerAxis, PooledSize, Primitive, Result, Saved, Shape, Spec,
-    SpecRef, Tensor, Vjp, apply, array::check_size, dtype::for_float, kernels::pool, ops::conv::Names,
+    Array, Cotangents, Derivative, Error, ErrorKind, Few, Keep, PerAxis, PooledSize, Primitive, Result, Saved, Shape,
+    Spec, SpecRef, Tensor, Vjp, apply, array::check_size, dtype::for_float, kernels::pool, ops::conv::Names,
 };
 
 /// The windows of a pool of means, and the operation itself: of `x` `[N, C, ..]`, over as many spatial axes as it has, one to three.

@@ -79,7 +79,8 @@ impl Sliding {
         input: usize,
         [kernel, stride, padding, dilation]: [usize; 4],
     ) -> Result<usize> {
-        let too_large = || Error::new(ErrorKind::Size, op, "the kernel or the padded input is larger than memory can be");
+        let too_large =
+            || Error::new(ErrorKind::Size, op, "the kernel or the padded input is larger than memory can be");
         let reach = (kernel - 1).checked_mul(dilation).and_then(|n| n.checked_add(1)).ok_or_else(too_large)?;
         if padding > reach / 2 {
             let rule = format!(
