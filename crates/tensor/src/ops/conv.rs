@@ -23,7 +23,7 @@ pub use transposed::ConvTranspose;
 pub use weight_grad::ConvWeightGrad;
 
 use super::broadcast::or_panic;
-use crate::{Error, ErrorKind, Few, Primitive, Result, Shape, SpecRef, Tensor, error::same_dtypes, try_apply};
+use crate::{Error, ErrorKind, Few, Primitive, Result, Shape, SpecRef, Tensor, apply, error::same_dtypes, try_apply};
 
 /// The names of an operation over one, two and three spatial axes.
 pub(super) type Names = [&'static str; 3];
@@ -50,6 +50,13 @@ pub(super) fn on_batch<R>(
             Err(Error::new(ErrorKind::Shape, op, rule).with_inputs(&[x.spec()]))
         }
     }
+}
+
+/// The tangent of an operation that is linear in each of two inputs.
+fn product_rule(primitive: &dyn Primitive, x: &[&Tensor], dot: &[Option<&Tensor>]) -> Option<Tensor> {
+    let of = |a: &Tensor, b: &Tensor| apply(primitive, &[a, b]).into_single();
+    let terms = [dot[0].map(|a_dot| of(a_dot, x[1])), dot[1].map(|b_dot| of(x[0], b_dot))];
+    terms.into_iter().flatten().reduce(|sum, term| sum + term)
 }
 
 /// The result of a convolution of a batch or of one image, with a number added to each channel.

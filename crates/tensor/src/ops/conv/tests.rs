@@ -1,5 +1,5 @@
 use super::*;
-use crate::{ConvPadding, DType, apply, ops::shape::adjoint::assert_adjoint, with_threads};
+use crate::{ConvPadding, DType, ops::shape::adjoint::assert_adjoint, with_threads};
 
 fn zeros(shape: &[usize]) -> Tensor {
     Tensor::zeros(shape, DType::F32)
@@ -177,6 +177,11 @@ fn a_transpose_names_what_does_not_fit() {
         &ConvWeightGrad::new(Conv::new(), 2),
         &[&x, &zeros(&[1, 2, 3])],
         "conv_weight_grad: the output has size 3 along spatial axis 0, where 2 windows fit; got f32[1, 2, 3], f32[1, 2, 3]",
+    );
+    assert_refused(
+        &ConvWeightGrad::new(Conv::new(), 2),
+        &[&x, &zeros(&[1, 2, 1])],
+        "conv_weight_grad: the output has size 1 along spatial axis 0, where 2 windows fit; got f32[1, 2, 3], f32[1, 2, 1]",
     );
     assert_refused(
         &ConvWeightGrad::new(Conv::new(), 2),

@@ -1,7 +1,7 @@
 //! The transposed convolution: the derivative of a convolution in its input, used forward.
 
 use super::{
-    ConvWeightGrad, Names,
+    ConvWeightGrad, Names, product_rule,
     slide::{Slide, check_inputs, checked, shape_with, sizes, spatial},
 };
 use crate::{
@@ -144,8 +144,6 @@ impl Vjp for ConvTranspose {
         [x_bar, w_bar].into()
     }
     fn jvp(&self, x: &[&Tensor], dot: &[Option<&Tensor>], _: &[Tensor]) -> Option<Few<Option<Tensor>>> {
-        let conv = |x: &Tensor, w: &Tensor| apply(self, &[x, w]).into_single();
-        let terms = [dot[0].map(|x_dot| conv(x_dot, x[1])), dot[1].map(|w_dot| conv(x[0], w_dot))];
-        Some(Few::one(terms.into_iter().flatten().reduce(|sum, term| sum + term)))
+        Some(Few::one(product_rule(self, x, dot)))
     }
 }

@@ -1,7 +1,7 @@
 //! The derivative of a convolution in its weight.
 
 use super::{
-    Conv, Names,
+    Conv, Names, product_rule,
     slide::{Slide, check_inputs, checked, shape_with, sizes, spatial},
 };
 use crate::{
@@ -94,8 +94,6 @@ impl Vjp for ConvWeightGrad {
         [x_bar, y_bar].into()
     }
     fn jvp(&self, x: &[&Tensor], dot: &[Option<&Tensor>], _: &[Tensor]) -> Option<Few<Option<Tensor>>> {
-        let grad = |x: &Tensor, y: &Tensor| apply(self, &[x, y]).into_single();
-        let terms = [dot[0].map(|x_dot| grad(x_dot, x[1])), dot[1].map(|y_dot| grad(x[0], y_dot))];
-        Some(Few::one(terms.into_iter().flatten().reduce(|sum, term| sum + term)))
+        Some(Few::one(product_rule(self, x, dot)))
     }
 }
