@@ -5,6 +5,7 @@ use cotangent::{
     DType, Tensor, grad, jvp,
     ops::{AvgPool, Conv, ConvTranspose, Im2Col, MaxPool},
 };
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Negative numbers, all different.
 fn negative(shape: &[usize]) -> Tensor {
@@ -131,4 +132,65 @@ fn windows_of_views_are_those_of_their_copies() {
             assert_eq!(of_views.item::<f64>(), of_copies.item::<f64>());
         }
     }
+}
+
+/// The kind of row 25: whatever the sizes, a result or a message from the operation; never a division by zero or an index out of
+/// bounds from inside.
+#[test]
+fn empty_windows_never_crash() {
+    type Function = fn(&Tensor) -> Tensor;
+    macro_rules! functions {
+        ($($name:ident($($argument:expr),*)),* $(,)?) => {
+            vec![$((stringify!($name), (|x: &Tensor| x.$name($($argument),*)) as Function)),*]
+        };
+    }
+    let functions = functions![
+        conv1d(&Tensor::zeros([2, 2, 2], DType::F64), None, &Conv::new().padding(1)),
+        conv2d(&Tensor::zeros([2, 2, 1, 2], DType::F64), None, &Conv::new().padding(1)),
+        conv3d(&Tensor::zeros([0, 2, 1, 2, 1], DType::F64), None, &Conv::new()),
+        conv_transpose1d(&Tensor::zeros([2, 0, 2], DType::F64), None, &ConvTranspose::new()),
+        conv_transpose2d(&Tensor::zeros([2, 1, 2, 2], DType::F64), None, &ConvTranspose::new().stride(2)),
+        conv_transpose3d(&Tensor::zeros([2, 1, 1, 1, 2], DType::F64), None, &ConvTranspose::new()),
+        max_pool1d(2),
+        max_pool2d(MaxPool::new(2).padding(1).ceil_mode(true)),
+        max_pool3d(1),
+        adaptive_max_pool1d(2),
+        adaptive_max_pool2d(0),
+        adaptive_max_pool3d([None, Some(2), Some(1)]),
+        avg_pool1d(AvgPool::new(2).padding(1)),
+        avg_pool2d(2),
+        avg_pool3d(1),
+        adaptive_avg_pool1d(0),
+        adaptive_avg_pool2d(3),
+        adaptive_avg_pool3d(1),
+        im2col(2),
+        col2im(2, 1),
+    ];
+    // Every shape up to rank 5 with sizes 0, 1 and 2.
+    let mut shapes = vec![vec![]];
+    let mut first = 0;
+    while shapes[first].len() < 5 {
+        let longer: Vec<Vec<usize>> = (0..3).map(|size| [&shapes[first][..], &[size]].concat()).collect();
+        shapes.extend(longer);
+        first += 1;
+    }
+    let mut results = 0;
+    for (name, f) in functions {
+        for shape in &shapes {
+            let x = Tensor::zeros(&shape[..], DType::F64);
+            match catch_unwind(AssertUnwindSafe(|| (f(&x), grad(&x, |x| f(x).sum(..))))) {
+                Ok((y, x_bar)) => {
+                    assert_eq!(y.to_vec::<f64>(), vec![0.0; y.numel()], "{name} of {shape:?}");
+                    assert_eq!(x_bar.shape(), x.shape(), "{name} of {shape:?}");
+                    results += 1;
+                }
+                Err(panic) => {
+                    let message = panic.downcast_ref::<String>().map_or("", String::as_str);
+                    assert!(message.starts_with(&format!("{name}: ")), "{name} of {shape:?}: {message}");
+                }
+            }
+        }
+    }
+    // Each of twenty functions takes a few of the shapes.
+    assert!(results > 100, "only {results} results");
 }

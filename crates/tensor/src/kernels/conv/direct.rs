@@ -9,15 +9,15 @@ use crate::kernels::{
     parallel,
 };
 
-/// Pairs of an input and an output channel in a group up to which the loops are faster than the product: with more, each
-/// element of a window is used often enough to be worth laying out.
+/// Pairs of an input and an output channel in a group up to which the loops are taken: with more, each element of a window is
+/// used often enough to be worth laying out.
 const FEW_PAIRS: usize = 4;
 
 pub(super) fn is_better(sizes: &Sizes) -> bool {
     sizes.inputs * sizes.outputs <= FEW_PAIRS && !sizes.windows.are_elements()
 }
 
-/// What a tap does with its weight: `y += w x`, or the same with the roles exchanged.
+/// `y += w x` for each tap.
 struct AddPlane<'a, T> {
     sizes: &'a Sizes,
     weights: &'a [T],
