@@ -31,7 +31,8 @@ fn padded_maxima_of_negative_numbers_are_negative_and_overlaps_add() {
 fn no_pool_takes_its_padding_for_a_number() {
     for ceil in [false, true] {
         for (kernel, stride, dilation) in [(2, 1, 1), (3, 2, 1), (3, 4, 1), (2, 3, 2), (3, 1, 2)] {
-            for padding in 0..=(dilation * (kernel - 1) + 1) / 2 {
+            let reach = dilation * (kernel - 1) + 1;
+            for padding in 0..=reach / 2 {
                 let pool = MaxPool::new(kernel).stride(stride).padding(padding).dilation(dilation).ceil_mode(ceil);
                 let shift = |y: Tensor| y.to_vec::<f64>().iter().map(|y| y - 100.0).collect::<Vec<_>>();
                 let (line, plane, volume) = (negative(&[1, 2, 7]), negative(&[2, 1, 5, 6]), negative(&[1, 5, 4, 6]));

@@ -142,7 +142,8 @@ pub(crate) fn at_positions<T: Element>(x: &[T], input_len: usize, positions: &[i
 
 /// What a mean divides by.
 fn divisor<T: Math>([d, h, w]: [Span; 3], instead: Option<f64>) -> T {
-    T::from_f64(instead.unwrap_or_else(|| (d.count * h.count * w.count) as f64))
+    // Padding may be as large as numbers are: the product need not be one that a size can be.
+    T::from_f64(instead.unwrap_or(d.count as f64 * h.count as f64 * w.count as f64))
 }
 
 /// The sum of each window, divided by its count, or by one number instead. Steps are 1.

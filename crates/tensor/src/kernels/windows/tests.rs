@@ -68,11 +68,11 @@ fn adding_columns_is_the_transpose() {
         let matrix: Vec<i64> = (1..=2 * (windows.taps() * positions.len()) as i64).collect();
         let mut image = vec![7; 2 * windows.input_len()];
         windows.add_columns(&matrix, positions.len(), positions.clone(), &mut image);
-        let mut expected = vec![7; image.len()];
+        let (mut expected, sources) = (vec![7; image.len()], sources(&windows));
         for (i, row) in matrix.chunks(positions.len()).enumerate() {
             let (channel, tap) = (i / windows.taps(), i % windows.taps());
             for (p, value) in positions.clone().zip(row) {
-                if let Some(at) = sources(&windows)[tap][p] {
+                if let Some(at) = sources[tap][p] {
                     expected[channel * windows.input_len() + at] += value;
                 }
             }

@@ -109,7 +109,7 @@ impl Primitive for Im2Col {
         let x = inputs[0];
         let windows = self.windows("im2col", spatial(x.shape()))?;
         let [_, height, width] = windows.0;
-        let rows = product("im2col", &[x.shape()[1], height.kernel, width.kernel])?;
+        let rows = product("im2col", &[height.kernel, width.kernel, x.shape()[1]])?;
         let columns = product("im2col", &[height.output, width.output])?;
         Ok(Spec::new(checked("im2col", [x.shape()[0], rows, columns].into(), x)?, x.dtype()).into())
     }

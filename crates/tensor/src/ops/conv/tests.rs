@@ -220,6 +220,9 @@ fn hostile_sizes_are_refused() {
     ] {
         assert_eq!(try_apply(&columns, &[&image]).unwrap_err().op(), "im2col");
     }
+    // No channel makes the product zero, but not the sizes.
+    let columns = Im2Col::new(1 << 33).padding(1 << 33);
+    assert_eq!(try_apply(&columns, &[&zeros(&[1, 0, 3, 3])]).unwrap_err().op(), "im2col");
     assert_eq!(try_apply(&Col2Im::new(huge, 1), &[&zeros(&[1, 1, 3])]).unwrap_err().op(), "col2im");
 }
 

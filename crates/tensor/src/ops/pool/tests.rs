@@ -340,6 +340,10 @@ fn hostile_sizes_are_refused() {
         assert!(error.op().starts_with(primitive.name()), "{error}");
     }
     assert_eq!(x.max_pool1d(MaxPool::new(2).stride(huge)).shape()[..], [1, 1, 1]);
+    // The mean of one element and very many zeros.
+    let most = (1usize << 62) + 1;
+    let mean = AvgPool::new(most).padding(most / 2);
+    assert_eq!(zeros(&[1, 1, 1, 1, 1]).avg_pool3d(&mean).to_vec::<f32>(), [0.0]);
     // A view of one element may be as large as this; the product of sizes does not overflow.
     let view = zeros(&[1, 1, 1]).expand([1, 1, 1 << 40]);
     let along = PooledSize::from(2).along("test", [1, 1, view.size(-1)], 1).unwrap();
