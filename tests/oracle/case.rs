@@ -211,6 +211,19 @@ impl<'a> Call<'a> {
         Some(value.as_array().map_or_else(|| vec![integer(value)], |list| list.iter().map(integer).collect()))
     }
 
+    /// As [`ints`](Self::ints), where an entry may be `None`.
+    pub(crate) fn optional_ints(&self, i: usize, name: &str) -> Vec<Option<isize>> {
+        let optional = |value: &Value| (!value.is_null()).then(|| integer(value));
+        let value = self.value(i, name).unwrap_or_else(|| panic!("argument {i}, `{name}`, is missing"));
+        value.as_array().map_or_else(|| vec![optional(value)], |list| list.iter().map(optional).collect())
+    }
+
+    /// A word, or else integers.
+    pub(crate) fn word_or_ints(&self, i: usize, name: &str) -> Option<Result<&'a str, Vec<isize>>> {
+        let value = self.value(i, name)?;
+        Some(if value.is_string() { Ok(word(value)) } else { Err(self.ints(i, name)?) })
+    }
+
     /// Asks for `dtype`, which must be that of the data: we cast where torch's reductions take a dtype.
     pub(crate) fn dtype_is_f64(&self, i: usize) {
         let dtype = self.value(i, "dtype").map(|value| word(&value["dtype"]));

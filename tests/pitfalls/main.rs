@@ -7,6 +7,7 @@
 //! - `losses`: modes that must agree, batches in which nothing counts.
 //! - `extremes`: empty tensors, NaN, very long chains.
 //! - `ordered`: products, scans, norms, sorting: zeros, ties, NaN and nothing in them.
+//! - `windows`: convolutions and pools.
 
 mod broadcasting;
 mod extremes;
@@ -14,6 +15,7 @@ mod kinks;
 mod losses;
 mod nesting;
 mod ordered;
+mod windows;
 
 use cotangent::{Tensor, grad, jvp};
 

@@ -15,6 +15,7 @@ mod few;
 mod kernels;
 mod layout;
 pub mod ops;
+mod per_axis;
 mod primitive;
 mod real;
 mod rng;
@@ -28,6 +29,7 @@ pub use dtype::{DType, Element, Number};
 pub use error::{Error, ErrorKind, Result};
 pub use few::{Few, IntoIter};
 pub use kernels::parallel::with_threads;
+pub use per_axis::{ConvPadding, PerAxis, PooledSize};
 pub use primitive::{
     ClonePrimitive, Cotangent, Cotangents, Decompose, Derivative, Keep, Primitive, Saved, Vjp, apply, apply_owned,
     try_apply, try_decompose,

@@ -1,10 +1,12 @@
 //! How each of torch's operators is written with our operations: one table for each family.
 
 mod activations;
+mod convolutions;
 mod elementwise;
 mod indexing;
 mod losses;
 mod normalisation;
+mod pools;
 mod products;
 mod reductions;
 mod scans;
@@ -47,6 +49,8 @@ pub(crate) fn all() -> Vec<(&'static str, &'static Formula)> {
         activations::OPERATORS,
         normalisation::OPERATORS,
         losses::OPERATORS,
+        convolutions::OPERATORS,
+        pools::OPERATORS,
     ];
     families.into_iter().flatten().map(|(name, formula)| (*name, formula)).collect()
 }

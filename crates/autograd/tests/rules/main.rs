@@ -9,6 +9,7 @@ mod moved;
 mod ordered;
 mod reduced;
 mod table;
+mod windows;
 
 use cotangent_autograd::{check, grad};
 use cotangent_tensor::{

@@ -5,6 +5,7 @@ use crate::{
     layouts::{Layout, laid_out},
     losses, moved, reduced,
     moved, ordered, reduced,
+    moved, reduced, windows,
 };
 use cotangent_tensor::{DType, Few, Level, Primitive, Result, Rng, Tensor, Tracer, try_apply};
 use std::{
@@ -85,6 +86,8 @@ pub(crate) fn table() -> Vec<Sample> {
         .chain(moved::samples())
         .chain(ordered::samples())
         .collect()
+    let families = [elementwise::samples(), reduced::samples(), moved::samples(), windows::samples()];
+    families.into_iter().flatten().collect()
 }
 
 /// A tensor that writes down what is done with it.

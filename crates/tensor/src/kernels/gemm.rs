@@ -59,7 +59,7 @@ gemm_element!(f32 => F32, f64 => F64);
 
 /// `x * y + sum`, in one instruction where there is one.
 #[inline(always)]
-fn fused<T: GemmElement, const FMA: bool>(x: T, y: T, sum: T) -> T {
+pub(crate) fn fused<T: GemmElement, const FMA: bool>(x: T, y: T, sum: T) -> T {
     if FMA { x.mul_add(y, sum) } else { x * y + sum }
 }
 
@@ -156,6 +156,25 @@ fn products<T: GemmElement>(
     }
 }
 
+/// As [`gemm`], on the calling thread, into a tile of a larger matrix; for kernels that make their operands piece by piece.
+pub(crate) fn gemm_tile<T: GemmElement>(
+    k: usize,
+    mut dst: Tile<'_, T>,
+    lhs: Matrix<'_, T>,
+    rhs: Matrix<'_, T>,
+    accumulate: bool,
+) {
+    if k == 0 {
+        if !accumulate {
+            (0..dst.rows).for_each(|row| dst.row(row).fill(T::default()));
+        }
+        return;
+    }
+    lhs.check(dst.rows, k, std::iter::once(lhs.offset));
+    rhs.check(k, dst.cols, std::iter::once(rhs.offset));
+    engine::multiply(k, dst, lhs, rhs, accumulate);
+}
+
 impl<T> Matrix<'_, T> {
     /// Panics unless every element of a non-empty `rows x cols` matrix at each of the offsets lies in `data`.
     fn check(&self, rows: usize, cols: usize, mut offsets: impl Iterator<Item = usize>) {
@@ -197,7 +216,7 @@ impl<T> Matrix<'_, T> {
 }
 
 /// A slice that threads write at the same time, each its own tiles.
-struct Shared<'a, T> {
+pub(crate) struct Shared<'a, T> {
     first: *mut T,
     slice: PhantomData<&'a mut [T]>,
 }
@@ -206,14 +225,14 @@ struct Shared<'a, T> {
 unsafe impl<T: Send> Sync for Shared<'_, T> {}
 
 impl<'a, T> Shared<'a, T> {
-    fn new(slice: &'a mut [T]) -> Self {
+    pub(crate) fn new(slice: &'a mut [T]) -> Self {
         Shared { first: slice.as_mut_ptr(), slice: PhantomData }
     }
 
     /// # Safety
     /// The `rows x cols` elements from `first`, with rows `row_stride` apart, lie in the slice, and no other tile that is alive
     /// holds one of them.
-    unsafe fn tile(&self, first: usize, [rows, cols]: [usize; 2], row_stride: usize) -> Tile<'a, T> {
+    pub(crate) unsafe fn tile(&self, first: usize, [rows, cols]: [usize; 2], row_stride: usize) -> Tile<'a, T> {
         // SAFETY: the caller promises that this element lies in the slice.
         let first = unsafe { self.first.add(first) };
         Tile { first, rows, cols, row_stride, elements: PhantomData }
@@ -221,7 +240,7 @@ impl<'a, T> Shared<'a, T> {
 }
 
 /// A non-empty part of the output that one thread writes.
-struct Tile<'a, T> {
+pub(crate) struct Tile<'a, T> {
     first: *mut T,
     rows: usize,
     cols: usize,
@@ -229,8 +248,14 @@ struct Tile<'a, T> {
     elements: PhantomData<&'a mut [T]>,
 }
 
-impl<T> Tile<'_, T> {
-    fn row(&mut self, row: usize) -> &mut [T] {
+impl<'a, T> Tile<'a, T> {
+    /// The whole of a matrix in row-major order.
+    pub(crate) fn of_matrix(elements: &'a mut [T], rows: usize, cols: usize) -> Self {
+        assert!(rows > 0 && cols > 0 && rows.checked_mul(cols) == Some(elements.len()), "a {rows} x {cols} matrix");
+        Tile { first: elements.as_mut_ptr(), rows, cols, row_stride: cols, elements: PhantomData }
+    }
+
+    pub(crate) fn row(&mut self, row: usize) -> &mut [T] {
         assert!(row < self.rows);
         // SAFETY: `Shared::tile` was promised that this row's elements are in the slice and in no other tile; `&mut self`
         // keeps a second row of this tile from being reached while this one is borrowed.

@@ -3,6 +3,7 @@
 //! what a kernel is given has passed `infer`.
 
 pub(crate) mod arithmetic;
+pub(crate) mod conv;
 pub(crate) mod copy;
 pub(crate) mod cross_entropy;
 pub(crate) mod ctc;
@@ -12,9 +13,11 @@ mod isa;
 pub(crate) mod map;
 pub(crate) mod math;
 pub(crate) mod parallel;
+pub(crate) mod pool;
 pub(crate) mod reduce;
 pub(crate) mod scan;
 pub(crate) mod select;
 pub(crate) mod softmax;
 pub(crate) mod sort;
 mod walk;
+pub(crate) mod windows;

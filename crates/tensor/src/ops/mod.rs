@@ -18,6 +18,8 @@
 //! | `scan`, `difference` | cumsum, cumprod, logcumsumexp, linear_recurrence; diff |
 //! | `search` | searchsorted, bincount, histc |
 //! | `matmul` | matmul |
+//! | `conv` | conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d, im2col, col2im |
+//! | `pool` | max_pool, avg_pool, adaptive_max_pool, adaptive_avg_pool, each 1d, 2d and 3d |
 //! | `shape`, `views` | reshape, flatten, permute, transpose, expand, squeeze, unsqueeze; narrow, flip |
 //! | `join` | concat, stack, pad |
 //! | `index` | index_select, gather, scatter_add |
@@ -34,6 +36,7 @@ mod compare;
 mod cross_entropy;
 mod ctc;
 mod difference;
+mod conv;
 mod elementwise;
 mod extrema;
 mod functions;
@@ -46,6 +49,7 @@ mod norm;
 mod pick;
 mod product;
 mod quantile;
+mod pool;
 mod reduce;
 mod rows;
 mod scan;
@@ -63,6 +67,7 @@ pub use cast::Cast;
 pub use compare::{Compare, Comparison};
 pub use cross_entropy::{CrossEntropy, CrossEntropyGrad};
 pub use ctc::{CtcLoss, CtcLossGrad};
+pub use conv::{Col2Im, Conv, ConvTranspose, ConvWeightGrad, Im2Col};
 pub use elementwise::{Elementwise, ElementwiseGrad, Kept};
 pub use extrema::{ArgMax, ArgMin, Max, Min};
 pub use functions::{Abs, Cos, Erf, Exp, Expm1, Ln, Log1p, Powf, Reciprocal, Sin, Sqrt, Square};
@@ -77,6 +82,7 @@ pub use pick::{CumMax, CumMin, MaxWithIndices, MinWithIndices};
 pub use pick::{MedianWithIndices, NanMedianWithIndices};
 pub use product::Prod;
 pub use quantile::{Interpolation, Quantiles};
+pub use pool::{AdaptiveAvgPool, AdaptiveMaxPool, AvgPool, AvgPoolGrad, MaxPool};
 pub use reduce::Sum;
 pub use reduce::{All, Any};
 pub use scan::{CumProd, CumSum, LinearRecurrence, LogCumSumExp};

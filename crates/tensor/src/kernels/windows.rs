@@ -1,0 +1,209 @@
+//! Windows that slide over up to three axes: which input a tap of the kernel reads at each output, and the two copies between an
+//! image and the matrix of its windows, `columns` and its transpose `add_columns`.
+//!
+//! The matrix has a row for each channel and tap, and a column for each output position, both in row-major order:
+//!
+//! ```text
+//! columns[(c, tap), position] = image[c, position * stride + tap * dilation - before], zero in the padding
+//! ```
+//!
+//! So a convolution is one product of matrices. Only some positions at a time are laid out, so that the matrix stays in the cache.
+
+use crate::{
+    Buffer,
+    kernels::{arithmetic::Arithmetic, parallel},
+};
+use std::ops::Range;
+
+#[cfg(test)]
+mod tests;
+
+/// One axis: tap `t` of output `o` reads input `o * stride + t * dilation - before`, or padding where there is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Axis {
+    pub(crate) input: usize,
+    pub(crate) kernel: usize,
+    pub(crate) output: usize,
+    pub(crate) stride: usize,
+    pub(crate) dilation: usize,
+    /// How much padding comes before the first element. What comes after is in `output`.
+    pub(crate) before: usize,
+}
+
+impl Axis {
+    /// An axis that is not there: one element, one window.
+    pub(crate) const ABSENT: Axis = Axis { input: 1, kernel: 1, output: 1, stride: 1, dilation: 1, before: 0 };
+
+    /// The outputs at which a tap reads an element, not padding.
+    #[inline(always)]
+    fn outputs_inside(self, tap: usize) -> Range<usize> {
+        let shift = tap * self.dilation;
+        let end = (self.input + self.before).saturating_sub(shift).div_ceil(self.stride).min(self.output);
+        let start = self.before.saturating_sub(shift).div_ceil(self.stride);
+        start.min(end)..end
+    }
+
+    /// Where a tap reads, at an output where it reads an element.
+    #[inline(always)]
+    fn input_at(self, output: usize, tap: usize) -> usize {
+        output * self.stride + tap * self.dilation - self.before
+    }
+}
+
+/// Windows over three axes, of which the first may be [`ABSENT`](Axis::ABSENT).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Windows(pub(crate) [Axis; 3]);
+
+impl Windows {
+    /// Elements of an image.
+    pub(crate) fn input_len(&self) -> usize {
+        self.0.iter().map(|axis| axis.input).product()
+    }
+
+    /// Positions of a window.
+    pub(crate) fn output_len(&self) -> usize {
+        self.0.iter().map(|axis| axis.output).product()
+    }
+
+    /// Elements of a window.
+    pub(crate) fn taps(&self) -> usize {
+        self.0.iter().map(|axis| axis.kernel).product()
+    }
+
+    /// Whether the windows are the single elements, in order, so that an image is its own matrix of windows.
+    pub(crate) fn are_elements(&self) -> bool {
+        let is_element = |axis: &Axis| {
+            axis.kernel == 1 && axis.before == 0 && axis.output == axis.input && (axis.stride == 1 || axis.output <= 1)
+        };
+        self.0.iter().all(is_element)
+    }
+
+    /// The elements from one output of a run to the next.
+    #[inline(always)]
+    pub(crate) fn step(&self) -> usize {
+        self.0[2].stride
+    }
+
+    /// Calls `run(first, at, len)` for each run of `positions` where a tap reads elements: `len` positions from the `first`-th of
+    /// the range on, which read from `at`, [`step`](Self::step) apart.
+    #[inline(always)]
+    pub(crate) fn for_each_run(&self, tap: usize, positions: Range<usize>, mut run: impl FnMut(usize, usize, usize)) {
+        if positions.is_empty() {
+            return;
+        }
+        let [depth, height, width] = self.0;
+        let (rest, across) = (tap / width.kernel, tap % width.kernel);
+        let (inward, down) = (rest / height.kernel, rest % height.kernel);
+        let (planes, rows, columns) =
+            (depth.outputs_inside(inward), height.outputs_inside(down), width.outputs_inside(across));
+        let first_line = positions.start / width.output;
+        let (mut plane, mut row) = (first_line / height.output, first_line % height.output);
+        let mut line_start = first_line * width.output;
+        while line_start < positions.end && plane < planes.end {
+            if planes.contains(&plane) && rows.contains(&row) {
+                let start = columns.start.max(positions.start.saturating_sub(line_start));
+                let end = columns.end.min(positions.end - line_start);
+                if start < end {
+                    let line = depth.input_at(plane, inward) * height.input + height.input_at(row, down);
+                    let at = line * width.input + width.input_at(start, across);
+                    run(line_start + start - positions.start, at, end - start);
+                }
+            }
+            line_start += width.output;
+            row += 1;
+            if row == height.output {
+                (plane, row) = (plane + 1, 0);
+            }
+        }
+    }
+
+    /// Whether some output of a tap reads padding.
+    fn reads_padding(&self, tap: usize) -> bool {
+        let [depth, height, width] = self.0;
+        let rest = tap / width.kernel;
+        let taps = [(depth, rest / height.kernel), (height, rest % height.kernel), (width, tap % width.kernel)];
+        taps.into_iter().any(|(axis, tap)| axis.outputs_inside(tap) != (0..axis.output))
+    }
+
+    /// Lays out the windows at some positions of an image whose channels follow each other: row `(c, tap)` of the matrix goes to
+    /// `matrix[(c * taps + tap) * row_len + offset..]`.
+    pub(crate) fn columns<T: Arithmetic>(
+        &self,
+        image: &[T],
+        positions: Range<usize>,
+        matrix: &mut [T],
+        row_len: usize,
+        offset: usize,
+    ) {
+        let (len, taps, step) = (positions.len(), self.taps(), self.step());
+        if len == 0 || taps == 0 {
+            return;
+        }
+        for (channel, rows) in image.chunks_exact(self.input_len()).zip(matrix.chunks_mut(taps * row_len)) {
+            for (tap, row) in rows.chunks_mut(row_len).enumerate() {
+                let row = &mut row[offset..offset + len];
+                if self.reads_padding(tap) {
+                    row.fill(T::default());
+                }
+                self.for_each_run(tap, positions.clone(), |first, at, len| {
+                    let to = &mut row[first..first + len];
+                    if step == 1 {
+                        to.copy_from_slice(&channel[at..at + len]);
+                    } else {
+                        to.iter_mut().zip(channel[at..].iter().step_by(step)).for_each(|(y, &x)| *y = x);
+                    }
+                });
+            }
+        }
+    }
+
+    /// The transpose of [`columns`](Self::columns): adds each element of the matrix to the element of the image that it was read
+    /// from; those in the padding are dropped.
+    pub(crate) fn add_columns<T: Arithmetic>(
+        &self,
+        matrix: &[T],
+        row_len: usize,
+        positions: Range<usize>,
+        image: &mut [T],
+    ) {
+        let (taps, step) = (self.taps(), self.step());
+        if positions.is_empty() || taps == 0 {
+            return;
+        }
+        for (channel, rows) in image.chunks_exact_mut(self.input_len()).zip(matrix.chunks(taps * row_len)) {
+            for (tap, row) in rows.chunks(row_len).enumerate() {
+                self.for_each_run(tap, positions.clone(), |first, at, len| {
+                    let from = &row[first..first + len];
+                    if step == 1 {
+                        channel[at..at + len].iter_mut().zip(from).for_each(|(x, &y)| *x = x.add(y));
+                    } else {
+                        channel[at..].iter_mut().step_by(step).zip(from).for_each(|(x, &y)| *x = x.add(y));
+                    }
+                });
+            }
+        }
+    }
+}
+
+/// The windows of images, whose channels follow each other: for each channel and tap, the elements at all positions.
+pub(crate) fn columns_of<T: Arithmetic>(windows: &Windows, images: &[T]) -> Buffer<T> {
+    let (input_len, positions, taps) = (windows.input_len(), windows.output_len(), windows.taps());
+    let mut matrix = Buffer::recycled(images.len() / input_len * taps * positions);
+    let work = matrix.len();
+    parallel::chunks(&mut matrix, taps * positions, work, |channel, matrix| {
+        let image = &images[channel * input_len..][..input_len];
+        windows.columns(image, 0..positions, matrix, positions, 0);
+    });
+    matrix
+}
+
+/// The transpose of [`columns_of`], to this many channels.
+pub(crate) fn images_of<T: Arithmetic>(windows: &Windows, matrix: &[T], channels: usize) -> Buffer<T> {
+    let (input_len, positions, taps) = (windows.input_len(), windows.output_len(), windows.taps());
+    let mut images = Buffer::zeroed(channels * input_len);
+    parallel::chunks(&mut images, input_len, matrix.len(), |channel, image| {
+        let rows = &matrix[channel * taps * positions..][..taps * positions];
+        windows.add_columns(rows, positions, 0..positions, image);
+    });
+    images
+}
