@@ -9,6 +9,7 @@ pub(crate) mod index;
 mod isa;
 pub(crate) mod map;
 pub(crate) mod math;
+pub(crate) mod normalise;
 pub(crate) mod parallel;
 pub(crate) mod reduce;
 pub(crate) mod select;
