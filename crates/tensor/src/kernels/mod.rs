@@ -12,6 +12,7 @@ pub(crate) mod math;
 pub(crate) mod normalise;
 pub(crate) mod parallel;
 pub(crate) mod reduce;
+pub(crate) mod resample;
 pub(crate) mod select;
 pub(crate) mod softmax;
 mod walk;

@@ -34,6 +34,9 @@ mod join;
 mod matmul;
 mod normalise;
 mod reduce;
+#[cfg(test)]
+mod refusals;
+mod resample;
 mod select;
 mod shape;
 mod softmax;
@@ -54,6 +57,7 @@ pub use join::{Concat, Pad};
 pub use matmul::MatMul;
 pub use normalise::Normalise;
 pub use reduce::Sum;
+pub use resample::{Interpolate, Interpolation, Resample};
 pub use select::{Clamp, Maximum, Minimum, Where};
 pub use shape::{Expand, NewShape, Permute, Reshape};
 pub use softmax::{LogSoftmax, LogSoftmaxGrad, LogSumExp, Softmax, SoftmaxGrad};
