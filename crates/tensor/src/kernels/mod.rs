@@ -3,6 +3,7 @@
 //! what a kernel is given has passed `infer`.
 
 pub(crate) mod arithmetic;
+pub(crate) mod attention;
 pub(crate) mod copy;
 pub(crate) mod gemm;
 pub(crate) mod index;
@@ -13,6 +14,7 @@ pub(crate) mod normalise;
 pub(crate) mod parallel;
 pub(crate) mod reduce;
 pub(crate) mod resample;
+pub(crate) mod rotary;
 pub(crate) mod select;
 pub(crate) mod softmax;
 mod walk;

@@ -8,6 +8,7 @@ mod shuffle;
 #[cfg(test)]
 mod tests;
 
+pub(super) use options::cubic_weights;
 pub use options::{Interpolate, Interpolation};
 
 use super::broadcast::or_panic;

@@ -163,12 +163,7 @@ struct Sums<T: crate::Element> {
 
 impl<T: Float> Sums<T> {
     fn new(channels: usize) -> Self {
-        let zeros = || {
-            let mut zeros = Buffer::recycled(channels);
-            zeros.fill(T::default());
-            zeros
-        };
-        Sums { weight: zeros(), bias: zeros() }
+        Sums { weight: Buffer::zeroed(channels), bias: Buffer::zeroed(channels) }
     }
 
     /// The sums of all pieces, as a balanced tree.

@@ -1,6 +1,6 @@
 //! What an interpolation is asked for, and the weights that follow.
 
-use crate::{Error, ErrorKind, Result, SpecRef, kernels::resample::Taps};
+use crate::{Error, ErrorKind, Real, Result, SpecRef, kernels::resample::Taps};
 
 /// How values between the given ones are found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -154,7 +154,7 @@ impl Interpolate {
                 (0..n).map(|o| {
                     let place = self.place(o, m, n, step);
                     let first = place.floor();
-                    let weights = cubic_weights(place - first);
+                    let weights = cubic_weights(&(place - first));
                     let at = move |i: usize| (first + i as f64 - 1.0).clamp(0.0, last as f64) as usize;
                     [0, 1, 2, 3].map(|i| (at(i), weights[i]))
                 }),
@@ -180,10 +180,15 @@ impl Interpolate {
 }
 
 /// The weights of the places -1, 0, 1, 2 for a value at `t` in [0, 1).
-pub(in crate::ops) fn cubic_weights(t: f64) -> [f64; 4] {
+pub(in crate::ops) fn cubic_weights<R: Real>(t: &R) -> [R; 4] {
     /// The slope parameter of Keys; PyTorch's choice, and OpenCV's.
     const A: f64 = -0.75;
-    let near = |x: f64| ((A + 2.0) * x - (A + 3.0)) * x * x + 1.0;
-    let far = |x: f64| ((A * x - 5.0 * A) * x + 8.0 * A) * x - 4.0 * A;
-    [far(t + 1.0), near(t), near(1.0 - t), far(2.0 - t)]
+    let polynomial = |x: R, coefficients: [f64; 4]| {
+        let [first, rest @ ..] = coefficients.map(|c| x.constant(c));
+        rest.into_iter().fold(first, |sum, c| sum * x.clone() + c)
+    };
+    let near = |x: R| polynomial(x, [A + 2.0, -(A + 3.0), 0.0, 1.0]);
+    let far = |x: R| polynomial(x, [A, -5.0 * A, 8.0 * A, -4.0 * A]);
+    let [one, two] = [1.0, 2.0].map(|c| t.constant(c));
+    [far(t.clone() + one.clone()), near(t.clone()), near(one - t.clone()), far(two - t.clone())]
 }
