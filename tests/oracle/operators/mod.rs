@@ -1,12 +1,14 @@
 //! How each of torch's operators is written with our operations: one table for each family.
 
 mod activations;
+mod attention;
 mod elementwise;
 mod indexing;
 mod losses;
 mod normalisation;
 mod products;
 mod reductions;
+mod resampling;
 mod shapes;
 
 use crate::case::Call;
@@ -41,6 +43,8 @@ pub(crate) fn all() -> Vec<(&'static str, &'static Formula)> {
         indexing::OPERATORS,
         products::OPERATORS,
         activations::OPERATORS,
+        attention::OPERATORS,
+        resampling::OPERATORS,
         normalisation::OPERATORS,
         losses::OPERATORS,
     ];
