@@ -4,12 +4,14 @@
 //! - `nesting`: derivatives of derivatives, and operations of a user's own.
 //! - `kinks`: where a function has no derivative, or a formula for it breaks down.
 //! - `broadcasting`: operands of different shapes, views, indices.
+//! - `networks`: normalisation, attention, dropout, embedding, resampling.
 //! - `extremes`: empty tensors, NaN, very long chains.
 
 mod broadcasting;
 mod extremes;
 mod kinks;
 mod nesting;
+mod networks;
 
 use cotangent::{Tensor, grad, jvp};
 

@@ -5,6 +5,7 @@ mod compositions;
 mod elementwise;
 mod layouts;
 mod moved;
+mod networks;
 mod reduced;
 mod table;
 
@@ -18,7 +19,20 @@ use std::collections::BTreeSet;
 use table::{Sample, names_of_operations_in, table};
 
 /// What `ops` exports that is no operation.
-const NOT_OPERATIONS: [&str; 6] = ["Comparison", "Elementwise", "Kept", "NewShape", "Operand", "ToNumber"];
+const NOT_OPERATIONS: [&str; 12] = [
+    "Attention",
+    "Comparison",
+    "Elementwise",
+    "GridPadding",
+    "GridSample",
+    "Interpolate",
+    "Interpolation",
+    "Kept",
+    "NewShape",
+    "Operand",
+    "Rotary",
+    "ToNumber",
+];
 /// Fused derivatives, which operations of the table run: their own derivatives are checked one order higher.
 const OF_DERIVATIVES: [&str; 3] = ["ElementwiseGrad", "LogSoftmaxGrad", "SoftmaxGrad"];
 

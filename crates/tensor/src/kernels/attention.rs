@@ -46,7 +46,7 @@ impl<'a, T: Element> Matrices<'a, T> {
     }
 
     /// Matrix `i` from row `row` on.
-    fn from_row(&self, i: usize, row: usize) -> Matrix<'a, T> {
+    fn rows_from(&self, i: usize, row: usize) -> Matrix<'a, T> {
         let offset = self.offsets[i].wrapping_add_signed(row as isize * self.matrix.row_stride);
         Matrix { offset, ..self.matrix }
     }
@@ -118,7 +118,7 @@ impl<T: Number> Inputs<'_, T> {
     fn multiply<'b>(&self, i: usize, first: usize, end: usize, scores: &'b mut [T]) -> &'b mut [T] {
         let (rows, columns) = (end - first, self.columns_seen(end));
         let scores = &mut scores[..rows * columns];
-        let (q, k) = (self.q.from_row(i, first), self.k.transposed(i));
+        let (q, k) = (self.q.rows_from(i, first), self.k.transposed(i));
         gemm::gemm(rows, columns, self.sizes.width, scores, q, k, false);
         scores
     }
@@ -143,7 +143,7 @@ pub(crate) fn forward<T: Number>(inputs: &Inputs<'_, T>) -> (Buffer<T>, Buffer<T
             isa::dispatch(Weights { inputs, i, first, scores, sums, log_sums: &mut log_sums });
             let (part, rest) = y.split_at_mut(count * value_width);
             let seen = inputs.columns_seen(first + count);
-            gemm::gemm(count, value_width, seen, part, contiguous(scores, seen), inputs.v.from_row(i, 0), false);
+            gemm::gemm(count, value_width, seen, part, contiguous(scores, seen), inputs.v.rows_from(i, 0), false);
             for (row, &sum) in part.chunks_exact_mut(value_width).zip(&*sums) {
                 // A sum of zero is that of a row that sees nothing: its elements are zeros already.
                 if sum != T::default() {

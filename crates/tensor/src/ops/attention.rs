@@ -90,11 +90,9 @@ fn fitted(q: &Tensor, k: &Tensor, v: &Tensor, mask: Option<&Tensor>, grouped: bo
     if [q, k, v].iter().any(|x| x.rank() < 2) || mask.is_some_and(|mask| mask.rank() < 2) {
         return refuse("operands and mask need two axes at least".to_owned());
     }
-    if let Some(mask) = mask {
-        if mask.dtype() != DType::Bool && mask.dtype() != q.dtype() {
-            let rule = format!("the mask must be bool, or {} to be added, not {}", q.dtype(), mask.dtype());
-            return Err(Error::new(ErrorKind::DType, OP, rule));
-        }
+    if let Some(mask) = mask.filter(|mask| mask.dtype() != DType::Bool && mask.dtype() != q.dtype()) {
+        let rule = format!("the mask must be bool, or {} to be added, not {}", q.dtype(), mask.dtype());
+        return Err(Error::new(ErrorKind::DType, OP, rule));
     }
     let last = |x: &Tensor| [x.shape()[x.rank() - 2], x.shape()[x.rank() - 1]];
     let ([l, e], [s, e_k], [s_v, d]) = (last(q), last(k), last(v));

@@ -53,7 +53,7 @@ impl Tensor {
         drop("feature_dropout", self, p, rng, &channels)
     }
 
-    /// Dropout that keeps mean 0 and variance 1, for networks of [`selu`](Self::alpha_dropout): what is left out becomes
+    /// Dropout that keeps mean 0 and variance 1, for networks of the activation SELU: what is left out becomes
     /// `-λα`, the activation's lower limit, and all are scaled and shifted. For p = 1 all elements are zero.
     ///
     /// `a (x or -λα) + b` with `a = 1 / √((1 - p) (1 + p (λα)²))` and `b = a p λα`. (Klambauer et al., "Self-normalizing neural

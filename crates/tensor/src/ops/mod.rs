@@ -15,6 +15,11 @@
 //! | `shape`, `views` | reshape, flatten, permute, transpose, expand, squeeze, unsqueeze; narrow, flip |
 //! | `join` | concat, stack, pad |
 //! | `index` | index_select, gather, scatter_add |
+//! | `normalise` | layer_norm, rms_norm, group_norm, instance_norm, batch_norm, local_response_norm |
+//! | `attention` | scaled_dot_product_attention, masked_softmax |
+//! | `embedding`, `rotary`, `dropout` | embedding; rotary_embedding; dropout, feature_dropout, alpha_dropout |
+//! | `resample`, `grid` | interpolate, pixel_shuffle, pixel_unshuffle; grid_sample, affine_grid |
+//! | `similarity` | normalize, cosine_similarity, pairwise_distance |
 //!
 //! Each method panics with the error of its primitive; `try_apply(&primitive, &inputs)` returns it.
 //!
@@ -66,7 +71,7 @@ pub use matmul::MatMul;
 pub use normalise::Normalise;
 pub use reduce::Sum;
 pub use resample::{Interpolate, Interpolation, Resample};
-pub use rotary::Rotary;
+pub use rotary::{Rotary, RotaryEmbedding};
 pub use select::{Clamp, Maximum, Minimum, Where};
 pub use shape::{Expand, NewShape, Permute, Reshape};
 pub use softmax::{LogSoftmax, LogSoftmaxGrad, LogSumExp, Softmax, SoftmaxGrad};

@@ -63,7 +63,7 @@ impl Rotary {
     }
 
     /// The rotation of tensors of this shape.
-    fn rotation(&self, x: SpecRef<'_>) -> Result<Rotation> {
+    fn rotation(&self, x: SpecRef<'_>) -> Result<RotaryEmbedding> {
         const OP: &str = "rotary_embedding";
         let refuse = |kind: ErrorKind, rule: String| Err(Error::new(kind, OP, rule).with_inputs(&[x]));
         if !x.dtype().is_float() {
@@ -80,7 +80,7 @@ impl Rotary {
         }
         let lead: Shape = lead.iter().copied().chain([rows]).collect();
         if x.shape().contains(&0) {
-            return Ok(Rotation { angles: Arc::default(), interleaved: self.interleaved });
+            return Ok(RotaryEmbedding { angles: Arc::default(), interleaved: self.interleaved });
         }
         let counted;
         let positions = match &self.positions {
@@ -111,7 +111,7 @@ impl Rotary {
             sin: angles.iter().map(|angle| angle.sin()).collect(),
             rows,
         };
-        Ok(Rotation { angles: Arc::new(table), interleaved: self.interleaved })
+        Ok(RotaryEmbedding { angles: Arc::new(table), interleaved: self.interleaved })
     }
 }
 
@@ -124,22 +124,22 @@ struct Table {
     rows: Vec<usize>,
 }
 
-/// Turns pairs of elements by the angles of a table.
+/// Turns pairs of elements by the angles of a table; [`Tensor::rotary_embedding`] makes it.
 #[derive(Clone, Debug)]
-struct Rotation {
+pub struct RotaryEmbedding {
     angles: Arc<Table>,
     interleaved: bool,
 }
 
-impl Rotation {
-    fn back(&self) -> Rotation {
+impl RotaryEmbedding {
+    fn back(&self) -> RotaryEmbedding {
         let Table { cos, sin, rows } = &*self.angles;
         let table = Table { cos: cos.clone(), sin: sin.iter().map(|sin| -sin).collect(), rows: rows.clone() };
-        Rotation { angles: Arc::new(table), interleaved: self.interleaved }
+        RotaryEmbedding { angles: Arc::new(table), interleaved: self.interleaved }
     }
 }
 
-impl Primitive for Rotation {
+impl Primitive for RotaryEmbedding {
     fn name(&self) -> &'static str {
         "rotary_embedding"
     }
@@ -165,7 +165,7 @@ impl Primitive for Rotation {
     }
 }
 
-impl Vjp for Rotation {
+impl Vjp for RotaryEmbedding {
     fn keep(&self, _: &[bool]) -> Keep {
         Keep::NOTHING
     }

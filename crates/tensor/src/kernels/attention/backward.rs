@@ -116,9 +116,9 @@ fn of_one<T: Number>(
         }
         score_bars.iter_mut().for_each(|bar| *bar = *bar * inputs.scale);
         let to = &mut q_bar[first * width..end * width];
-        gemm::gemm(count, width, seen, to, contiguous(score_bars, seen), inputs.k.from_row(i, 0), false);
+        gemm::gemm(count, width, seen, to, contiguous(score_bars, seen), inputs.k.rows_from(i, 0), false);
         let to = &mut k[..seen * width];
-        gemm::gemm(seen, width, count, to, contiguous_transposed(score_bars, seen), inputs.q.from_row(i, first), true);
+        gemm::gemm(seen, width, count, to, contiguous_transposed(score_bars, seen), inputs.q.rows_from(i, first), true);
     }
     Part { k, v, scores: all_scores }
 }

@@ -10,14 +10,14 @@ fn mask_row<T: Number>(inputs: &Inputs<'_, T>, i: usize, row: usize, scores: &mu
     match &inputs.mask {
         Mask::None => scores.iter_mut().for_each(|s| *s = *s * inputs.scale),
         Mask::Bool(mask) => {
-            let mask = mask.from_row(i, row);
+            let mask = mask.rows_from(i, row);
             for (j, s) in scores.iter_mut().enumerate() {
                 let place = mask.offset.wrapping_add_signed(j as isize * mask.col_stride);
                 *s = if mask.data[place] { *s * inputs.scale } else { never };
             }
         }
         Mask::Added(mask) => {
-            let mask = mask.from_row(i, row);
+            let mask = mask.rows_from(i, row);
             for (j, s) in scores.iter_mut().enumerate() {
                 let place = mask.offset.wrapping_add_signed(j as isize * mask.col_stride);
                 *s = *s * inputs.scale + mask.data[place];

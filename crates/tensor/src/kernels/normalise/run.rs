@@ -79,17 +79,15 @@ pub(super) fn lane_sums<T: Float, const N: usize>(len: usize, terms: impl Fn(usi
     let whole = len / LANES * LANES;
     for start in (0..whole).step_by(LANES) {
         for lane in 0..LANES {
-            let terms = terms(start + lane);
-            for n in 0..N {
-                lanes[n][lane] = lanes[n][lane] + terms[n];
+            for (sums, term) in lanes.iter_mut().zip(terms(start + lane)) {
+                sums[lane] = sums[lane] + term;
             }
         }
     }
     let mut tail = [T::default(); N];
     for i in whole..len {
-        let terms = terms(i);
-        for n in 0..N {
-            tail[n] = tail[n] + terms[n];
+        for (sum, term) in tail.iter_mut().zip(terms(i)) {
+            *sum = *sum + term;
         }
     }
     // As in `reduce`: seen through, the order of joining would be pulled into the loop, with shuffles.

@@ -19,7 +19,7 @@ pub(super) fn masked_scores(q: &Tensor, k: &Tensor, mask: Option<&Tensor>, score
     let mut s = q.matmul(&k.transpose(-2, -1)) * scores.scale;
     match mask {
         Some(mask) if mask.dtype() == DType::Bool => s = mask.where_(&s, f64::NEG_INFINITY),
-        Some(mask) => s = s + mask,
+        Some(mask) => s += mask,
         None => {}
     }
     if scores.causal {

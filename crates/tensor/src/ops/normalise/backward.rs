@@ -76,7 +76,7 @@ impl Decompose for NormaliseGrad {
         let along_d = (variance_bar * 2 - &r * &r * &r * per_group(&(&g * &d))) / count;
         let mut x_bar = &r * &g + &d * along_d;
         if self.0.centred {
-            x_bar = x_bar + (mean_bar - &r * per_group(&g)) / count;
+            x_bar += (mean_bar - &r * per_group(&g)) / count;
         }
         let mut outputs = Few::one(x_bar.reshape(x.shape()));
         if let Some(weight) = inputs.get(6) {
