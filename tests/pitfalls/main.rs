@@ -5,10 +5,12 @@
 //! - `kinks`: where a function has no derivative, or a formula for it breaks down.
 //! - `broadcasting`: operands of different shapes, views, indices.
 //! - `networks`: normalisation, attention, dropout, embedding, resampling.
+//! - `fused`: fused operations beside their compositions.
 //! - `extremes`: empty tensors, NaN, very long chains.
 
 mod broadcasting;
 mod extremes;
+mod fused;
 mod kinks;
 mod nesting;
 mod networks;

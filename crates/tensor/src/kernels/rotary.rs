@@ -15,6 +15,24 @@ pub(crate) struct Angles<'a, T> {
     pub(crate) rows: &'a [usize],
 }
 
+/// Cosines and sines of `position * frequency`, a row for each position.
+pub(crate) fn table(positions: &[f64], frequencies: &[f64]) -> (Vec<f64>, Vec<f64>) {
+    /// Positions of one piece of work: some ten microseconds for 64 frequencies.
+    const ROWS: usize = 8;
+    let (pairs, count) = (frequencies.len(), positions.len() * frequencies.len());
+    let mut table = vec![(0.0, 0.0); count];
+    // 20 ns for a sine with its cosine.
+    parallel::chunks(&mut table, ROWS * pairs.max(1), 20 * count, |i, piece| {
+        for (row, &position) in piece.chunks_exact_mut(pairs).zip(&positions[i * ROWS..]) {
+            for (entry, frequency) in row.iter_mut().zip(frequencies) {
+                let (sin, cos) = (position * frequency).sin_cos();
+                *entry = (cos, sin);
+            }
+        }
+    });
+    table.into_iter().unzip()
+}
+
 /// `(a, b)` becomes `(a cos - b sin, b cos + a sin)` for each pair of each row. Pairs are neighbours, or half a row apart.
 pub(crate) fn rotate<T: Float>(x: &[T], angles: &Angles<'_, T>, interleaved: bool) -> Buffer<T> {
     let (mut y, width) = (Buffer::<T>::recycled(x.len()), 2 * angles.pairs);

@@ -101,16 +101,9 @@ impl Rotary {
         let given = Tensor::arange(0, positions.numel() as i64, 1).reshape(positions.shape()).expand(&lead);
         let rows = given.to_vec::<i64>().into_iter().map(|row| row as usize).collect();
         let frequencies: Vec<f64> = (0..width / 2).map(|i| self.base.powf(-2.0 * i as f64 / width as f64)).collect();
-        let angle = |position: i64| {
-            let position = position.wrapping_add(self.offset) as f64;
-            frequencies.iter().map(move |frequency| position * frequency)
-        };
-        let angles: Vec<f64> = positions.to_vec::<i64>().into_iter().flat_map(angle).collect();
-        let table = Table {
-            cos: angles.iter().map(|angle| angle.cos()).collect(),
-            sin: angles.iter().map(|angle| angle.sin()).collect(),
-            rows,
-        };
+        let places = positions.to_vec::<i64>().into_iter().map(|position| position.wrapping_add(self.offset) as f64);
+        let (cos, sin) = kernel::table(&places.collect::<Vec<f64>>(), &frequencies);
+        let table = Table { cos, sin, rows };
         Ok(RotaryEmbedding { angles: Arc::new(table), interleaved: self.interleaved })
     }
 }

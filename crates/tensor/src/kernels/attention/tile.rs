@@ -1,7 +1,20 @@
 //! From a tile of products to a tile of weights.
 
 use super::{Inputs, Mask, Number};
-use crate::kernels::{isa::Kernel, reduce::LEAF};
+use crate::kernels::{gemm::Matrix, isa::Kernel, reduce::LEAF};
+
+/// Each product with its element of the first row of a mask.
+#[inline(always)]
+fn with_mask<T: Copy, M: Copy>(mask: &Matrix<'_, M>, scores: &mut [T], score: impl Fn(T, M) -> T) {
+    match mask.col_stride {
+        1 => scores.iter_mut().zip(&mask.data[mask.offset..]).for_each(|(s, &m)| *s = score(*s, m)),
+        0 => scores.iter_mut().for_each(|s| *s = score(*s, mask.data[mask.offset])),
+        step => {
+            let place = |j: usize| mask.offset.wrapping_add_signed(j as isize * step);
+            scores.iter_mut().enumerate().for_each(|(j, s)| *s = score(*s, mask.data[place(j)]));
+        }
+    }
+}
 
 /// Brings a row of products to scores: scaled, masked, and -inf where a row does not see a column.
 #[inline(always)]
@@ -10,19 +23,9 @@ fn mask_row<T: Number>(inputs: &Inputs<'_, T>, i: usize, row: usize, scores: &mu
     match &inputs.mask {
         Mask::None => scores.iter_mut().for_each(|s| *s = *s * inputs.scale),
         Mask::Bool(mask) => {
-            let mask = mask.rows_from(i, row);
-            for (j, s) in scores.iter_mut().enumerate() {
-                let place = mask.offset.wrapping_add_signed(j as isize * mask.col_stride);
-                *s = if mask.data[place] { *s * inputs.scale } else { never };
-            }
+            with_mask(&mask.rows_from(i, row), scores, |s, seen| if seen { s * inputs.scale } else { never })
         }
-        Mask::Added(mask) => {
-            let mask = mask.rows_from(i, row);
-            for (j, s) in scores.iter_mut().enumerate() {
-                let place = mask.offset.wrapping_add_signed(j as isize * mask.col_stride);
-                *s = *s * inputs.scale + mask.data[place];
-            }
-        }
+        Mask::Added(mask) => with_mask(&mask.rows_from(i, row), scores, |s, added| s * inputs.scale + added),
     }
     if inputs.causal && row + 1 < scores.len() {
         scores[row + 1..].fill(never);

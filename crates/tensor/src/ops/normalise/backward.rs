@@ -63,20 +63,15 @@ impl Decompose for NormaliseGrad {
     // weight_bar = Σ y_bar d r; bias_bar = Σ y_bar.
     fn decompose(&self, inputs: &[&Tensor]) -> Few<Tensor> {
         let x = inputs[0];
-        let Form { outer, samples, period, channels, spatial } = self.0.form(x.shape());
-        let elements = |x: &Tensor| x.reshape([outer, samples, period, channels, spatial]);
-        let groups = |x: &Tensor| x.reshape([1, samples, period, 1, 1]);
-        let per_group = |x: &Tensor| x.sum_keepdims([0, 3, 4]);
-        let count = (outer * channels * spatial) as f64;
-        let [mean, variance, mean_bar, variance_bar] = [1, 2, 4, 5].map(|i| groups(inputs[i]));
-        let (d, y_bar) = (elements(x) - mean, elements(inputs[3]));
+        let axes = FormAxes(self.0.form(x.shape()));
+        let [mean, variance, mean_bar, variance_bar] = [1, 2, 4, 5].map(|i| axes.groups(inputs[i]));
+        let (d, y_bar) = (axes.elements(x) - mean, axes.elements(inputs[3]));
         let r = (variance + self.0.eps).sqrt().reciprocal();
-        let weight = inputs.get(6).map(|weight| weight.reshape([1, 1, period, channels, 1]));
-        let g = weight.map_or_else(|| y_bar.clone(), |weight| &y_bar * weight);
-        let along_d = (variance_bar * 2 - &r * &r * &r * per_group(&(&g * &d))) / count;
+        let g = inputs.get(6).map_or_else(|| y_bar.clone(), |weight| &y_bar * axes.channels(weight));
+        let along_d = (variance_bar * 2 - &r * &r * &r * axes.sums(&(&g * &d))) / axes.count();
         let mut x_bar = &r * &g + &d * along_d;
         if self.0.centred {
-            x_bar += (mean_bar - &r * per_group(&g)) / count;
+            x_bar += (mean_bar - &r * axes.sums(&g)) / axes.count();
         }
         let mut outputs = Few::one(x_bar.reshape(x.shape()));
         if let Some(weight) = inputs.get(6) {
@@ -85,5 +80,35 @@ impl Decompose for NormaliseGrad {
             outputs.push(per_channel(y_bar));
         }
         outputs
+    }
+}
+
+/// Tensors under the five axes of a [`Form`], so that they broadcast against each other.
+pub(super) struct FormAxes(pub(super) Form);
+
+impl FormAxes {
+    pub(super) fn elements(&self, x: &Tensor) -> Tensor {
+        let Form { outer, samples, period, channels, spatial } = self.0;
+        x.reshape([outer, samples, period, channels, spatial])
+    }
+
+    /// One number for each group.
+    pub(super) fn groups(&self, x: &Tensor) -> Tensor {
+        x.reshape([1, self.0.samples, self.0.period, 1, 1])
+    }
+
+    /// One number for each channel.
+    pub(super) fn channels(&self, x: &Tensor) -> Tensor {
+        x.reshape([1, 1, self.0.period, self.0.channels, 1])
+    }
+
+    /// The sum of each group.
+    pub(super) fn sums(&self, elements: &Tensor) -> Tensor {
+        elements.sum_keepdims([0, 3, 4])
+    }
+
+    /// The elements of a group.
+    pub(super) fn count(&self) -> f64 {
+        (self.0.outer * self.0.channels * self.0.spatial) as f64
     }
 }

@@ -1,6 +1,6 @@
 //! The one primitive under all normalisations by mean and variance.
 
-use super::backward::NormaliseGrad;
+use super::backward::{FormAxes, NormaliseGrad};
 use crate::{
     Array, Cotangents, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Shape, Spec, SpecRef, Tensor,
     Vjp, apply,
@@ -240,5 +240,33 @@ impl Vjp for Normalise {
             inputs.push(saved.input(1));
         }
         apply(&NormaliseGrad(self.clone()), &inputs).into_iter().map(Some).collect()
+    }
+    // The Jacobian of what is normalised, x̂ = (x - mean) r, is symmetric: x̂_dot is what it pulls back from x_dot. mean_dot = Σ x_dot / n,
+    // var_dot = 2 Σ (x - mean) x_dot / n, y_dot = weight x̂_dot + weight_dot x̂ + bias_dot.
+    fn jvp(&self, x: &[&Tensor], x_dot: &[Option<&Tensor>], y: &[Tensor]) -> Option<Few<Option<Tensor>>> {
+        let axes = FormAxes(self.form(x[0].shape()));
+        let mut terms: Vec<Tensor> = Vec::new();
+        let mut statistics = [None, None];
+        if let Some(x_dot) = x_dot[0] {
+            let zero = y[1].zeros_like();
+            let plain = NormaliseGrad(Normalise { affine: false, ..self.clone() });
+            let normalised_dot = apply(&plain, &[x[0], &y[1], &y[2], x_dot, &zero, &zero]).into_single();
+            let normalised_dot = axes.elements(&normalised_dot);
+            terms.push(if self.affine { normalised_dot * axes.channels(x[1]) } else { normalised_dot });
+            let (d, x_dot) = (axes.elements(x[0]) - axes.groups(&y[1]), axes.elements(x_dot));
+            let mean = |terms: &Tensor| (axes.sums(terms) / axes.count()).reshape(y[1].shape());
+            statistics = [self.centred.then(|| mean(&x_dot)), Some(mean(&(d * x_dot)) * 2)];
+        }
+        if let Some(Some(weight_dot)) = x_dot.get(1) {
+            let r = (axes.groups(&y[2]) + self.eps).sqrt().reciprocal();
+            let normalised = (axes.elements(x[0]) - axes.groups(&y[1])) * r;
+            terms.push(normalised * axes.channels(weight_dot));
+        }
+        if let Some(Some(bias_dot)) = x_dot.get(2) {
+            terms.push(axes.elements(x[0]).zeros_like() + axes.channels(bias_dot));
+        }
+        let y_dot = terms.into_iter().reduce(|sum, term| sum + term).map(|y_dot| y_dot.reshape(x[0].shape()));
+        let [mean_dot, variance_dot] = statistics;
+        Some([y_dot, mean_dot, variance_dot].into())
     }
 }

@@ -1,6 +1,6 @@
 //! What an interpolation is asked for, and the weights that follow.
 
-use crate::{Error, ErrorKind, Real, Result, SpecRef, kernels::resample::Taps};
+use crate::{Error, ErrorKind, Real, Result, Shape, SpecRef, kernels::resample::Taps};
 
 /// How values between the given ones are found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub struct Interpolate {
 
 #[derive(Clone, Debug)]
 enum Target {
-    Size(Vec<usize>),
+    Size(Shape),
     Factor(Vec<f64>),
 }
 
@@ -49,8 +49,8 @@ impl Interpolate {
 
     /// To these sizes, one for each axis after batch and channels.
     #[must_use]
-    pub fn to_size(sizes: impl AsRef<[usize]>) -> Self {
-        Interpolate::new(Target::Size(sizes.as_ref().to_vec()))
+    pub fn to_size(sizes: impl Into<Shape>) -> Self {
+        Interpolate::new(Target::Size(sizes.into()))
     }
 
     /// By these factors, one for each axis after batch and channels. An axis of n places gets `floor(n factor)`; places are
