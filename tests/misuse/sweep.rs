@@ -1,6 +1,8 @@
 //! Every operation on every pair of small tensors, fitting or not: a result, or a message that names the operation and
 //! shows what it was given. What this finds is an index out of bounds, an `unwrap`, an overflow from inside.
 
+mod networks;
+
 use cotangent::{DType, Tensor, grad, jvp};
 
 /// Operations with one or two tensors and small parameters, named as their messages name them.
@@ -58,6 +60,7 @@ fn cases() -> Vec<Case> {
     }
     along_axes!(-3 -1 0 1 2);
     cases.extend(scans_and_sorts());
+    cases.extend(networks::cases());
     cases
 }
 

@@ -5,17 +5,21 @@
 //! - `kinks`: where a function has no derivative, or a formula for it breaks down.
 //! - `broadcasting`: operands of different shapes, views, indices.
 //! - `losses`: modes that must agree, batches in which nothing counts.
+//! - `networks`: normalisation, attention, dropout, embedding, resampling.
+//! - `fused`: fused operations beside their compositions.
 //! - `extremes`: empty tensors, NaN, very long chains.
 //! - `ordered`: products, scans, norms, sorting: zeros, ties, NaN and nothing in them.
 //! - `windows`: convolutions and pools.
 
 mod broadcasting;
 mod extremes;
+mod fused;
 mod kinks;
 mod losses;
 mod nesting;
 mod ordered;
 mod windows;
+mod networks;
 
 use cotangent::{Tensor, grad, jvp};
 

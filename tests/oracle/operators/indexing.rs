@@ -36,9 +36,7 @@ fn scatter_add(c: &Call<'_>) -> Tensor {
 
 /// The sample's first argument is the table, torch's own first is the index.
 fn embedding(c: &Call<'_>) -> Tensor {
-    let (table, index) = (c.x(0), c.x(1));
-    let shape: Shape = index.shape().iter().copied().chain([table.size(1)]).collect();
-    table.index_select(0, &index.reshape([-1])).reshape(&shape)
+    c.x(0).embedding(c.x(1), None)
 }
 
 /// The elements where the mask holds, in order.

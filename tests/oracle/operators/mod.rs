@@ -2,6 +2,7 @@
 
 mod activations;
 mod convolutions;
+mod attention;
 mod elementwise;
 mod indexing;
 mod losses;
@@ -10,6 +11,7 @@ mod pools;
 mod products;
 mod reductions;
 mod scans;
+mod resampling;
 mod shapes;
 mod sorting;
 
@@ -47,6 +49,8 @@ pub(crate) fn all() -> Vec<(&'static str, &'static Formula)> {
         indexing::OPERATORS,
         products::OPERATORS,
         activations::OPERATORS,
+        attention::OPERATORS,
+        resampling::OPERATORS,
         normalisation::OPERATORS,
         losses::OPERATORS,
         convolutions::OPERATORS,

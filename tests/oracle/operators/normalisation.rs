@@ -1,10 +1,11 @@
-//! Normalisation: by mean and variance, and by a norm.
+//! Normalisation: by mean and variance, and by a norm; similarity.
 
-use super::{Formula::One, Operator, broadcast};
+use super::{Formula::One, Operator, reductions::axes_of};
 use crate::case::Call;
-use cotangent::{Axes, Tensor};
+use cotangent::{Axes, Shape, Tensor};
 
 pub(super) const OPERATORS: &[Operator] = &[
+    ("linalg.vector_norm", One(vector_norm)),
     ("nn.functional.normalize", One(normalize)),
     ("nn.functional.pairwise_distance", One(pairwise_distance)),
     ("nn.functional.cosine_similarity", One(cosine_similarity)),
@@ -12,89 +13,80 @@ pub(super) const OPERATORS: &[Operator] = &[
     ("nn.functional.rms_norm", One(rms_norm)),
     ("nn.functional.group_norm", One(group_norm)),
     ("nn.functional.instance_norm", One(instance_norm)),
+    ("nn.functional.batch_norm", One(batch_norm)),
     ("nn.functional.local_response_norm", One(local_response_norm)),
 ];
 
+/// (Σ |x|^p)^(1/p), with axes of size 1 for those summed over.
+fn norm(x: &Tensor, p: f64, axes: Axes) -> Tensor {
+    x.abs().powf(p).sum_keepdims(axes).powf(1.0 / p)
+}
+
+fn vector_norm(c: &Call<'_>) -> Tensor {
+    let axes = axes_of(c, 2, "dim");
+    let norm = norm(c.x(0), c.float(1, "ord").unwrap_or(2.0), axes.clone());
+    if c.flag(3, "keepdim") { norm } else { norm.squeeze(axes) }
+}
+
 fn normalize(c: &Call<'_>) -> Tensor {
-    let (p, axis) = (c.float(1, "p").unwrap_or(2.0), c.int(2, "dim").unwrap_or(1));
-    c.x(0) / c.x(0).vector_norm_keepdims(p, axis).clamp(1e-12, f64::INFINITY)
+    c.x(0).normalize(c.float(1, "p").unwrap_or(2.0), c.int(2, "dim").unwrap_or(1), 1e-12)
 }
 
-/// The norm of x - y + ε over the last axis.
 fn pairwise_distance(c: &Call<'_>) -> Tensor {
-    let difference = c.x(0) - c.x(1) + c.float(3, "eps").unwrap_or(1e-6);
-    let p = c.float(2, "p").unwrap_or(2.0);
-    if c.flag(4, "keepdim") { difference.vector_norm_keepdims(p, -1) } else { difference.vector_norm(p, -1) }
+    let (p, eps) = (c.float(2, "p").unwrap_or(2.0), c.float(3, "eps").unwrap_or(1e-6));
+    let distance = c.x(0).pairwise_distance(c.x(1), p, eps);
+    if c.flag(4, "keepdim") { distance.unsqueeze(-1) } else { distance }
 }
 
-/// x · y / (|x| |y|), with norms of at least ε.
 fn cosine_similarity(c: &Call<'_>) -> Tensor {
     let (axis, eps) = (c.int(2, "dim").unwrap_or(1), c.float(3, "eps").unwrap_or(1e-8));
-    // The axis is one of the two broadcast to one shape.
-    let (x, y) = broadcast(c.x(0), c.x(1));
-    let length = |x: &Tensor| x.vector_norm(2, axis).clamp(eps, f64::INFINITY);
-    (&x * &y).sum(axis) / (length(&x) * length(&y))
+    c.x(0).cosine_similarity(c.x(1), axis, eps)
 }
 
-/// x / (k + α mean of x² over a window of channels)^β. (Krizhevsky et al., 2012, section 3.3.)
 fn local_response_norm(c: &Call<'_>) -> Tensor {
-    let (x, window) = (c.x(0), c.int(1, "size").expect("a size"));
     let (alpha, beta, k) =
         (c.float(2, "alpha").unwrap_or(1e-4), c.float(3, "beta").unwrap_or(0.75), c.float(4, "k").unwrap_or(1.0));
-    let mut pairs = vec![(0, 0); x.rank()];
-    pairs[1] = (window / 2, (window - 1) / 2);
-    let (squares, channels) = (x.square().pad(pairs, 0), x.size(1));
-    let shifted = (0..window as usize).map(|start| squares.narrow(1, start, channels));
-    let sum = shifted.reduce(|sum, x| sum + x).expect("a window of at least one channel");
-    x / (sum * (alpha / window as f64) + k).powf(beta)
+    c.x(0).local_response_norm(c.int(1, "size").expect("a size") as usize, alpha, beta, k)
 }
 
-/// The last axes, as many as the normalised shape has.
-fn normalised_axes(c: &Call<'_>) -> Axes {
-    let count = c.ints(1, "normalized_shape").expect("a shape").len() as isize;
-    Axes::List((-count..0).collect())
+fn normalised_shape(c: &Call<'_>) -> Shape {
+    c.ints(1, "normalized_shape").expect("a shape").iter().map(|&size| size as usize).collect()
 }
+
+/// Torch's ε where none is given.
+const EPS: f64 = 1e-5;
 
 fn layer_norm(c: &Call<'_>) -> Tensor {
-    let y = standardised(c.x(0), normalised_axes(c), c.float(4, "eps").unwrap_or(1e-5));
-    affine(y, c.tensor(2, "weight"), c.tensor(3, "bias"))
+    let eps = c.float(4, "eps").unwrap_or(EPS);
+    c.x(0).layer_norm(normalised_shape(c), c.tensor(2, "weight"), c.tensor(3, "bias"), eps)
 }
 
 fn rms_norm(c: &Call<'_>) -> Tensor {
     let eps = c.float(3, "eps").unwrap_or(f64::EPSILON);
-    let root = (c.x(0).square().mean_keepdims(normalised_axes(c)) + eps).sqrt();
-    affine(c.x(0) / root, c.tensor(2, "weight"), None)
+    c.x(0).rms_norm(normalised_shape(c), c.tensor(2, "weight"), eps)
 }
 
 fn group_norm(c: &Call<'_>) -> Tensor {
-    let groups = c.int(1, "num_groups").expect("a count");
-    grouped(c, groups as usize, c.tensor(2, "weight"), c.tensor(3, "bias"), c.float(4, "eps"))
+    let groups = c.int(1, "num_groups").expect("a count") as usize;
+    let eps = c.float(4, "eps").unwrap_or(EPS);
+    c.x(0).group_norm(groups, c.tensor(2, "weight"), c.tensor(3, "bias"), eps)
 }
 
-/// Each channel by itself. The running statistics are changed by torch, but do not enter the result.
+/// The running statistics are changed by torch, but do not enter the result.
 fn instance_norm(c: &Call<'_>) -> Tensor {
     let _ = (c.tensor(1, "running_mean"), c.tensor(2, "running_var"), c.float(6, "momentum"));
-    grouped(c, c.x(0).size(1), c.tensor(3, "weight"), c.tensor(4, "bias"), c.float(7, "eps"))
+    c.x(0).instance_norm(c.tensor(3, "weight"), c.tensor(4, "bias"), c.float(7, "eps").unwrap_or(EPS))
 }
 
-fn grouped(c: &Call<'_>, groups: usize, weight: Option<&Tensor>, bias: Option<&Tensor>, eps: Option<f64>) -> Tensor {
-    let x = c.x(0);
-    let (samples, channels) = (x.size(0), x.size(1));
-    let per_group = x.numel() / (samples * groups).max(1);
-    let y = standardised(&x.reshape([samples, groups, per_group]), Axes::List(vec![-1]), eps.unwrap_or(1e-5));
-    // Weight and bias are one number a channel: axes of size 1 follow the channel's.
-    let per_channel = |x: &Tensor, rank: usize| x.reshape([vec![channels], vec![1; rank - 2]].concat());
-    let (weight, bias) = (weight.map(|w| per_channel(w, x.rank())), bias.map(|b| per_channel(b, x.rank())));
-    affine(y.reshape(x.shape()), weight.as_ref(), bias.as_ref())
-}
-
-/// (x - mean) / √(var + eps)
-fn standardised(x: &Tensor, axes: Axes, eps: f64) -> Tensor {
-    let centred = x - x.mean_keepdims(axes.clone());
-    centred / (x.var_keepdims(axes, 0) + eps).sqrt()
-}
-
-fn affine(x: Tensor, weight: Option<&Tensor>, bias: Option<&Tensor>) -> Tensor {
-    let x = weight.map_or_else(|| x.clone(), |weight| &x * weight);
-    bias.map_or_else(|| x.clone(), |bias| &x + bias)
+fn batch_norm(c: &Call<'_>) -> Tensor {
+    let (mean, var) = (c.x(1), c.x(2));
+    let (weight, bias) = (c.tensor(3, "weight"), c.tensor(4, "bias"));
+    let eps = c.float(7, "eps").unwrap_or(EPS);
+    // It says how running statistics change.
+    let _ = c.float(6, "momentum");
+    if c.flag(5, "training") {
+        c.x(0).batch_norm(weight, bias, eps).0
+    } else {
+        c.x(0).batch_norm_with(mean, var, weight, bias, eps)
+    }
 }

@@ -7,6 +7,7 @@ mod layouts;
 mod losses;
 mod moved;
 mod ordered;
+mod networks;
 mod reduced;
 mod table;
 mod windows;
@@ -23,6 +24,20 @@ use table::{Sample, names_of_operations_in, table};
 /// What `ops` exports that is no operation.
 const NOT_OPERATIONS: [&str; 8] =
     ["Comparison", "Elementwise", "Interpolation", "Kept", "NewShape", "Operand", "Quantiles", "ToNumber"];
+const NOT_OPERATIONS: [&str; 12] = [
+    "Attention",
+    "Comparison",
+    "Elementwise",
+    "GridPadding",
+    "GridSample",
+    "Interpolate",
+    "Interpolation",
+    "Kept",
+    "NewShape",
+    "Operand",
+    "Rotary",
+    "ToNumber",
+];
 /// Fused derivatives, which operations of the table run: their own derivatives are checked one order higher.
 const OF_DERIVATIVES: [&str; 5] =
     ["CrossEntropyGrad", "CtcLossGrad", "ElementwiseGrad", "LogSoftmaxGrad", "SoftmaxGrad"];

@@ -6,6 +6,7 @@ use crate::{
     losses, moved, reduced,
     moved, ordered, reduced,
     moved, reduced, windows,
+    moved, networks, reduced,
 };
 use cotangent_tensor::{DType, Few, Level, Primitive, Result, Rng, Tensor, Tracer, try_apply};
 use std::{
@@ -88,6 +89,8 @@ pub(crate) fn table() -> Vec<Sample> {
         .collect()
     let families = [elementwise::samples(), reduced::samples(), moved::samples(), windows::samples()];
     families.into_iter().flatten().collect()
+        .chain(networks::samples())
+        .collect()
 }
 
 /// A tensor that writes down what is done with it.

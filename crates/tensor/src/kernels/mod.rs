@@ -4,6 +4,7 @@
 
 pub(crate) mod arithmetic;
 pub(crate) mod conv;
+pub(crate) mod attention;
 pub(crate) mod copy;
 pub(crate) mod cross_entropy;
 pub(crate) mod ctc;
@@ -12,10 +13,13 @@ pub(crate) mod index;
 mod isa;
 pub(crate) mod map;
 pub(crate) mod math;
+pub(crate) mod normalise;
 pub(crate) mod parallel;
 pub(crate) mod pool;
 pub(crate) mod reduce;
 pub(crate) mod scan;
+pub(crate) mod resample;
+pub(crate) mod rotary;
 pub(crate) mod select;
 pub(crate) mod softmax;
 pub(crate) mod sort;

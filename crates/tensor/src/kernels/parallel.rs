@@ -13,6 +13,16 @@ pub(crate) fn chunks<T: Send>(dst: &mut [T], chunk: usize, work: usize, task: im
     chunks_of(dst, chunk, work, &task);
 }
 
+/// As [`chunks`], with what the tasks return, in order.
+pub(crate) fn collect_chunks<T: Send, R: Send>(
+    dst: &mut [T],
+    chunk: usize,
+    work: usize,
+    task: impl Fn(usize, &mut [T]) -> R + Send + Sync,
+) -> Vec<R> {
+    collect_chunks_of(dst, chunk, work, &task)
+}
+
 /// Runs `task(i)` for each `i` below `count`; `work` estimates the nanoseconds of it all.
 pub(crate) fn tasks(count: usize, work: usize, task: impl Fn(usize) + Send + Sync) {
     tasks_of(count, work, &task);
@@ -39,6 +49,19 @@ fn chunks_of<T: Send>(dst: &mut [T], chunk: usize, work: usize, task: &(dyn Fn(u
         dst.chunks_mut(chunk).enumerate().for_each(|(i, piece)| task(i, piece));
     } else {
         dst.par_chunks_mut(chunk).enumerate().for_each(|(i, piece)| task(i, piece));
+    }
+}
+
+fn collect_chunks_of<T: Send, R: Send>(
+    dst: &mut [T],
+    chunk: usize,
+    work: usize,
+    task: &(dyn Fn(usize, &mut [T]) -> R + Send + Sync),
+) -> Vec<R> {
+    if dst.len() <= chunk || is_serial(work) {
+        dst.chunks_mut(chunk).enumerate().map(|(i, piece)| task(i, piece)).collect()
+    } else {
+        dst.par_chunks_mut(chunk).enumerate().map(|(i, piece)| task(i, piece)).collect()
     }
 }
 

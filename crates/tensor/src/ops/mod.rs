@@ -23,6 +23,11 @@
 //! | `shape`, `views` | reshape, flatten, permute, transpose, expand, squeeze, unsqueeze; narrow, flip |
 //! | `join` | concat, stack, pad |
 //! | `index` | index_select, gather, scatter_add |
+//! | `normalise` | layer_norm, rms_norm, group_norm, instance_norm, batch_norm, local_response_norm |
+//! | `attention` | scaled_dot_product_attention, masked_softmax |
+//! | `embedding`, `rotary`, `dropout` | embedding; rotary_embedding; dropout, feature_dropout, alpha_dropout |
+//! | `resample`, `grid` | interpolate, pixel_shuffle, pixel_unshuffle; grid_sample, affine_grid |
+//! | `similarity` | normalize, cosine_similarity, pairwise_distance |
 //!
 //! Each method panics with the error of its primitive; `try_apply(&primitive, &inputs)` returns it.
 //!
@@ -30,6 +35,7 @@
 
 mod activations;
 mod arithmetic;
+mod attention;
 mod broadcast;
 mod cast;
 mod compare;
@@ -37,10 +43,13 @@ mod cross_entropy;
 mod ctc;
 mod difference;
 mod conv;
+mod dropout;
 mod elementwise;
+mod embedding;
 mod extrema;
 mod functions;
 mod gather;
+mod grid;
 mod index;
 mod join;
 mod matmul;
@@ -54,14 +63,22 @@ mod reduce;
 mod rows;
 mod scan;
 mod search;
+mod normalise;
+mod reduce;
+#[cfg(test)]
+mod refusals;
+mod resample;
+mod rotary;
 mod select;
 mod shape;
+mod similarity;
 mod softmax;
 mod stop_gradient;
 mod views;
 
 pub use activations::{Gelu, GeluTanh, Relu, Sigmoid, Softplus, Tanh};
 pub use arithmetic::{Add, Div, Mul, Neg, Sub};
+pub use attention::{Attention, ScaledDotProductAttention};
 pub use broadcast::{Operand, ToNumber};
 pub use cast::Cast;
 pub use compare::{Compare, Comparison};
@@ -72,6 +89,7 @@ pub use elementwise::{Elementwise, ElementwiseGrad, Kept};
 pub use extrema::{ArgMax, ArgMin, Max, Min};
 pub use functions::{Abs, Cos, Erf, Exp, Expm1, Ln, Log1p, Powf, Reciprocal, Sin, Sqrt, Square};
 pub use gather::{Gather, ScatterAdd};
+pub use grid::{GridPadding, GridSample};
 pub use index::{IndexAdd, IndexSelect};
 pub use join::{Concat, Pad};
 pub use matmul::MatMul;
@@ -87,6 +105,10 @@ pub use reduce::Sum;
 pub use reduce::{All, Any};
 pub use scan::{CumProd, CumSum, LinearRecurrence, LogCumSumExp};
 pub use search::SearchSorted;
+pub use normalise::Normalise;
+pub use reduce::Sum;
+pub use resample::{Interpolate, Interpolation, Resample};
+pub use rotary::{Rotary, RotaryEmbedding};
 pub use select::{Clamp, Maximum, Minimum, Where};
 pub use shape::{Expand, NewShape, Permute, Reshape};
 pub use softmax::{LogSoftmax, LogSoftmaxGrad, LogSumExp, Softmax, SoftmaxGrad};

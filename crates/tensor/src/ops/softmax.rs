@@ -187,7 +187,7 @@ impl Tensor {
     /// `exp(x) / sum(exp(x))` along an axis: positive numbers that sum to 1.
     ///
     /// Shifted by the greatest element, so that nothing overflows. A row that holds NaN or +inf, or only -inf, gives NaN, as in
-    /// PyTorch.
+    /// PyTorch; [`masked_softmax`](Self::masked_softmax) gives zeros for a row of which nothing is left.
     ///
     /// # Panics
     /// When the axis is out of range, or the dtype is not floating point.
@@ -203,7 +203,7 @@ impl Tensor {
     }
 
     /// `x - ln(sum(exp(x)))` along an axis: the logarithm of [`softmax`](Self::softmax), accurate where that is
-    /// close to 0.
+    /// close to 0. A row that holds NaN or +inf, or only -inf, gives NaN, as in PyTorch.
     ///
     /// # Panics
     /// When the axis is out of range, or the dtype is not floating point.

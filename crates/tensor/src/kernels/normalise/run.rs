@@ -1,0 +1,105 @@
+//! The runs that a group is made of, and sums over them.
+
+use super::Form;
+use crate::kernels::{reduce::LEAF, softmax::Float};
+use std::ops::Range;
+
+/// Which channels the elements of a run belong to.
+#[derive(Clone, Copy)]
+pub(super) enum Channel {
+    /// All to this one.
+    One(usize),
+    /// Each to the next, from this one on.
+    Each(usize),
+}
+
+/// Visits the elements of a group in runs of at most `LEAF`; cut also where the channel changes, if asked for.
+#[inline(always)]
+pub(super) fn for_each_run(form: &Form, group: usize, by_channel: bool, mut visit: impl FnMut(Range<usize>, Channel)) {
+    let (inner, first_channel) = (form.inner(), group % form.period * form.channels);
+    for outer in 0..form.outer {
+        let start = (outer * form.groups() + group) * inner;
+        if !by_channel || form.spatial == 1 {
+            for from in (0..inner).step_by(LEAF) {
+                visit(start + from..start + inner.min(from + LEAF), Channel::Each(first_channel + from));
+            }
+            continue;
+        }
+        for channel in 0..form.channels {
+            let start = start + channel * form.spatial;
+            for from in (0..form.spatial).step_by(LEAF) {
+                visit(start + from..start + form.spatial.min(from + LEAF), Channel::One(first_channel + channel));
+            }
+        }
+    }
+}
+
+/// A sum of many sums as a balanced tree: `partials[i]` holds the sum of 2^i of them, if bit `i` of the count is set.
+pub(super) struct Tree<T> {
+    partials: [T; usize::BITS as usize],
+    count: usize,
+}
+
+impl<T: Float> Tree<T> {
+    #[inline(always)]
+    pub(super) fn new() -> Self {
+        Tree { partials: [T::default(); usize::BITS as usize], count: 0 }
+    }
+
+    #[inline(always)]
+    pub(super) fn add(&mut self, mut x: T) {
+        let mut level = 0;
+        while self.count >> level & 1 == 1 {
+            x = self.partials[level] + x;
+            level += 1;
+        }
+        self.partials[level] = x;
+        self.count += 1;
+    }
+
+    #[inline(always)]
+    pub(super) fn total(&self) -> T {
+        let mut total = T::default();
+        for level in 0..usize::BITS as usize {
+            if self.count >> level & 1 == 1 {
+                total = self.partials[level] + total;
+            }
+        }
+        total
+    }
+}
+
+/// Accumulators of each sum: two vectors of eight f32.
+const LANES: usize = 16;
+
+/// Several sums over one run of at most `LEAF` elements: of what `terms` gives for each place.
+#[inline(always)]
+pub(super) fn lane_sums<T: Float, const N: usize>(len: usize, terms: impl Fn(usize) -> [T; N]) -> [T; N] {
+    let mut lanes = [[T::default(); LANES]; N];
+    let whole = len / LANES * LANES;
+    for start in (0..whole).step_by(LANES) {
+        for lane in 0..LANES {
+            for (sums, term) in lanes.iter_mut().zip(terms(start + lane)) {
+                sums[lane] = sums[lane] + term;
+            }
+        }
+    }
+    let mut tail = [T::default(); N];
+    for i in whole..len {
+        for (sum, term) in tail.iter_mut().zip(terms(i)) {
+            *sum = *sum + term;
+        }
+    }
+    // As in `reduce`: seen through, the order of joining would be pulled into the loop, with shuffles.
+    let mut lanes = std::hint::black_box(lanes);
+    let mut width = LANES / 2;
+    while width > 0 {
+        for lanes in &mut lanes {
+            for i in 0..width {
+                lanes[i] = lanes[i] + lanes[i + width];
+            }
+        }
+        width /= 2;
+    }
+    std::array::from_fn(|n| lanes[n][0] + tail[n])
+}
