@@ -12,6 +12,7 @@
 //! | `cast`, `stop_gradient` | cast; stop_gradient |
 //! | `reduce`, `extrema`, `softmax` | sum, mean, var; max, min, argmax, argmin; softmax, log_softmax, logsumexp |
 //! | `matmul` | matmul |
+//! | `products`, `einsum`, `distance` | dot, inner, outer, kron, tensordot, cross; einsum; cdist |
 //! | `shape`, `views` | reshape, flatten, permute, transpose, expand, squeeze, unsqueeze; narrow, flip |
 //! | `join` | concat, stack, pad |
 //! | `index` | index_select, gather, scatter_add |
@@ -25,6 +26,8 @@ mod arithmetic;
 mod broadcast;
 mod cast;
 mod compare;
+mod distance;
+mod einsum;
 mod elementwise;
 mod extrema;
 mod functions;
@@ -32,6 +35,7 @@ mod gather;
 mod index;
 mod join;
 mod matmul;
+mod products;
 mod reduce;
 mod select;
 mod shape;
@@ -51,6 +55,7 @@ pub use gather::{Gather, ScatterAdd};
 pub use index::{IndexAdd, IndexSelect};
 pub use join::{Concat, Pad};
 pub use matmul::MatMul;
+pub use products::SummedAxes;
 pub use reduce::Sum;
 pub use select::{Clamp, Maximum, Minimum, Where};
 pub use shape::{Expand, NewShape, Permute, Reshape};
