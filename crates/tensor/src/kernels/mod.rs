@@ -7,6 +7,7 @@ pub(crate) mod copy;
 pub(crate) mod gemm;
 pub(crate) mod index;
 mod isa;
+pub(crate) mod linalg;
 pub(crate) mod map;
 pub(crate) mod math;
 pub(crate) mod parallel;

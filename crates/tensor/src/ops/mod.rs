@@ -13,6 +13,7 @@
 //! | `reduce`, `extrema`, `softmax` | sum, mean, var; max, min, argmax, argmin; softmax, log_softmax, logsumexp |
 //! | `matmul` | matmul |
 //! | `products`, `einsum`, `distance` | dot, inner, outer, kron, tensordot, cross; einsum; cdist |
+//! | `linalg` | inv, solve, solve_triangular, det, slogdet, cholesky, qr, eigh, svd, pinv, lstsq, matrix_power, matrix_exp, .. |
 //! | `shape`, `views` | reshape, flatten, permute, transpose, expand, squeeze, unsqueeze; narrow, flip |
 //! | `join` | concat, stack, pad |
 //! | `index` | index_select, gather, scatter_add |
@@ -34,6 +35,7 @@ mod functions;
 mod gather;
 mod index;
 mod join;
+mod linalg;
 mod matmul;
 mod products;
 mod reduce;
@@ -54,6 +56,9 @@ pub use functions::{Abs, Cos, Erf, Exp, Expm1, Ln, Log1p, Powf, Reciprocal, Sin,
 pub use gather::{Gather, ScatterAdd};
 pub use index::{IndexAdd, IndexSelect};
 pub use join::{Concat, Pad};
+pub use linalg::{
+    Cholesky, Det, Eigh, Inverse, MatrixExp, MatrixNorm, Pinv, Qr, SlogDet, Solve, SolveTriangular, Svd, Triangular,
+};
 pub use matmul::MatMul;
 pub use products::SummedAxes;
 pub use reduce::Sum;
