@@ -176,7 +176,10 @@ impl<'a> Call<'a> {
     }
 
     pub(crate) fn float(&self, i: usize, name: &str) -> Option<f64> {
-        Some(self.value(i, name)?.as_f64().expect("a finite number"))
+        let value = self.value(i, name)?;
+        // JSON has no infinities.
+        let named = || value["float"].as_str().and_then(|word| word.parse().ok());
+        Some(value.as_f64().or_else(named).expect("a number"))
     }
 
     pub(crate) fn flag(&self, i: usize, name: &str) -> bool {
@@ -193,8 +196,26 @@ impl<'a> Call<'a> {
         self.case.args.get(i).is_some_and(Value::is_boolean)
     }
 
+    /// Whether argument `i` is a word.
+    pub(crate) fn is_word(&self, i: usize) -> bool {
+        self.case.args.get(i).is_some_and(Value::is_string)
+    }
+
     pub(crate) fn word(&self, i: usize, name: &str) -> Option<&'a str> {
         Some(word(self.value(i, name)?))
+    }
+
+    /// A number, or a tensor that holds one.
+    pub(crate) fn number(&self, i: usize, name: &str) -> Option<f64> {
+        let value = self.value(i, name)?;
+        if value.get("tensor").is_some() { Some(self.named_tensor(value).item()) } else { self.float(i, name) }
+    }
+
+    /// An integer, or else a list of lists of integers.
+    pub(crate) fn int_or_lists(&self, i: usize, name: &str) -> Result<isize, Vec<Vec<isize>>> {
+        let value = self.value(i, name).unwrap_or_else(|| panic!("argument {i}, `{name}`, is missing"));
+        let list = |value: &Value| value.as_array().expect("a list").iter().map(integer).collect();
+        value.as_array().map_or_else(|| Ok(integer(value)), |lists| Err(lists.iter().map(list).collect()))
     }
 
     /// An integer or a list of integers.

@@ -3,6 +3,7 @@
 mod activations;
 mod elementwise;
 mod indexing;
+mod linalg;
 mod losses;
 mod normalisation;
 mod products;
@@ -39,6 +40,7 @@ pub(crate) fn all() -> Vec<(&'static str, &'static Formula)> {
         reductions::OPERATORS,
         shapes::OPERATORS,
         indexing::OPERATORS,
+        linalg::OPERATORS,
         products::OPERATORS,
         activations::OPERATORS,
         normalisation::OPERATORS,

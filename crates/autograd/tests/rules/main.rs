@@ -4,6 +4,7 @@
 mod compositions;
 mod elementwise;
 mod layouts;
+mod linalg;
 mod moved;
 mod reduced;
 mod table;
@@ -18,7 +19,8 @@ use std::collections::BTreeSet;
 use table::{Sample, names_of_operations_in, table};
 
 /// What `ops` exports that is no operation.
-const NOT_OPERATIONS: [&str; 6] = ["Comparison", "Elementwise", "Kept", "NewShape", "Operand", "ToNumber"];
+const NOT_OPERATIONS: [&str; 9] =
+    ["Comparison", "Elementwise", "Kept", "MatrixNorm", "NewShape", "Operand", "SummedAxes", "ToNumber", "Triangular"];
 /// Fused derivatives, which operations of the table run: their own derivatives are checked one order higher.
 const OF_DERIVATIVES: [&str; 3] = ["ElementwiseGrad", "LogSoftmaxGrad", "SoftmaxGrad"];
 

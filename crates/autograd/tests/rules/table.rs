@@ -3,7 +3,7 @@
 use crate::{
     elementwise,
     layouts::{Layout, laid_out},
-    moved, reduced,
+    linalg, moved, reduced,
 };
 use cotangent_tensor::{DType, Few, Level, Primitive, Result, Rng, Tensor, Tracer, try_apply};
 use std::{
@@ -77,7 +77,12 @@ impl Sample {
 
 /// All samples.
 pub(crate) fn table() -> Vec<Sample> {
-    elementwise::samples().into_iter().chain(reduced::samples()).chain(moved::samples()).collect()
+    elementwise::samples()
+        .into_iter()
+        .chain(reduced::samples())
+        .chain(moved::samples())
+        .chain(linalg::samples())
+        .collect()
 }
 
 /// A tensor that writes down what is done with it.

@@ -34,7 +34,7 @@ pub use norm::MatrixNorm;
 pub use power::MatrixExp;
 pub use pseudo_inverse::Pinv;
 pub use qr::Qr;
-pub use solve::{Inverse, Solve};
+pub use solve::{Inv, Solve};
 pub use svd::Svd;
 pub use triangular::{SolveTriangular, Triangular};
 

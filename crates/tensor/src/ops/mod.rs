@@ -57,7 +57,7 @@ pub use gather::{Gather, ScatterAdd};
 pub use index::{IndexAdd, IndexSelect};
 pub use join::{Concat, Pad};
 pub use linalg::{
-    Cholesky, Det, Eigh, Inverse, MatrixExp, MatrixNorm, Pinv, Qr, SlogDet, Solve, SolveTriangular, Svd, Triangular,
+    Cholesky, Det, Eigh, Inv, MatrixExp, MatrixNorm, Pinv, Qr, SlogDet, Solve, SolveTriangular, Svd, Triangular,
 };
 pub use matmul::MatMul;
 pub use products::SummedAxes;

@@ -17,9 +17,9 @@ const WAY_OUT: &str = "pinv and lstsq take any matrix";
 
 /// `Y = X⁻¹`; `X_bar = -Yᵀ Y_bar Yᵀ`.
 #[derive(Clone, Copy, Debug)]
-pub struct Inverse;
+pub struct Inv;
 
-impl Primitive for Inverse {
+impl Primitive for Inv {
     fn name(&self) -> &'static str {
         "inv"
     }
@@ -37,7 +37,7 @@ impl Primitive for Inverse {
     }
 }
 
-impl Vjp for Inverse {
+impl Vjp for Inv {
     fn keep(&self, _: &[bool]) -> Keep {
         Keep::output(0)
     }
@@ -104,7 +104,7 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn inv(&self) -> Tensor {
-        apply(&Inverse, &[self]).into_single()
+        apply(&Inv, &[self]).into_single()
     }
 
     /// The solution X of `A X = B`, with A this tensor: `[.., n, n] x [.., n, k] -> [.., n, k]`, or for vectors
