@@ -4,12 +4,14 @@
 //! - `nesting`: derivatives of derivatives, and operations of a user's own.
 //! - `kinks`: where a function has no derivative, or a formula for it breaks down.
 //! - `broadcasting`: operands of different shapes, views, indices.
+//! - `products`: products, determinants, factorisations.
 //! - `extremes`: empty tensors, NaN, very long chains.
 
 mod broadcasting;
 mod extremes;
 mod kinks;
 mod nesting;
+mod products;
 
 use cotangent::{Tensor, grad, jvp};
 
