@@ -2,6 +2,7 @@
 
 use crate::gradient;
 use cotangent::{DType, Rng, Tensor, grad, hvp, jvp, ops::MatrixNorm, vjp};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Row 3. A determinant is a polynomial: its derivatives exist at singular matrices as anywhere.
 #[test]
@@ -181,4 +182,23 @@ fn empty_matrices_have_empty_results() {
     assert_eq!(wide.matrix_rank().item::<i64>(), 0);
     assert_eq!(wide.lstsq(&Tensor::zeros([0, 2], DType::F64)).to_vec::<f64>(), [0.0; 8]);
     assert_eq!(grad(&wide, |x| x.matrix_norm(MatrixNorm::Nuclear)).shape()[..], [0, 4]);
+}
+
+/// The kind of row 34: a derivative that does not exist is refused by name, and not given as some number.
+#[test]
+fn a_derivative_that_does_not_exist_is_refused() {
+    let message = |f: &dyn Fn() -> Tensor| {
+        let panic = catch_unwind(AssertUnwindSafe(f)).expect_err("a refusal");
+        panic.downcast_ref::<String>().expect("a message").clone()
+    };
+    let ones = Tensor::ones([2, 2], DType::F64);
+    assert_eq!(
+        message(&|| grad(&ones, |x| x.slogdet().1)),
+        "slogdet: the logarithm of a determinant that is zero has no derivative; got f64[2, 2]"
+    );
+    assert_eq!(
+        message(&|| grad(&Tensor::ones([3, 2], DType::F64), |x| x.qr_complete().1.sum(..))),
+        "qr: the last columns of a complete Q are any that fit: they have no derivative; got f64[3, 2]; differentiate \
+         qr(), not qr_complete()"
+    );
 }

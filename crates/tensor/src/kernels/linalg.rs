@@ -80,7 +80,7 @@ fn batch_of(a: &Array) -> [usize; 3] {
     [batch.iter().product(), *rows, *columns]
 }
 
-/// `f(i, out)` for each matrix `i` of a batch, where `out` are its `size` numbers of the result; `work` estimates the nanoseconds of one.
+/// `f(i, out)` for each matrix `i` of a batch, where `out` are its `size` numbers of the result, zeros at first; `work` estimates the nanoseconds of one.
 fn each<T: Scalar>(count: usize, size: usize, work: usize, f: impl Fn(usize, &mut [T]) + Send + Sync) -> Buffer<T> {
     let mut out = Buffer::zeroed(count * size);
     if size > 0 {

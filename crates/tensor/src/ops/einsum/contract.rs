@@ -96,7 +96,7 @@ pub(in crate::ops) fn contract(
     let product = if summed.is_empty() {
         left.reshape([lead, &[m, 1]].concat()) * right.reshape([lead, &[1, n]].concat())
     } else if left.dtype().is_float() {
-        left.reshape(&under([m, k])).matmul(&right.reshape(&under([n, k])).transpose(-2, -1))
+        left.reshape(under([m, k])).matmul(&right.reshape(under([n, k])).transpose(-2, -1))
     } else {
         // The engine of matrix products knows floats only.
         check_size(op, &[lead, &[m, n, k]].concat().into(), left.dtype())?;

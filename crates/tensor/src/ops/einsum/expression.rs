@@ -116,7 +116,7 @@ fn check_output(term: &Term, inputs: &[Vec<Label>]) -> Result<(), String> {
 fn common_sizes(inputs: &[Vec<Label>], operands: &[SpecRef<'_>]) -> Result<BTreeMap<Label, usize>, String> {
     let mut sizes = BTreeMap::new();
     for (i, (labels, x)) in inputs.iter().zip(operands).enumerate() {
-        for (axis, (&label, &size)) in labels.iter().zip(&x.shape()[..]).enumerate() {
+        for (axis, (&label, &size)) in labels.iter().zip(x.shape().iter()).enumerate() {
             let first = labels.iter().position(|&other| other == label).unwrap_or(axis);
             if x.shape()[first] != size {
                 let rule = format!("{} has sizes {} and {size} in operand {i}", shown(label), x.shape()[first]);

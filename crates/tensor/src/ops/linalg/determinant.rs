@@ -6,10 +6,10 @@
 //! rest; then `det(B) = det(B₁₁) det(S)` with the Schur complement `S = B₂₂ - B₂₁ B₁₁⁻¹ B₁₂`, and only `det(S)`, of a matrix mostly of
 //! one element, needs a formula without division.
 
-use super::{check_square, epsilon, on_diagonal, turned};
+use super::{Inv, check_square, epsilon, on_diagonal, turned};
 use crate::{
-    Array, Cotangents, DType, Derivative, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp, apply,
-    dtype::for_float, kernels::linalg,
+    Array, Cotangents, DType, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor,
+    Vjp, apply, dtype::for_float, kernels::linalg, try_apply,
 };
 
 /// `y = det(X)`; `X_bar = y_bar cofactors(X)`.
@@ -76,11 +76,19 @@ impl Vjp for SlogDet {
     }
     fn vjp(&self, saved: &Saved, cotangents: Cotangents, _: &[bool]) -> Few<Option<Tensor>> {
         let y_bar = cotangents.into_given().into_iter().nth(1).flatten();
-        Few::one(y_bar.map(|y_bar| of_matrices(&y_bar) * turned(&saved.input(0).inv())))
+        Few::one(y_bar.map(|y_bar| of_matrices(&y_bar) * turned(&inverse(saved.input(0)))))
     }
     fn jvp(&self, x: &[&Tensor], dot: &[Option<&Tensor>], _: &[Tensor]) -> Option<Few<Option<Tensor>>> {
-        Some([None, dot[0].map(|x_dot| (turned(&x[0].inv()) * x_dot).sum([-2, -1]))].into())
+        Some([None, dot[0].map(|x_dot| (turned(&inverse(x[0])) * x_dot).sum([-2, -1]))].into())
     }
+}
+
+/// The inverse, which a logarithm's derivative needs.
+fn inverse(x: &Tensor) -> Tensor {
+    try_apply(&Inv, &[x]).map(Few::into_single).unwrap_or_else(|_| {
+        let rule = "the logarithm of a determinant that is zero has no derivative";
+        panic!("{}", Error::new(ErrorKind::Derivative, "slogdet", rule).with_inputs(&[x.spec()]))
+    })
 }
 
 /// A number for each matrix, to multiply it with.

@@ -1,9 +1,9 @@
 //! Powers and the exponential of matrices.
 
-use super::{check_square, with_sizes};
+use super::{Inv, check_square, with_sizes};
 use crate::{
-    Array, Cotangents, Derivative, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp, apply,
-    array::check_size, dtype::for_float, kernels::linalg, ops::broadcast::or_panic,
+    Array, Cotangents, Derivative, Error, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp, apply,
+    array::check_size, dtype::for_float, kernels::linalg, ops::broadcast::or_panic, try_apply,
 };
 
 /// `Y = e^X = Σ_k X^k / k!`. Its derivative in a direction E is the upper right block of the exponential of `[[X, E], [0, X]]`, and its
@@ -60,6 +60,13 @@ fn along(x: &Tensor, direction: &Tensor) -> Tensor {
     whole.narrow(-2, 0, n).narrow(-1, n, n) * scale
 }
 
+fn inverse_for_powers(x: &Tensor) -> Result<Tensor> {
+    try_apply(&Inv, &[x]).map(Few::into_single).map_err(|error| {
+        let rule = "a singular matrix has no negative powers";
+        Error::new(error.kind(), "matrix_power", rule).with_inputs(&[x.spec()])
+    })
+}
+
 /// Powers.
 impl Tensor {
     /// The matrix multiplied by itself `exponent` times; for a negative exponent, the power of its inverse; for 0, the identity.
@@ -83,7 +90,7 @@ impl Tensor {
             // A constant, as the derivative of the identity is zero; NaN^0 is the identity too.
             return Tensor::eye(self.size(-1), self.dtype()).expand(self.shape());
         }
-        let mut square = if exponent < 0 { self.inv() } else { self.clone() };
+        let mut square = if exponent < 0 { or_panic(inverse_for_powers(self)) } else { self.clone() };
         let mut result: Option<Tensor> = None;
         let mut left = exponent.unsigned_abs();
         loop {

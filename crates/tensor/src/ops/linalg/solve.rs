@@ -1,6 +1,6 @@
 //! Systems of linear equations and inverses, by LU factorisation.
 
-use super::{check_square, check_system, refused, turned, with_sizes};
+use super::{check_square, check_system, refused, turned};
 use crate::{
     Array, Cotangents, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Shape, Spec, SpecRef, Tensor,
     Vjp, apply,
@@ -155,7 +155,7 @@ pub(super) fn broadcast_system(primitive: &dyn Primitive, a: &Tensor, b: &Tensor
     }
     let batch = common_batch(op, a, b)?;
     let expanded = |x: &Tensor| {
-        let shape: Shape = with_sizes(&[&batch[..], &[0, 0]].concat(), x.size(-2), x.size(-1));
+        let shape: Shape = batch.iter().chain(&x.shape()[x.rank() - 2..]).copied().collect();
         check_size(op, &shape, x.dtype()).map(|_| x.expand(&shape))
     };
     solved(&expanded(a)?, &expanded(b)?)
