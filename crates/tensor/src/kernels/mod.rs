@@ -4,6 +4,7 @@
 
 pub(crate) mod arithmetic;
 pub(crate) mod copy;
+pub(crate) mod distance;
 pub(crate) mod gemm;
 pub(crate) mod index;
 mod isa;

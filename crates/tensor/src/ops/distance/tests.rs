@@ -1,4 +1,5 @@
-use crate::{DType, Tensor};
+use super::Cdist;
+use crate::{DType, Decompose, Rng, Tensor};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 #[test]
@@ -55,4 +56,18 @@ fn what_does_not_fit_is_refused() {
         refusal(&x, &Tensor::zeros([3], DType::F32), 2.0),
         "cdist: takes matrices of points: [.., points, coordinates]; got f32[2, 3], f32[3]"
     );
+}
+
+#[test]
+fn the_kernel_agrees_with_the_composition() {
+    let mut rng = Rng::seed(6);
+    for d in [1, 7, 8, 19] {
+        let (x, y) = (rng.normal([2, 5, d], DType::F64), rng.normal([1, 3, d], DType::F64).expand([2, 3, d]));
+        for p in [0.0, 0.5, 1.0, 1.5, 2.0, 3.0, f64::INFINITY] {
+            let composed = Cdist::new(p).decompose(&[&x, &y]).into_single();
+            let error = (x.cdist(&y, p) - &composed).abs().max(..).item::<f64>();
+            // Sums of at most 19 terms in two orders, and for p = 0.5 their square.
+            assert!(error <= 1e-14 * composed.max(..).item::<f64>(), "d = {d}, p = {p}: {error:e}");
+        }
+    }
 }
