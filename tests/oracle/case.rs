@@ -205,6 +205,19 @@ impl<'a> Call<'a> {
         Some(word(self.value(i, name)?))
     }
 
+    /// A number, or a tensor that holds one.
+    pub(crate) fn number(&self, i: usize, name: &str) -> Option<f64> {
+        let value = self.value(i, name)?;
+        if value.get("tensor").is_some() { Some(self.named_tensor(value).item()) } else { self.float(i, name) }
+    }
+
+    /// An integer, or else a list of lists of integers.
+    pub(crate) fn int_or_lists(&self, i: usize, name: &str) -> Result<isize, Vec<Vec<isize>>> {
+        let value = self.value(i, name).unwrap_or_else(|| panic!("argument {i}, `{name}`, is missing"));
+        let list = |value: &Value| value.as_array().expect("a list").iter().map(integer).collect();
+        value.as_array().map_or_else(|| Ok(integer(value)), |lists| Err(lists.iter().map(list).collect()))
+    }
+
     /// An integer or a list of integers.
     pub(crate) fn ints(&self, i: usize, name: &str) -> Option<Vec<isize>> {
         let value = self.value(i, name)?;

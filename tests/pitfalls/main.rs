@@ -7,6 +7,7 @@
 //! - `losses`: modes that must agree, batches in which nothing counts.
 //! - `networks`: normalisation, attention, dropout, embedding, resampling.
 //! - `fused`: fused operations beside their compositions.
+//! - `products`: products, determinants, factorisations.
 //! - `extremes`: empty tensors, NaN, very long chains.
 //! - `ordered`: products, scans, norms, sorting: zeros, ties, NaN and nothing in them.
 //! - `windows`: convolutions and pools.
@@ -20,6 +21,7 @@ mod nesting;
 mod ordered;
 mod windows;
 mod networks;
+mod products;
 
 use cotangent::{Tensor, grad, jvp};
 

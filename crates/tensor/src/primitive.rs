@@ -294,6 +294,16 @@ impl Cotangents {
     pub fn into_tensors(self) -> Few<Tensor> {
         self.0.into_iter().map(Cotangent::into_tensor).collect()
     }
+
+    /// The cotangents of all outputs, in order; `None` for an output that nothing depended on, where a rule saves work by knowing.
+    #[must_use]
+    pub fn into_given(self) -> Few<Option<Tensor>> {
+        let given = |cotangent| match cotangent {
+            Cotangent::Given(cotangent) => Some(cotangent),
+            Cotangent::Zero(_) => None,
+        };
+        self.0.into_iter().map(given).collect()
+    }
 }
 
 /// Gives `dyn Primitive` a clone; implemented for every operation that is `Clone`.

@@ -5,6 +5,7 @@ mod convolutions;
 mod attention;
 mod elementwise;
 mod indexing;
+mod linalg;
 mod losses;
 mod normalisation;
 mod pools;
@@ -47,6 +48,7 @@ pub(crate) fn all() -> Vec<(&'static str, &'static Formula)> {
         sorting::OPERATORS,
         shapes::OPERATORS,
         indexing::OPERATORS,
+        linalg::OPERATORS,
         products::OPERATORS,
         activations::OPERATORS,
         attention::OPERATORS,

@@ -1,8 +1,8 @@
-//! Products of matrices and vectors.
+//! Products of matrices and vectors, over chosen axes, and distances.
 
 use super::{
     Formula::{self, One},
-    Operator, broadcast,
+    Operator,
     elementwise::scaled,
 };
 use crate::case::Call;
@@ -12,10 +12,15 @@ pub(super) const OPERATORS: &[Operator] = &[
     ("mm", PRODUCT),
     ("bmm", PRODUCT),
     ("mv", PRODUCT),
-    ("dot", PRODUCT),
+    ("dot", One(|c| c.x(0).dot(c.x(1)))),
     ("matmul", PRODUCT),
-    ("inner", PRODUCT),
-    ("outer", One(|c| c.x(0).unsqueeze(1).matmul(&c.x(1).unsqueeze(0)))),
+    ("inner", One(|c| c.x(0).inner(c.x(1)))),
+    ("outer", One(|c| c.x(0).outer(c.x(1)))),
+    ("kron", One(|c| c.x(0).kron(c.x(1)))),
+    ("einsum", One(|c| Tensor::einsum(c.word(1, "equation").expect("an expression"), c.tensors(0)))),
+    ("tensordot", One(tensordot)),
+    ("cdist", One(distance)),
+    ("nn.functional.bilinear", One(bilinear)),
     ("cross", One(cross)),
     ("addmm", One(added_product)),
     ("baddbmm", One(added_product)),
@@ -31,11 +36,27 @@ fn added_product(c: &Call<'_>) -> Tensor {
 
 /// Along the first axis of size 3, if none is named.
 fn cross(c: &Call<'_>) -> Tensor {
-    let (x, y) = broadcast(c.x(0), c.x(1));
+    let (x, y) = (c.x(0), c.x(1));
     let first = || x.shape().iter().position(|&size| size == 3).expect("an axis of size 3") as isize;
-    let axis = c.int(2, "dim").unwrap_or_else(first);
-    let turned = |x: &Tensor, order: [i64; 3]| x.index_select(axis, &Tensor::from(order));
-    turned(&x, [1, 2, 0]) * turned(&y, [2, 0, 1]) - turned(&x, [2, 0, 1]) * turned(&y, [1, 2, 0])
+    x.cross(y, c.int(2, "dim").unwrap_or_else(first))
+}
+
+fn tensordot(c: &Call<'_>) -> Tensor {
+    match c.int_or_lists(2, "dims") {
+        Ok(count) => c.x(0).tensordot(c.x(1), count as usize),
+        Err(lists) => c.x(0).tensordot(c.x(1), (&lists[0][..], &lists[1][..])),
+    }
+}
+
+/// By either of torch's methods: ours is one.
+fn distance(c: &Call<'_>) -> Tensor {
+    assert!(c.word(3, "compute_mode").is_some());
+    c.x(0).cdist(c.x(1), c.float(2, "p").unwrap_or(2.0))
+}
+
+fn bilinear(c: &Call<'_>) -> Tensor {
+    let product = Tensor::einsum("...i,oij,...j->...o", [c.x(0), c.x(2), c.x(1)]);
+    c.tensor(3, "bias").map_or_else(|| product.clone(), |bias| &product + bias)
 }
 
 /// x Wᵀ + b

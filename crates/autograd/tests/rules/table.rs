@@ -7,6 +7,7 @@ use crate::{
     moved, ordered, reduced,
     moved, reduced, windows,
     moved, networks, reduced,
+    linalg, moved, reduced,
 };
 use cotangent_tensor::{DType, Few, Level, Primitive, Result, Rng, Tensor, Tracer, try_apply};
 use std::{
@@ -90,6 +91,7 @@ pub(crate) fn table() -> Vec<Sample> {
     let families = [elementwise::samples(), reduced::samples(), moved::samples(), windows::samples()];
     families.into_iter().flatten().collect()
         .chain(networks::samples())
+        .chain(linalg::samples())
         .collect()
 }
 

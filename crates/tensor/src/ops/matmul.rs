@@ -124,6 +124,11 @@ impl Tensor {
     /// assert_eq!(a.matmul(&a).to_vec::<f32>(), [7.0, 10.0, 15.0, 22.0]);
     /// assert_eq!(a.matmul(&Tensor::from([1.0f32, 1.0])).to_vec::<f32>(), [3.0, 7.0]);
     /// ```
+    #[doc(alias = "mm")]
+    #[doc(alias = "mv")]
+    #[doc(alias = "bmm")]
+    #[doc(alias = "addmm")]
+    #[doc(alias = "baddbmm")]
     #[must_use]
     #[track_caller]
     pub fn matmul(&self, other: &Tensor) -> Tensor {

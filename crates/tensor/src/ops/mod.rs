@@ -20,6 +20,8 @@
 //! | `matmul` | matmul |
 //! | `conv` | conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d, im2col, col2im |
 //! | `pool` | max_pool, avg_pool, adaptive_max_pool, adaptive_avg_pool, each 1d, 2d and 3d |
+//! | `products`, `einsum`, `distance` | dot, inner, outer, kron, tensordot, cross; einsum; cdist |
+//! | `linalg` | inv, solve, solve_triangular, det, slogdet, cholesky, qr, eigh, svd, pinv, lstsq, matrix_power, matrix_exp, .. |
 //! | `shape`, `views` | reshape, flatten, permute, transpose, expand, squeeze, unsqueeze; narrow, flip |
 //! | `join` | concat, stack, pad |
 //! | `index` | index_select, gather, scatter_add |
@@ -44,6 +46,8 @@ mod ctc;
 mod difference;
 mod conv;
 mod dropout;
+mod distance;
+mod einsum;
 mod elementwise;
 mod embedding;
 mod extrema;
@@ -52,6 +56,7 @@ mod gather;
 mod grid;
 mod index;
 mod join;
+mod linalg;
 mod matmul;
 mod median;
 mod norm;
@@ -59,6 +64,7 @@ mod pick;
 mod product;
 mod quantile;
 mod pool;
+mod products;
 mod reduce;
 mod rows;
 mod scan;
@@ -85,6 +91,7 @@ pub use compare::{Compare, Comparison};
 pub use cross_entropy::{CrossEntropy, CrossEntropyGrad};
 pub use ctc::{CtcLoss, CtcLossGrad};
 pub use conv::{Col2Im, Conv, ConvTranspose, ConvWeightGrad, Im2Col};
+pub use distance::Cdist;
 pub use elementwise::{Elementwise, ElementwiseGrad, Kept};
 pub use extrema::{ArgMax, ArgMin, Max, Min};
 pub use functions::{Abs, Cos, Erf, Exp, Expm1, Ln, Log1p, Powf, Reciprocal, Sin, Sqrt, Square};
@@ -92,6 +99,9 @@ pub use gather::{Gather, ScatterAdd};
 pub use grid::{GridPadding, GridSample};
 pub use index::{IndexAdd, IndexSelect};
 pub use join::{Concat, Pad};
+pub use linalg::{
+    Cholesky, Det, Eigh, Inv, MatrixExp, MatrixNorm, Pinv, Qr, SlogDet, Solve, SolveTriangular, Svd, Triangular,
+};
 pub use matmul::MatMul;
 pub use median::{Median, NanMedian};
 pub use norm::VectorNorm;
@@ -101,6 +111,7 @@ pub use pick::{MedianWithIndices, NanMedianWithIndices};
 pub use product::Prod;
 pub use quantile::{Interpolation, Quantiles};
 pub use pool::{AdaptiveAvgPool, AdaptiveMaxPool, AvgPool, AvgPoolGrad, MaxPool};
+pub use products::SummedAxes;
 pub use reduce::Sum;
 pub use reduce::{All, Any};
 pub use scan::{CumProd, CumSum, LinearRecurrence, LogCumSumExp};
