@@ -3,6 +3,7 @@
 
 mod compositions;
 mod elementwise;
+mod indexed;
 mod layouts;
 mod moved;
 mod reduced;
@@ -10,24 +11,42 @@ mod table;
 
 use cotangent_autograd::{check, grad};
 use cotangent_tensor::{
-    Derivative, Primitive, Tensor,
-    ops::{ArgMax, ArgMin, Compare, Comparison, StopGradient},
+    DType, Derivative, Primitive, Tensor,
+    ops::{ArgMax, ArgMin, Compare, Comparison, OneHot, StopGradient},
 };
 use layouts::LAYOUTS;
 use std::collections::BTreeSet;
 use table::{Sample, names_of_operations_in, table};
 
 /// What `ops` exports that is no operation.
-const NOT_OPERATIONS: [&str; 6] = ["Comparison", "Elementwise", "Kept", "NewShape", "Operand", "ToNumber"];
+const NOT_OPERATIONS: [&str; 16] = [
+    "Comparison",
+    "Cut",
+    "Elementwise",
+    "Ellipsis",
+    "Grid",
+    "Item",
+    "Kept",
+    "NewAxis",
+    "NewShape",
+    "Operand",
+    "PadMode",
+    "Reduction",
+    "Repeats",
+    "Span",
+    "Subscript",
+    "ToNumber",
+];
 /// Fused derivatives, which operations of the table run: their own derivatives are checked one order higher.
 const OF_DERIVATIVES: [&str; 3] = ["ElementwiseGrad", "LogSoftmaxGrad", "SoftmaxGrad"];
 
 /// Operations that say that their derivative is zero.
-fn constant_operations() -> [(&'static str, Box<dyn Primitive>); 4] {
+fn constant_operations() -> [(&'static str, Box<dyn Primitive>); 5] {
     [
         ("ArgMax", Box::new(ArgMax::new(0, false))),
         ("ArgMin", Box::new(ArgMin::new(0, false))),
         ("Compare", Box::new(Compare(Comparison::Lt))),
+        ("OneHot", Box::new(OneHot::new(3, DType::F64))),
         ("StopGradient", Box::new(StopGradient)),
     ]
 }

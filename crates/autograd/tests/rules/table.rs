@@ -1,7 +1,7 @@
 //! The table of operations, and what a sample of one is.
 
 use crate::{
-    elementwise,
+    elementwise, indexed,
     layouts::{Layout, laid_out},
     moved, reduced,
 };
@@ -77,7 +77,8 @@ impl Sample {
 
 /// All samples.
 pub(crate) fn table() -> Vec<Sample> {
-    elementwise::samples().into_iter().chain(reduced::samples()).chain(moved::samples()).collect()
+    let families = [elementwise::samples(), reduced::samples(), moved::samples(), indexed::samples()];
+    families.into_iter().flatten().collect()
 }
 
 /// A tensor that writes down what is done with it.

@@ -83,7 +83,7 @@ pub use slice::{Cut, Slice, SliceScatter};
 pub use softmax::{LogSoftmax, LogSoftmaxGrad, LogSumExp, Softmax, SoftmaxGrad};
 pub use split::Split;
 pub use stop_gradient::StopGradient;
-pub use subscript::{Ellipsis, Index, IndexPut, Item, NewAxis, Subscript, step};
+pub use subscript::{Ellipsis, Index, IndexPut, Item, NewAxis, Span, Subscript, step};
 pub use tiling::Repeats;
 pub use triangle::Triangle;
 pub use unfold::{OverlapAdd, Unfold};

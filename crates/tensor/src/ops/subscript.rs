@@ -38,21 +38,26 @@ pub struct Item(Kind);
 #[derive(Clone)]
 enum Kind {
     At(isize),
-    Along(Along),
+    Along(Span),
     Ellipsis,
     NewAxis,
     Tensor(Tensor),
 }
 
-/// A range with a step; ends may count from the end.
+/// A range of an axis, with a step; see [`step`].
 #[derive(Clone, Copy, Debug)]
-struct Along {
+pub struct Span {
     start: Bound<isize>,
     end: Bound<isize>,
     step: isize,
 }
 
-impl Along {
+impl Span {
+    fn new<T: Copy + TryInto<isize>>(range: impl RangeBounds<T>) -> Self {
+        let bound = |bound: Bound<&T>| bound.map(|&i| saturated(i));
+        Span { start: bound(range.start_bound()), end: bound(range.end_bound()), step: 1 }
+    }
+
     /// First element, count and step along an axis of this size, as Python's slices: ends beyond the axis are cut off. The step is not
     /// zero.
     fn resolve(self, size: usize) -> (usize, usize, isize) {
@@ -95,12 +100,8 @@ impl Along {
 /// assert_eq!(x.index(step(4..1, -1)).to_vec::<i64>(), [4, 3, 2]);
 /// ```
 #[must_use]
-pub fn step<T: Copy + TryInto<isize>>(range: impl RangeBounds<T>, by: isize) -> Item {
-    Item(Kind::Along(Along { start: bound(range.start_bound()), end: bound(range.end_bound()), step: by }))
-}
-
-fn bound<T: Copy + TryInto<isize>>(bound: Bound<&T>) -> Bound<isize> {
-    bound.map(|&i| saturated(i))
+pub fn step(range: impl Into<Span>, by: isize) -> Span {
+    Span { step: by, ..range.into() }
 }
 
 /// Any integer; one beyond `isize` is beyond every axis too.
@@ -139,22 +140,38 @@ macro_rules! items {
     )*};
 }
 items! {
-    RangeFull, |_| step::<isize>(.., 1).0;
+    Span, |span| Kind::Along(span);
+    RangeFull, |range| Kind::Along(range.into());
     Ellipsis, |_| Kind::Ellipsis;
     NewAxis, |_| Kind::NewAxis;
     Tensor, |tensor| Kind::Tensor(tensor);
     &Tensor, |tensor| Kind::Tensor(tensor.clone());
 }
+impl From<RangeFull> for Span {
+    fn from(_: RangeFull) -> Self {
+        Span::new::<isize>(..)
+    }
+}
+macro_rules! spans {
+    ($int:ty: $($Range:ident)*) => {$(
+        impl From<$Range<$int>> for Span {
+            fn from(range: $Range<$int>) -> Self {
+                Span::new(range)
+            }
+        }
+    )*};
+}
 macro_rules! integer_items {
     ($($int:ty),*) => {$(
         items! {
             $int, |i| Kind::At(saturated(i));
-            Range<$int>, |range| step(range, 1).0;
-            RangeFrom<$int>, |range| step(range, 1).0;
-            RangeTo<$int>, |range| step(range, 1).0;
-            RangeInclusive<$int>, |range| step(range, 1).0;
-            RangeToInclusive<$int>, |range| step(range, 1).0;
+            Range<$int>, |range| Kind::Along(range.into());
+            RangeFrom<$int>, |range| Kind::Along(range.into());
+            RangeTo<$int>, |range| Kind::Along(range.into());
+            RangeInclusive<$int>, |range| Kind::Along(range.into());
+            RangeToInclusive<$int>, |range| Kind::Along(range.into());
         }
+        spans! { $int: Range RangeFrom RangeTo RangeInclusive RangeToInclusive }
     )*};
 }
 integer_items!(i32, isize, usize);

@@ -1,6 +1,6 @@
 //! A subscript resolved against a tensor's shape: a slice of it, new axes, and tensors in the places of some axes.
 
-use super::{Along, Item, Kind, Subscript};
+use super::{Item, Kind, Span, Subscript};
 use crate::{DType, Error, ErrorKind, Few, Result, Shape, SpecRef, Tensor, kernels, layout::row_major, ops::Cut};
 
 /// What a subscript takes of a tensor.
@@ -121,7 +121,7 @@ impl Steps<'_> {
         Ok(())
     }
 
-    fn take_along(&mut self, along: Along) -> Result<()> {
+    fn take_along(&mut self, along: Span) -> Result<()> {
         let (axis, size) = (self.cuts.len(), self.shape[self.cuts.len()]);
         if along.step == 0 {
             return Err(Error::new(ErrorKind::Value, self.op, format!("the step along axis {axis} must not be 0")));
