@@ -32,11 +32,6 @@ pub(crate) const SKIPS: &[Skip] = &[
         reason: "the 0-norm counts the elements that are not zero: no power",
     },
     Skip { operator: "std", when: negative_correction, reason: CORRECTION },
-    Skip {
-        operator: "take_along_dim",
-        when: |case| case.tensors["in1"].lt(0).to_vec::<bool>().contains(&true),
-        reason: "an index counts from 0; negative ones are refused",
-    },
     Skip { operator: "var", when: negative_correction, reason: CORRECTION },
 ];
 

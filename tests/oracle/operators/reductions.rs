@@ -15,7 +15,6 @@ pub(super) const OPERATORS: &[Operator] = &[
     ("argmin", One(|c| place(c, |x, axis| x.argmin_keepdims(axis), |x, axis| x.argmin(axis)))),
     ("var", One(variance)),
     ("std", One(|c| variance(c).sqrt())),
-    ("trace", One(trace)),
     ("softmax", One(|c| along_axis(c, |x, axis| x.softmax(axis)))),
     ("log_softmax", One(|c| along_axis(c, |x, axis| x.log_softmax(axis)))),
     ("nn.functional.softmin", One(|c| along_axis(c, |x, axis| (-x).softmax(axis)))),
@@ -62,12 +61,6 @@ fn variance(c: &Call<'_>) -> Tensor {
 /// Zero for NaN, which does not equal itself.
 fn numbers(x: &Tensor) -> Tensor {
     x.eq(x).where_(x, 0)
-}
-
-fn trace(c: &Call<'_>) -> Tensor {
-    let row = Tensor::arange(0, c.x(0).size(0) as i64, 1).unsqueeze(1);
-    let column = Tensor::arange(0, c.x(0).size(1) as i64, 1);
-    row.eq(&column).where_(c.x(0), 0).sum(..)
 }
 
 fn along_axis(c: &Call<'_>, f: fn(&Tensor, isize) -> Tensor) -> Tensor {
