@@ -4,10 +4,12 @@
 //! - `nesting`: derivatives of derivatives, and operations of a user's own.
 //! - `kinks`: where a function has no derivative, or a formula for it breaks down.
 //! - `broadcasting`: operands of different shapes, views, indices.
+//! - `indices`: places that an index names, elements that a view shows, several times.
 //! - `extremes`: empty tensors, NaN, very long chains.
 
 mod broadcasting;
 mod extremes;
+mod indices;
 mod kinks;
 mod nesting;
 

@@ -31,7 +31,7 @@ const NOT_OPERATIONS: [&str; 16] = [
     "NewShape",
     "Operand",
     "PadMode",
-    "Reduction",
+    "ScatterReduce",
     "Repeats",
     "Span",
     "Subscript",

@@ -56,8 +56,9 @@ impl Place {
         let shape: Shape = others().map(|i| whole.shape[i]).chain([len]).collect();
         let stride = whole.strides[a] + whole.strides[b];
         let strides: Strides = others().map(|i| whole.strides[i]).chain([stride]).collect();
-        let start = row as isize * whole.strides[a] + column as isize * whole.strides[b];
-        let offset = if shape.numel() == 0 { 0 } else { start };
+        // An empty diagonal may begin anywhere, also where no product is a place.
+        let offset =
+            if shape.numel() == 0 { 0 } else { row as isize * whole.strides[a] + column as isize * whole.strides[b] };
         Layout { shape, strides, offset: whole.offset.wrapping_add_signed(offset) }
     }
 }

@@ -59,7 +59,7 @@ impl Tensor {
         if shape.is_empty() {
             return self.unsqueeze(0).masked_select(&mask.unsqueeze(0));
         }
-        self.expand(&shape).index(&mask.expand(&shape))
+        self.expand(&shape).index(mask.expand(&shape))
     }
 
     /// The positions of the elements that are not zero (or false), in row-major order: one row for each, with an index for each
@@ -82,7 +82,7 @@ impl Tensor {
         let positions =
             flat.iter().flat_map(|&place| axes().map(move |(stride, &size)| (place / stride % size) as i64));
         let positions: Vec<i64> = positions.collect();
-        Tensor::from_vec(positions, [flat.len(), self.rank()]).expect("an index for each axis")
+        Tensor::from(positions).reshape([flat.len(), self.rank()])
     }
 }
 

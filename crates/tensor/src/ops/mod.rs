@@ -45,6 +45,8 @@ mod one_hot;
 mod pad_mode;
 mod placing;
 mod reduce;
+#[cfg(test)]
+mod refused;
 mod scatter;
 mod select;
 mod shape;
@@ -76,7 +78,7 @@ pub use matmul::MatMul;
 pub use one_hot::OneHot;
 pub use pad_mode::{PadMode, PadWith, PadWithTranspose};
 pub use reduce::Sum;
-pub use scatter::{Reduction, Scatter, ScatterExtremum, ScatterProd};
+pub use scatter::{Scatter, ScatterExtremum, ScatterProd, ScatterReduce};
 pub use select::{Clamp, Maximum, Minimum, Where};
 pub use shape::{Expand, NewShape, Permute, Reshape};
 pub use slice::{Cut, Slice, SliceScatter};

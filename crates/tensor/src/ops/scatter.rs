@@ -24,7 +24,7 @@ pub use product::ScatterProd;
 
 /// How [`Tensor::scatter_reduce`] joins what goes to one place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Reduction {
+pub enum ScatterReduce {
     /// Their sum.
     Sum,
     /// Their product.
@@ -174,11 +174,11 @@ impl Tensor {
     /// asked of integers.
     ///
     /// ```
-    /// # use cotangent_tensor::{Tensor, ops::Reduction};
+    /// # use cotangent_tensor::{Tensor, ops::ScatterReduce};
     /// let x = Tensor::from([1.0f32, 2.0, 3.0]);
     /// let (index, src) = (Tensor::from([0i64, 0, 2]), Tensor::from([4.0f32, 5.0, 6.0]));
-    /// assert_eq!(x.scatter_reduce(0, &index, &src, Reduction::Prod, true).to_vec::<f32>(), [20.0, 2.0, 18.0]);
-    /// assert_eq!(x.scatter_reduce(0, &index, &src, Reduction::Mean, false).to_vec::<f32>(), [4.5, 2.0, 6.0]);
+    /// assert_eq!(x.scatter_reduce(0, &index, &src, ScatterReduce::Prod, true).to_vec::<f32>(), [20.0, 2.0, 18.0]);
+    /// assert_eq!(x.scatter_reduce(0, &index, &src, ScatterReduce::Mean, false).to_vec::<f32>(), [4.5, 2.0, 6.0]);
     /// ```
     #[must_use]
     #[track_caller]
@@ -189,7 +189,7 @@ impl Tensor {
         axis: isize,
         index: &Tensor,
         src: &Tensor,
-        reduction: Reduction,
+        reduction: ScatterReduce,
         include_self: bool,
     ) -> Tensor {
         let (op, specs) = ("scatter_reduce", [self.spec(), index.spec(), src.spec()]);
@@ -198,21 +198,21 @@ impl Tensor {
         or_panic(infer_scatter(op, axis, &specs).map(drop));
         match self.dtype() {
             DType::Bool => panic!("{}", Error::needs_numbers(op, &specs)),
-            DType::I64 | DType::U8 if reduction == Reduction::Mean => panic!("{}", Error::needs_float(op, &specs)),
+            DType::I64 | DType::U8 if reduction == ScatterReduce::Mean => panic!("{}", Error::needs_float(op, &specs)),
             _ => {}
         }
         let start = |neutral: i32, x: &Tensor| if include_self { x.clone() } else { x.scatter(axis, index, neutral) };
         match reduction {
-            Reduction::Sum => start(0, self).scatter_add(axis, index, src),
-            Reduction::Mean => {
+            ScatterReduce::Sum => start(0, self).scatter_add(axis, index, src),
+            ScatterReduce::Mean => {
                 let ones = Tensor::ones(index.shape(), self.dtype());
                 // A place that the index does not name has itself alone.
                 let counts = start(0, &self.ones_like()).scatter_add(axis, index, &ones);
                 start(0, self).scatter_add(axis, index, src) / counts
             }
-            Reduction::Prod => apply(&ScatterProd::new(axis, include_self), &[self, index, src]).into_single(),
-            Reduction::Amax => apply(&ScatterExtremum::max(axis, include_self), &[self, index, src]).into_single(),
-            Reduction::Amin => apply(&ScatterExtremum::min(axis, include_self), &[self, index, src]).into_single(),
+            ScatterReduce::Prod => apply(&ScatterProd::new(axis, include_self), &[self, index, src]).into_single(),
+            ScatterReduce::Amax => apply(&ScatterExtremum::max(axis, include_self), &[self, index, src]).into_single(),
+            ScatterReduce::Amin => apply(&ScatterExtremum::min(axis, include_self), &[self, index, src]).into_single(),
         }
     }
 }

@@ -90,7 +90,8 @@ impl Span {
 /// A range of every `by`-th element; a negative step goes backwards, from the start of the range to its end.
 ///
 /// As in Python, the end is excluded, an open range goes from one end of the axis to the other in the direction of the step, and
-/// ends beyond the axis are cut off.
+/// ends beyond the axis are cut off. (Clippy takes a literal range that goes backwards for a mistake; `4..=2` is one too, and
+/// `x.index(2..5).flip(0)` none.)
 ///
 /// ```
 /// use cotangent_tensor::{Tensor, ops::step};

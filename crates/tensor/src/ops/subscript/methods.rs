@@ -220,7 +220,7 @@ fn written(
         return Err(Error::needs_numbers(op, &[x.spec()]));
     }
     if plan.tensors.is_empty() {
-        let values = filling(op, &x, &values, &plan.viewed)?.reshape(&plan.cut_shape());
+        let values = filling(op, &x, &values, &plan.viewed)?.reshape(plan.cut_shape());
         let values = if accumulate { apply(&Slice::new(&plan.cuts), &[&x]).into_single() + values } else { values };
         return Ok(try_apply_owned(&SliceScatter::new(&plan.cuts), [x, values].into())?.into_single());
     }
@@ -236,7 +236,7 @@ fn written(
     if plan.whole && !plan.widened {
         return put_in(x);
     }
-    let part = put_in(plan.view(&x))?.reshape(&plan.cut_shape());
+    let part = put_in(plan.view(&x))?.reshape(plan.cut_shape());
     if plan.whole {
         return Ok(part);
     }
