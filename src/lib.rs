@@ -94,6 +94,7 @@ pub use cotangent_tensor::*;
 /// What most programs need: `use cotangent::prelude::*;`.
 pub mod prelude {
     pub use crate::nn::{Adam, Linear, Loss as _, Sgd, data::Loader};
+    pub use crate::ops::{Ellipsis, NewAxis, step};
     pub use crate::{
         DType, Module, Rng, Tensor, checkpoint, grad, hessian, hvp, jacobian, jvp, stop_gradient, value_and_grad,
         value_and_grad_with_aux, vjp,

@@ -61,6 +61,8 @@ pub(crate) const SKIPS: &[Skip] = &[
         when: |case| case.tensors["in1"].lt(0).to_vec::<bool>().contains(&true),
         reason: "an index counts from 0; negative ones are refused",
     },
+    Skip { operator: "std", when: negative_correction, reason: CORRECTION },
+    Skip { operator: "var", when: negative_correction, reason: CORRECTION },
 ];
 
 const QUANTILES: &str = "which quantiles are asked for are numbers here, which have no derivative";

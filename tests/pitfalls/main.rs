@@ -8,6 +8,7 @@
 //! - `networks`: normalisation, attention, dropout, embedding, resampling.
 //! - `fused`: fused operations beside their compositions.
 //! - `products`: products, determinants, factorisations.
+//! - `indices`: places that an index names, elements that a view shows, several times.
 //! - `extremes`: empty tensors, NaN, very long chains.
 //! - `ordered`: products, scans, norms, sorting: zeros, ties, NaN and nothing in them.
 //! - `windows`: convolutions and pools.
@@ -15,6 +16,7 @@
 mod broadcasting;
 mod extremes;
 mod fused;
+mod indices;
 mod kinks;
 mod losses;
 mod nesting;

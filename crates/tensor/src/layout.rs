@@ -63,6 +63,14 @@ impl Layout {
         layout
     }
 
+    /// Element `i` of one axis, which goes.
+    pub(crate) fn slice_at(&self, axis: usize, i: usize) -> Self {
+        let mut layout = self.slice(axis, i, 1, 1);
+        layout.shape = layout.shape.without(axis);
+        layout.strides.remove(axis);
+        layout
+    }
+
     /// Broadcast to a shape that this one fits: new and widened axes get stride zero.
     pub(crate) fn expand(&self, shape: &Shape) -> Self {
         let added = shape.len() - self.shape.len();

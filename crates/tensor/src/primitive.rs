@@ -396,7 +396,9 @@ pub(crate) fn try_apply_owned(primitive: &dyn Primitive, inputs: Few<Tensor>) ->
     // A traced input is kept by its tape, and a small output is made as quickly in a recycled block.
     match &inputs[..] {
         [x, y] if x.numel() < WORTH_REUSING => return try_apply(primitive, &[x, y]),
-        borrowed if borrowed.iter().any(|x| x.tracer().is_some() || x.numel() < WORTH_REUSING) => {
+        borrowed
+            if borrowed.iter().any(|x| x.tracer().is_some()) || borrowed.iter().all(|x| x.numel() < WORTH_REUSING) =>
+        {
             return try_apply(primitive, &borrowed.iter().collect::<Few<_>>());
         }
         _ => {}

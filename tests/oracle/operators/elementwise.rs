@@ -41,7 +41,6 @@ pub(super) const OPERATORS: &[Operator] = &[
     ("minimum", One(|c| c.x(0).minimum(c.x(1)))),
     ("clamp", One(clamp)),
     ("where", One(|c| c.x(1).where_(c.x(0), c.x(2)))),
-    ("masked_fill", One(masked_fill)),
     ("lerp", One(lerp)),
     ("logaddexp", One(logaddexp)),
     ("hypot", One(|c| (c.x(0).square() + c.x(1).square()).sqrt())),
@@ -64,14 +63,6 @@ pub(super) fn scaled(x: &Tensor, factor: Option<f64>) -> Tensor {
 fn clamp(c: &Call<'_>) -> Tensor {
     let above = c.tensor(1, "min").map_or_else(|| c.x(0).clone(), |low| c.x(0).maximum(low));
     c.tensor(2, "max").map_or_else(|| above.clone(), |high| above.minimum(high))
-}
-
-fn masked_fill(c: &Call<'_>) -> Tensor {
-    if c.has_tensor(2) {
-        c.x(1).where_(c.x(2), c.x(0))
-    } else {
-        c.x(1).where_(c.float(2, "value").expect("a value"), c.x(0))
-    }
 }
 
 /// ln(x / (1 - x)), of x clamped to ε from 0 and 1 if there is an ε.

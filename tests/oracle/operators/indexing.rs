@@ -2,18 +2,20 @@
 
 use super::{Formula::One, Operator, elementwise::scaled, on_axis};
 use crate::case::Call;
-use cotangent::{Shape, Tensor};
+use cotangent::{Shape, Tensor, ops::Subscript};
 
 pub(super) const OPERATORS: &[Operator] = &[
     ("index_select", One(|c| on_axis(c.x(0), |x| x.index_select(axis(c), c.x(2))))),
     ("index_add", One(index_add)),
     ("nn.functional.embedding", One(embedding)),
     ("gather", One(|c| on_axis(c.x(0), |x| x.gather(axis(c), &at_least_a_vector(c.x(2)))))),
-    ("take_along_dim", One(take_along_dim)),
-    ("masked_select", One(masked_select)),
+    ("take_along_dim", One(|c| c.x(0).take_along_dim(c.x(1), c.int(2, "dim").expect("an axis")))),
+    ("masked_select", One(|c| c.x(0).masked_select(c.x(1)))),
+    ("masked_fill", One(masked_fill)),
     ("repeat_interleave", One(repeat_interleave)),
-    ("diagonal", One(diagonal)),
+    ("scatter", One(scatter)),
     ("scatter_add", One(scatter_add)),
+    ("index_put", One(index_put)),
 ];
 
 fn axis(c: &Call<'_>) -> isize {
@@ -39,44 +41,37 @@ fn embedding(c: &Call<'_>) -> Tensor {
     c.x(0).embedding(c.x(1), None)
 }
 
-/// The elements where the mask holds, in order.
-fn masked_select(c: &Call<'_>) -> Tensor {
-    let shape = Shape::broadcast(c.x(0).shape(), c.x(1).shape()).expect("shapes that broadcast");
-    let mask = c.x(1).expand(&shape).to_vec::<bool>();
-    let places: Vec<i64> = (0..).zip(mask).filter_map(|(place, holds)| holds.then_some(place)).collect();
-    c.x(0).expand(&shape).flatten(0, -1).index_select(0, &Tensor::from(places))
-}
-
-/// Each element of an axis, or of the flattened tensor, as often in a row as `repeats` says.
+/// Of an axis, or of the flattened tensor.
 fn repeat_interleave(c: &Call<'_>) -> Tensor {
     let (x, axis) = match c.int(2, "dim") {
         Some(axis) => (c.x(0).clone(), axis),
         None => (c.x(0).flatten(0, -1), 0),
     };
-    let repeats = match c.tensor_or_int(1, "repeats") {
-        Ok(repeats) => repeats.to_vec::<i64>(),
-        Err(repeats) => vec![repeats as i64; x.size(axis)],
+    let y = match c.tensor_or_int(1, "repeats") {
+        Ok(counts) => x.repeat_interleave(counts, axis),
+        Err(times) => x.repeat_interleave(times as usize, axis),
     };
-    let index: Vec<i64> = (0..).zip(&repeats).flat_map(|(i, &count)| (0..count).map(move |_| i)).collect();
-    assert!(c.int(3, "output_size").is_none_or(|size| size as usize == index.len()), "torch's size of the result");
-    x.index_select(axis, &Tensor::from(index))
+    assert!(c.int(3, "output_size").is_none_or(|size| size as usize == y.size(axis)), "torch's size of the result");
+    y
 }
 
-/// The two axes as one last axis, and of that the places of the diagonal.
-fn diagonal(c: &Call<'_>) -> Tensor {
-    let (x, offset) = (c.x(0), c.int(1, "offset").unwrap_or(0));
-    let pair = [c.int(2, "dim1").unwrap_or(0), c.int(3, "dim2").unwrap_or(1)];
-    let others = (0..x.rank() as isize).filter(|axis| !pair.contains(axis));
-    let last = x.permute(others.chain(pair).collect::<Vec<_>>()).flatten(-2, -1);
-    let (rows, columns) = (x.size(pair[0]) as isize, x.size(pair[1]) as isize);
-    let on = (0..rows).filter(|row| (0..columns).contains(&(row + offset)));
-    let places: Vec<i64> = on.map(|row| (row * columns + row + offset) as i64).collect();
-    last.index_select(-1, &Tensor::from(places))
+/// By a number, or by a scalar that has a gradient of its own.
+fn masked_fill(c: &Call<'_>) -> Tensor {
+    match c.has_tensor(2) {
+        true => c.x(0).masked_fill(c.x(1), c.x(2)),
+        false => c.x(0).masked_fill(c.x(1), c.float(2, "value").expect("a number")),
+    }
 }
 
-/// As gather, with the tensor broadcast to the index in the other axes.
-fn take_along_dim(c: &Call<'_>) -> Tensor {
-    let (x, index, axis) = (c.x(0), c.x(1), c.int(2, "dim").expect("an axis"));
-    let shape = index.shape().with_size(axis as usize, x.size(axis));
-    x.expand(&shape).gather(axis, index)
+fn scatter(c: &Call<'_>) -> Tensor {
+    let index = at_least_a_vector(c.x(2));
+    on_axis(c.x(0), |x| match c.has_tensor(3) {
+        true => x.scatter(axis(c), &index, &at_least_a_vector(c.x(3))),
+        false => x.scatter(axis(c), &index, c.float(3, "value").expect("a number")),
+    })
+}
+
+fn index_put(c: &Call<'_>) -> Tensor {
+    let index: Subscript = c.tensors(1).into_iter().collect();
+    if c.flag(3, "accumulate") { c.x(0).index_add_at(index, c.x(2)) } else { c.x(0).index_put(index, c.x(2)) }
 }

@@ -30,7 +30,6 @@ pub(super) const OPERATORS: &[Operator] = &[
     ("min", Several(|c| extremum(c, |x| x.min(..), |x, axis| x.min_with_indices(axis), |x, y| x.minimum(y)))),
     ("norm", One(norm)),
     ("linalg.vector_norm", One(|c| vector_norm(c, c.float(1, "ord").unwrap_or(2.0)))),
-    ("trace", One(trace)),
     ("softmax", One(|c| along_axis(c, |x, axis| x.softmax(axis)))),
     ("log_softmax", One(|c| along_axis(c, |x, axis| x.log_softmax(axis)))),
     ("nn.functional.softmin", One(|c| along_axis(c, |x, axis| (-x).softmax(axis)))),
@@ -121,12 +120,6 @@ fn norm(c: &Call<'_>) -> Tensor {
 fn vector_norm(c: &Call<'_>, order: f64) -> Tensor {
     let axes = axes_of(c, 2, "dim");
     if c.flag(3, "keepdim") { c.x(0).vector_norm_keepdims(order, axes) } else { c.x(0).vector_norm(order, axes) }
-}
-
-fn trace(c: &Call<'_>) -> Tensor {
-    let row = Tensor::arange(0, c.x(0).size(0) as i64, 1).unsqueeze(1);
-    let column = Tensor::arange(0, c.x(0).size(1) as i64, 1);
-    row.eq(&column).where_(c.x(0), 0).sum(..)
 }
 
 fn along_axis(c: &Call<'_>, f: fn(&Tensor, isize) -> Tensor) -> Tensor {

@@ -3,6 +3,7 @@
 
 mod compositions;
 mod elementwise;
+mod indexed;
 mod layouts;
 mod losses;
 mod linalg;
@@ -17,6 +18,8 @@ use cotangent_autograd::{check, grad};
 use cotangent_tensor::{
     Derivative, Primitive, Tensor,
     ops::{All, Any, ArgMax, ArgMin, ArgSort, Compare, Comparison, SearchSorted, StopGradient},
+    DType, Derivative, Primitive, Tensor,
+    ops::{ArgMax, ArgMin, Compare, Comparison, OneHot, StopGradient},
 };
 use layouts::LAYOUTS;
 use std::collections::BTreeSet;
@@ -41,12 +44,31 @@ const NOT_OPERATIONS: [&str; 12] = [
 ];
 const NOT_OPERATIONS: [&str; 9] =
     ["Comparison", "Elementwise", "Kept", "MatrixNorm", "NewShape", "Operand", "SummedAxes", "ToNumber", "Triangular"];
+const NOT_OPERATIONS: [&str; 16] = [
+    "Comparison",
+    "Cut",
+    "Elementwise",
+    "Ellipsis",
+    "Grid",
+    "Item",
+    "Kept",
+    "NewAxis",
+    "NewShape",
+    "Operand",
+    "PadMode",
+    "ScatterReduce",
+    "Repeats",
+    "Span",
+    "Subscript",
+    "ToNumber",
+];
 /// Fused derivatives, which operations of the table run: their own derivatives are checked one order higher.
 const OF_DERIVATIVES: [&str; 5] =
     ["CrossEntropyGrad", "CtcLossGrad", "ElementwiseGrad", "LogSoftmaxGrad", "SoftmaxGrad"];
 
 /// Operations that say that their derivative is zero.
 fn constant_operations() -> [(&'static str, Box<dyn Primitive>); 8] {
+fn constant_operations() -> [(&'static str, Box<dyn Primitive>); 5] {
     [
         ("All", Box::new(All::new(.., false))),
         ("Any", Box::new(Any::new(.., false))),
@@ -55,6 +77,7 @@ fn constant_operations() -> [(&'static str, Box<dyn Primitive>); 8] {
         ("ArgMax", Box::new(ArgMax::new(0, false))),
         ("ArgMin", Box::new(ArgMin::new(0, false))),
         ("Compare", Box::new(Compare(Comparison::Lt))),
+        ("OneHot", Box::new(OneHot::new(3, DType::F64))),
         ("StopGradient", Box::new(StopGradient)),
     ]
 }

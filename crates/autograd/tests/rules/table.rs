@@ -1,7 +1,7 @@
 //! The table of operations, and what a sample of one is.
 
 use crate::{
-    elementwise,
+    elementwise, indexed,
     layouts::{Layout, laid_out},
     losses, moved, reduced,
     moved, ordered, reduced,
@@ -93,6 +93,8 @@ pub(crate) fn table() -> Vec<Sample> {
         .chain(networks::samples())
         .chain(linalg::samples())
         .collect()
+    let families = [elementwise::samples(), reduced::samples(), moved::samples(), indexed::samples()];
+    families.into_iter().flatten().collect()
 }
 
 /// A tensor that writes down what is done with it.

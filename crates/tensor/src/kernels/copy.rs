@@ -5,7 +5,12 @@
 //! planes whose source walks the other axis fastest (a transpose), which go tile by tile so that each cache line is
 //! fetched once.
 
-use crate::{Array, Buffer, Element, dtype::for_dtype, kernels::parallel, layout::row_major};
+use crate::{
+    Array, Buffer, Element,
+    dtype::for_dtype,
+    kernels::parallel,
+    layout::{Layout, row_major},
+};
 use smallvec::SmallVec;
 use transpose::TILE;
 
@@ -49,6 +54,24 @@ pub(crate) fn copy_into<T: Element>(src: &Array, dst: &mut [T], offset: usize, s
     let axes = merged_axes(src.shape(), src.strides(), strides);
     let end = offset + extent(&axes);
     copy_pieces(src.storage_elements(), src.offset(), &axes, &mut dst[offset..end]);
+}
+
+/// Copies an array to a view of a row-major buffer: its axes may lie in any order and direction, but no two elements in one place.
+pub(crate) fn copy_to_view<T: Element>(src: &Array, dst: &mut [T], view: Layout) {
+    if src.numel() == 0 {
+        return;
+    }
+    let (mut from, mut to) = (src.layout().clone(), view);
+    for axis in 0..to.shape.len() {
+        if to.strides[axis] < 0 {
+            let size = to.shape[axis];
+            (from, to) = (from.slice(axis, size - 1, size, -1), to.slice(axis, size - 1, size, -1));
+        }
+    }
+    let mut order: SmallVec<[usize; 6]> = (0..to.shape.len()).collect();
+    order.sort_by_key(|&axis| std::cmp::Reverse(to.strides[axis]));
+    let (from, to) = (from.permute(&order), to.permute(&order));
+    copy_into(&src.with_layout(from), dst, to.offset, &to.strides);
 }
 
 /// The axes without those of size one, neighbours merged where one continues the other on both sides.

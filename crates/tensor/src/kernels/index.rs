@@ -104,9 +104,16 @@ pub(crate) fn gather<T: Element>(x: &Array, axis: usize, index: &Array) -> Array
     Array::from_buffer(elements, index.shape())
 }
 
-/// `y[i, .., index[i, .., l], .., l] += src[i, .., l]`, with the index in the place of `axis`, in the order of the
-/// index; `y` lies in row-major order with these strides.
-pub(crate) fn scatter_add<T: Arithmetic>(y: &mut [T], strides: &[isize], axis: usize, index: &Array, src: &Array) {
+/// `y[i, .., index[i, .., l], .., l]` becomes what `join` makes of it and of `src[i, .., l]`, with the index in the place of `axis`,
+/// in the order of the index; `y` lies in row-major order with these strides.
+pub(crate) fn scatter<T: Element>(
+    y: &mut [T],
+    strides: &[isize],
+    axis: usize,
+    index: &Array,
+    src: &Array,
+    join: impl Fn(T, T) -> T + Send + Sync,
+) {
     let places = index.to_slice::<i64>();
     if places.is_empty() {
         return;
@@ -123,7 +130,7 @@ pub(crate) fn scatter_add<T: Arithmetic>(y: &mut [T], strides: &[isize], axis: u
             let mut src_at = src.offset() as isize + from.row_start(row);
             for &place in &places[row * row_len..][..row_len] {
                 let y = &mut y[(at + place as isize * along) as usize];
-                *y = y.add(elements[src_at as usize]);
+                *y = join(*y, elements[src_at as usize]);
                 at += to.step;
                 src_at += from.step;
             }
@@ -140,6 +147,14 @@ pub(crate) fn scatter_add<T: Arithmetic>(y: &mut [T], strides: &[isize], axis: u
         let first = piece * blocks;
         add(y, (first * block) as isize, first * block_rows..(first + y.len() / block) * block_rows);
     });
+}
+
+/// Where a mask holds, as places in row-major order.
+pub(crate) fn places_of_true(mask: &Array) -> Vec<usize> {
+    let holds = mask.to_slice::<bool>();
+    let mut places = Vec::with_capacity(holds.iter().filter(|&&holds| holds).count());
+    places.extend(holds.iter().enumerate().filter_map(|(place, &holds)| holds.then_some(place)));
+    places
 }
 
 /// A walk over the rows (the last axis) of an index, beside an array of other strides.

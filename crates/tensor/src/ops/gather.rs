@@ -11,7 +11,7 @@ use crate::{
     Array, Cotangents, Derivative, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp, apply,
     dtype::{for_dtype, for_number},
     error::takes,
-    kernels,
+    kernels::{self, arithmetic::Arithmetic},
     layout::row_major,
     shape::resolve_axis,
 };
@@ -109,7 +109,7 @@ impl Primitive for ScatterAdd {
         let shape = x.shape().clone();
         let y = for_number!(x.dtype(), T => {
             let mut elements = x.into_buffer::<T>();
-            kernels::index::scatter_add(&mut elements, &row_major(&shape), axis, &index, &src);
+            kernels::index::scatter(&mut elements, &row_major(&shape), axis, &index, &src, T::add);
             Array::from_buffer(elements, shape)
         });
         Ok(y.into())
@@ -128,16 +128,31 @@ impl Vjp for ScatterAdd {
         let y_bar = y_bar.single();
         let src_bar = needs[2].then(|| {
             let index = saved.input(1);
-            let beyond = |(&size, &used): (&usize, &usize)| (0, (size - used) as isize);
-            let pairs: Vec<(isize, isize)> =
-                saved.spec(2).shape().iter().zip(index.shape().iter()).map(beyond).collect();
-            y_bar.gather(self.axis, index).pad(pairs, 0)
+            padded_to(y_bar.gather(self.axis, index), saved.spec(2).shape())
         });
         [Some(y_bar), None, src_bar].into()
     }
     fn jvp(&self, primals: &[&Tensor], tangents: &[Option<&Tensor>], _: &[Tensor]) -> Option<Few<Option<Tensor>>> {
         Some(added_dots(primals, tangents, |x_dot, src_dot| x_dot.scatter_add(self.axis, primals[1], src_dot)))
     }
+}
+
+/// With zeros after the elements of each axis, up to a shape.
+pub(super) fn padded_to(x: Tensor, shape: &[usize]) -> Tensor {
+    if x.shape()[..] == *shape {
+        return x;
+    }
+    let pairs: Vec<(isize, isize)> =
+        x.shape().iter().zip(shape).map(|(&own, &size)| (0, (size - own) as isize)).collect();
+    x.pad(pairs, 0)
+}
+
+/// The first elements of each axis, as many as a shape has.
+pub(super) fn narrowed_to(x: &Tensor, shape: &[usize]) -> Tensor {
+    let narrow = |x: Tensor, (axis, &size): (usize, &usize)| {
+        if x.shape()[axis] == size { x } else { x.narrow(axis as isize, 0, size) }
+    };
+    shape.iter().enumerate().fold(x.clone(), narrow)
 }
 
 /// Single elements at places named by an index.

@@ -90,13 +90,15 @@ impl Vjp for Concat {
     fn vjp(&self, saved: &Saved, y_bar: Cotangents, needs: &[bool]) -> Few<Option<Tensor>> {
         let y_bar = y_bar.single();
         let axis = resolve_axis("concat", self.axis, y_bar.rank()).expect("checked when the primal was computed");
-        let mut end = 0;
-        let part = |(i, &need): (usize, &bool)| {
-            let (start, len) = (end, saved.spec(i).shape()[axis]);
-            end += len;
-            need.then(|| y_bar.narrow(self.axis, start, len))
-        };
-        needs.iter().enumerate().map(part).collect()
+        let sizes: Vec<usize> = (0..needs.len()).map(|i| saved.spec(i).shape()[axis]).collect();
+        if let Some(only) = single(needs) {
+            let start = sizes[..only].iter().sum();
+            let part = y_bar.narrow(self.axis, start, sizes[only]);
+            return needs.iter().map(|&need| need.then(|| part.clone())).collect();
+        }
+        // All parts at once: differentiating this joins them once too.
+        let parts = y_bar.split_with_sizes(sizes, self.axis);
+        parts.into_iter().zip(needs).map(|(part, &need)| need.then_some(part)).collect()
     }
     fn jvp(&self, primals: &[&Tensor], tangents: &[Option<&Tensor>], _: &[Tensor]) -> Option<Few<Option<Tensor>>> {
         if tangents.iter().all(Option::is_none) {
@@ -109,6 +111,13 @@ impl Vjp for Concat {
             .collect();
         Some(Few::one(Some(Tensor::concat(dots, self.axis))))
     }
+}
+
+/// The place of the only `true`, if there is one.
+fn single(needs: &[bool]) -> Option<usize> {
+    let mut needed = (0..needs.len()).filter(|&i| needs[i]);
+    let first = needed.next();
+    if needed.next().is_none() { first } else { None }
 }
 
 /// `y` is `x` with a constant added before and after each axis, or with elements cut off where a count is negative.

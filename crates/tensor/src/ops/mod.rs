@@ -24,12 +24,18 @@
 //! | `linalg` | inv, solve, solve_triangular, det, slogdet, cholesky, qr, eigh, svd, pinv, lstsq, matrix_power, matrix_exp, .. |
 //! | `shape`, `views` | reshape, flatten, permute, transpose, expand, squeeze, unsqueeze; narrow, flip |
 //! | `join` | concat, stack, pad |
+//! | `split`, `arrange`, `tiling` | split, chunk, unbind; movedim, roll, rot90, unflatten, meshgrid, hstack, ..; tile, repeat, repeat_interleave |
+//! | `slice`, `subscript` | NumPy's square brackets: index, select, index_put, index_add_at, with_index |
+//! | `diagonal`, `triangle` | diagonal, diag, diag_embed, trace; tril, triu |
+//! | `unfold`, `pad_mode` | windows of an axis; padding by reflection, repetition, turns |
 //! | `index` | index_select, gather, scatter_add |
 //! | `normalise` | layer_norm, rms_norm, group_norm, instance_norm, batch_norm, local_response_norm |
 //! | `attention` | scaled_dot_product_attention, masked_softmax |
 //! | `embedding`, `rotary`, `dropout` | embedding; rotary_embedding; dropout, feature_dropout, alpha_dropout |
 //! | `resample`, `grid` | interpolate, pixel_shuffle, pixel_unshuffle; grid_sample, affine_grid |
 //! | `similarity` | normalize, cosine_similarity, pairwise_distance |
+//! | `take`, `scatter` | take, take_along_dim, index_fill, index_copy; scatter, scatter_reduce |
+//! | `mask`, `one_hot` | masked_fill, masked_select, nonzero; one_hot |
 //!
 //! Each method panics with the error of its primitive; `try_apply(&primitive, &inputs)` returns it.
 //!
@@ -48,6 +54,11 @@ mod conv;
 mod dropout;
 mod distance;
 mod einsum;
+mod arrange;
+mod broadcast;
+mod cast;
+mod compare;
+mod diagonal;
 mod elementwise;
 mod embedding;
 mod extrema;
@@ -78,8 +89,26 @@ mod rotary;
 mod select;
 mod shape;
 mod similarity;
+mod mask;
+mod matmul;
+mod one_hot;
+mod pad_mode;
+mod placing;
+mod reduce;
+#[cfg(test)]
+mod refused;
+mod scatter;
+mod select;
+mod shape;
+mod slice;
 mod softmax;
+mod split;
 mod stop_gradient;
+mod subscript;
+mod take;
+mod tiling;
+mod triangle;
+mod unfold;
 mod views;
 
 pub use activations::{Gelu, GeluTanh, Relu, Sigmoid, Softplus, Tanh};
@@ -92,6 +121,11 @@ pub use cross_entropy::{CrossEntropy, CrossEntropyGrad};
 pub use ctc::{CtcLoss, CtcLossGrad};
 pub use conv::{Col2Im, Conv, ConvTranspose, ConvWeightGrad, Im2Col};
 pub use distance::Cdist;
+pub use arrange::Grid;
+pub use broadcast::{Operand, ToNumber};
+pub use cast::Cast;
+pub use compare::{Compare, Comparison};
+pub use diagonal::{Diagonal, DiagonalScatter};
 pub use elementwise::{Elementwise, ElementwiseGrad, Kept};
 pub use extrema::{ArgMax, ArgMin, Max, Min};
 pub use functions::{Abs, Cos, Erf, Exp, Expm1, Ln, Log1p, Powf, Reciprocal, Sin, Sqrt, Square};
@@ -120,8 +154,18 @@ pub use normalise::Normalise;
 pub use reduce::Sum;
 pub use resample::{Interpolate, Interpolation, Resample};
 pub use rotary::{Rotary, RotaryEmbedding};
+pub use one_hot::OneHot;
+pub use pad_mode::{PadMode, PadWith, PadWithTranspose};
+pub use reduce::Sum;
+pub use scatter::{Scatter, ScatterExtremum, ScatterProd, ScatterReduce};
 pub use select::{Clamp, Maximum, Minimum, Where};
 pub use shape::{Expand, NewShape, Permute, Reshape};
+pub use slice::{Cut, Slice, SliceScatter};
 pub use softmax::{LogSoftmax, LogSoftmaxGrad, LogSumExp, Softmax, SoftmaxGrad};
+pub use split::Split;
 pub use stop_gradient::StopGradient;
+pub use subscript::{Ellipsis, Index, IndexPut, Item, NewAxis, Span, Subscript, step};
+pub use tiling::Repeats;
+pub use triangle::Triangle;
+pub use unfold::{OverlapAdd, Unfold};
 pub use views::{Flip, Narrow};

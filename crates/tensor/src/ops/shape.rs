@@ -235,6 +235,7 @@ impl Tensor {
     /// ```
     #[must_use]
     #[track_caller]
+    #[doc(alias = "ravel")]
     pub fn flatten(&self, start: isize, end: isize) -> Tensor {
         let shape = self.shape();
         if shape.is_empty() {
@@ -275,6 +276,8 @@ impl Tensor {
     /// ```
     #[must_use]
     #[track_caller]
+    #[doc(alias = "swapaxes")]
+    #[doc(alias = "swapdims")]
     pub fn transpose(&self, a: isize, b: isize) -> Tensor {
         let (a, b) = (axis_of(self, "transpose", a), axis_of(self, "transpose", b));
         let mut axes: SmallVec<[isize; 4]> = (0..self.rank() as isize).collect();
@@ -294,6 +297,7 @@ impl Tensor {
     /// ```
     #[must_use]
     #[track_caller]
+    #[doc(alias = "broadcast_to")]
     pub fn expand(&self, shape: impl Into<Shape>) -> Tensor {
         let shape = shape.into();
         if shape == *self.shape() {
@@ -333,6 +337,7 @@ impl Tensor {
     /// ```
     #[must_use]
     #[track_caller]
+    #[doc(alias = "expand_dims")]
     pub fn unsqueeze(&self, axis: isize) -> Tensor {
         let axis = resolve_new_axis("unsqueeze", axis, self.rank());
         let axis = checked(axis.map_err(|error| error.with_inputs(&[self.spec()])));

@@ -124,6 +124,9 @@ impl Vjp for Flip {
 impl Tensor {
     /// `len` elements of one axis from `start` on; a negative axis counts from the end. A view.
     ///
+    /// To go through all parts of an axis, use [`split`](Self::split) or [`unbind`](Self::unbind): the cotangent of each part taken
+    /// here is as large as the whole tensor.
+    ///
     /// # Panics
     /// When the axis is out of range, or the elements do not lie within it.
     ///

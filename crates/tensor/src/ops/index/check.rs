@@ -68,16 +68,21 @@ pub(in crate::ops) fn check_fits(
 /// Checks that each index lies within an axis of the first input.
 pub(in crate::ops) fn check_range(op: &'static str, inputs: &[&Array], axis: usize, index: &Array) -> Result<()> {
     let size = inputs[0].shape()[axis];
-    let places = index.to_slice::<i64>();
-    let Some(flat) = kernels::index::first_outside(&places, size) else {
-        return Ok(());
-    };
-    let strides = row_major(index.shape());
-    let position: Vec<usize> =
-        strides.iter().zip(index.shape().iter()).map(|(&stride, &size)| flat / stride.unsigned_abs() % size).collect();
-    let place = places[flat];
+    let Some((place, position)) = first_outside(index, size) else { return Ok(()) };
     let specs: Few<SpecRef<'_>> = inputs.iter().map(|x| x.spec()).collect();
     let rule = format!("index {place} at {position:?} is out of range for axis {axis} of size {size}");
     let error = Error::new(ErrorKind::Index, op, rule).with_inputs(&specs);
     Err(if place < 0 { error.with_hint("indices count from 0; add the size to count from the end") } else { error })
+}
+
+/// The first index that is negative or not below `size`, and where it stands.
+pub(in crate::ops) fn first_outside(index: &Array, size: usize) -> Option<(i64, Vec<usize>)> {
+    let places = index.to_slice::<i64>();
+    let flat = kernels::index::first_outside(&places, size)?;
+    Some((places[flat], position_of(flat, index.shape())))
+}
+
+/// The position of an element in row-major order.
+pub(in crate::ops) fn position_of(flat: usize, shape: &[usize]) -> Vec<usize> {
+    row_major(shape).iter().zip(shape).map(|(&stride, &size)| flat / stride.unsigned_abs() % size).collect()
 }

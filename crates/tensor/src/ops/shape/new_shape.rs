@@ -15,8 +15,13 @@ use smallvec::SmallVec;
 pub struct NewShape(SmallVec<[isize; 4]>);
 
 impl NewShape {
+    /// The sizes as they were given.
+    pub(in crate::ops) fn sizes(&self) -> &[isize] {
+        &self.0
+    }
+
     /// The sizes, with what `-1` stands for in a tensor of this spec.
-    pub(super) fn resolve(&self, x: SpecRef<'_>) -> Result<Shape> {
+    pub(in crate::ops) fn resolve(&self, x: SpecRef<'_>) -> Result<Shape> {
         let refuse = |kind, rule: String| Err(Error::new(kind, "reshape", rule).with_inputs(&[x]));
         let wanted = &self.0[..];
         if let Some(&negative) = wanted.iter().find(|&&size| size < -1) {
