@@ -75,7 +75,7 @@ fn constant_operations_say_so() {
 
 #[track_caller]
 fn assert_passes(sample: &Sample, what: &str, inputs: &Vec<Tensor>, f: impl Fn(&Vec<Tensor>) -> Tensor) {
-    let report = check::gradients(f).at(inputs);
+    let report = check::gradients(f).may_be_empty().at(inputs);
     let specs: Vec<_> = inputs.iter().map(Tensor::spec).collect();
     assert_eq!(
         report.verdict(),

@@ -1,0 +1,64 @@
+//! What a function returns, as one tensor to differentiate: one tensor is taken as it is, the floating-point ones of several are joined.
+
+use super::point::index_in;
+use crate::module::{self, Module};
+use cotangent_tensor::{DType, Shape, SpecRef, Tensor};
+
+/// Where the elements of the joined tensor come from.
+pub(super) struct Results {
+    /// The number of each floating-point result among all results, and its shape.
+    parts: Vec<(usize, Shape)>,
+    count: usize,
+}
+
+impl Results {
+    /// The results of a function, or why they cannot be checked.
+    pub(super) fn of<N: Module>(y: &N) -> Result<Self, String> {
+        let tensors = module::tensors(y);
+        if let Some(wrong) = tensors.iter().find(|y| y.dtype().is_float() && y.dtype() != DType::F64) {
+            return Err(format!(
+                "the function returned {}, but differences need f64; where it casts to {}, let it follow its argument",
+                wrong.spec(),
+                wrong.dtype()
+            ));
+        }
+        let floats = tensors.iter().enumerate().filter(|(_, y)| y.dtype().is_float());
+        let parts: Vec<_> = floats.map(|(i, y)| (i, y.shape().clone())).collect();
+        if parts.is_empty() {
+            let found: Vec<String> = tensors.iter().map(|y| SpecRef::to_owned(y.spec()).to_string()).collect();
+            let found = if found.is_empty() { "nothing".to_owned() } else { found.join(", ") };
+            return Err(format!("the function returned {found}, but differences need f64"));
+        }
+        Ok(Results { parts, count: tensors.len() })
+    }
+
+    /// Which result an element of the joined tensor belongs to, and its index there.
+    pub(super) fn place(&self, mut element: usize) -> (usize, Vec<usize>) {
+        for (number, shape) in &self.parts {
+            if element < shape.numel() {
+                return (*number, index_in(shape, element));
+            }
+            element -= shape.numel();
+        }
+        unreachable!("an element of the results")
+    }
+
+    /// An element of the results, as messages name it.
+    pub(super) fn name(&self, element: usize) -> String {
+        let (number, index) = self.place(element);
+        if self.count == 1 {
+            return format!("element {element} of its result");
+        }
+        format!("result {number}, element {index:?}")
+    }
+}
+
+/// The floating-point results as one tensor.
+pub(super) fn joined<N: Module>(y: &N) -> Tensor {
+    let tensors = module::tensors(y);
+    if let [only] = tensors[..] {
+        return only.clone();
+    }
+    let floats = tensors.into_iter().filter(|y| y.dtype().is_float());
+    Tensor::concat(floats.map(|y| y.flatten(0, -1)).collect::<Vec<_>>(), 0)
+}
