@@ -4,6 +4,9 @@
 //! ⟨J v, w⟩ = ⟨v, Jᵀ w⟩; and at second and third order the derivatives in every composition of the modes with the limit of
 //! differences of the derivative one order below. The function is any code; a rule is checked by calling its operation.
 //!
+//! [`operation`] is the battery for a rule: from the description of an operation it draws samples and holds it to every [`Law`] that
+//! operations keep, of which differences are only some.
+//!
 //! Differences settle a question only where they converge. A point on a kink, a jump, noise or the end of a domain get
 //! verdicts of their own, and only [`Verdict::Pass`] passes.
 
@@ -11,12 +14,16 @@ mod differences;
 mod first_order;
 mod gradients;
 mod higher_order;
+mod laws;
+mod layout;
 mod modes;
 mod point;
 mod report;
 mod results;
 
 pub use gradients::{Gradients, gradients};
+pub use laws::{Breach, Law, LawReport, Operation, operation};
+pub use layout::Layout;
 pub use modes::{Composition, Mode};
 pub use report::{Comparison, Finding, Report, Verdict};
 

@@ -114,7 +114,7 @@ impl Finding {
     }
 
     /// What the numbers suggest.
-    fn advice(&self) -> String {
+    pub(super) fn advice(&self) -> String {
         let ratio = self.analytic / self.numeric;
         // A factor is named when it is a number of at most three digits, to the accuracy of a difference.
         let round = (ratio * 100.0).round() / 100.0;
