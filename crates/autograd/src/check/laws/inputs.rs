@@ -6,7 +6,7 @@ use super::{
     compare::{ROUNDED, largest, same},
 };
 use crate::{
-    check::unwound,
+    check::{layout::contiguous, unwound},
     transform::{jvp, vjp},
 };
 use cotangent_tensor::{Shape, Tensor};
@@ -167,7 +167,10 @@ pub(super) fn some_outputs(case: &Case<'_>) -> Held {
     for (i, _) in given {
         let alone: Vec<_> = (0..y_bars.len()).map(|j| if i == j { y_bars[j].clone() } else { None }).collect();
         let others_zero: Vec<_> = (0..y_bars.len())
-            .map(|j| y_bars[j].as_ref().map(|y_bar| if i == j { y_bar.clone() } else { y_bar.zeros_like() }))
+            // Stored one by one, unlike those that a rule sees for an output without a cotangent.
+            .map(|j| {
+                y_bars[j].as_ref().map(|y_bar| if i == j { y_bar.clone() } else { contiguous(&y_bar.zeros_like()) })
+            })
             .collect();
         let (found, wanted) = (case.pull(&case.inputs, &alone)?, case.pull(&case.inputs, &others_zero)?);
         same(("the vjp", "input"), &found.derived, &wanted.derived, ROUNDED, whole)
