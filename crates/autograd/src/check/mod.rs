@@ -20,6 +20,8 @@ mod modes;
 mod point;
 mod report;
 mod results;
+#[cfg(feature = "proptest")]
+pub mod strategies;
 
 pub use gradients::{Gradients, gradients};
 pub use laws::{Breach, Law, LawReport, Operation, operation};
