@@ -120,7 +120,7 @@ impl Vjp for Product {
             }
             Mutant::WrongNearOnePoint => slope * (x - 1).abs().lt(0.4).where_(&(&z_bar * 1.01), &z_bar),
             Mutant::ClipsCotangents => slope * clipped(&z_bar),
-            Mutant::NanForZeroCotangent => slope * &z_bar * (&z_bar / &z_bar),
+            Mutant::NanForZeroCotangent => slope * &z_bar * (&z_bar / z_bar.abs()).square(),
             Mutant::CotangentOfWrongShape => (slope * &z_bar).unsqueeze(0),
             Mutant::CotangentOfWrongDType => (slope * &z_bar).cast(DType::F32),
             _ => slope * &z_bar,
@@ -137,7 +137,7 @@ impl Vjp for Product {
         let change = |x_dot: &Tensor| match self.0 {
             Mutant::JvpWrong => x_dot * 0.99,
             Mutant::ClipsTangents => clipped(x_dot),
-            Mutant::NanForZeroTangent => x_dot * (x_dot / x_dot),
+            Mutant::NanForZeroTangent => x_dot * (x_dot / x_dot.abs()).square(),
             _ => x_dot.clone(),
         };
         // The other mutants are of the vjp, which forward mode transposes.

@@ -88,12 +88,14 @@ impl Case<'_> {
         x_dots: &[Tensor],
         modes: Composition,
     ) -> Result<Vec<Tensor>, String> {
-        let run = || vector_along(&|x| self.number(x, y_bars), modes.modes(), &[x_dots.to_vec()], &inputs.to_vec());
+        let run = || {
+            vector_along(&|x: &Vec<Tensor>| self.number(x, y_bars), modes.modes(), &[x_dots.to_vec()], &inputs.to_vec())
+        };
         unwound(run).map_err(|text| format!("{modes} panicked: {text}"))
     }
 
     /// ⟨w, y⟩ over the outputs that have a cotangent.
-    pub(super) fn number(&self, x: &Vec<Tensor>, y_bars: &[Option<Tensor>]) -> Tensor {
+    pub(super) fn number(&self, x: &[Tensor], y_bars: &[Option<Tensor>]) -> Tensor {
         let products = chosen(&self.operation.call(x), y_bars);
         let y_bars = y_bars.iter().flatten();
         let products = products.iter().zip(y_bars).map(|(y, y_bar)| (y * y_bar).sum(..));

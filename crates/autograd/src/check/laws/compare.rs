@@ -48,7 +48,8 @@ pub(super) fn same(
         let (a, b) = (numbers(found), numbers(wanted));
         let differ = |i: &usize| {
             let (a, b) = (a[*i], b[*i]);
-            a != b && !(a.is_nan() && b.is_nan()) && !((a - b).abs() <= tolerance)
+            let agree = a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= tolerance;
+            !agree
         };
         if let Some(element) = (0..a.len()).find(differ) {
             let (index, a, b) = (index_in(wanted.shape(), element), a[element], b[element]);

@@ -36,7 +36,8 @@ fn shapes_broadcast_together() {
 
 #[test]
 fn elements_are_of_their_kind_however_simple() {
-    let kinds: [(Elements, fn(&[f64]) -> bool); 6] = [
+    type Kind = (Elements, fn(&[f64]) -> bool);
+    let kinds: [Kind; 6] = [
         (Elements::Between(3.5, 4.0), |x| x.iter().all(|x| (3.5..4.0).contains(x))),
         (Elements::Positive, |x| x.iter().all(|x| (0.1..=10.0).contains(x))),
         (Elements::AwayFrom(vec![1.0, 0.0, 1.15]), |x| {
