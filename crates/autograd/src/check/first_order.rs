@@ -69,43 +69,15 @@ impl<'c, M: Module + Clone, F: Fn(&M) -> Tensor> FirstOrder<'c, M, F> {
         if let Some(i) = value.iter().position(|y| !y.is_finite()) {
             return Err(Stopped::Inconclusive(format!("the function is {} here, in {}", value[i], results.name(i))));
         }
-        let again = f(point.model);
-        if again.shape() != y.shape() {
-            return Err(Stopped::Inconclusive(
-                "two runs of the function differ in the shape of their result".to_owned(),
-            ));
-        }
-        let again = again.to_vec::<f64>();
-        if let Some(i) = (0..value.len()).find(|&i| again[i].to_bits() != value[i].to_bits()) {
-            return Err(Stopped::Inconclusive(format!(
-                "two runs of the function differ: {} was {:?}, then {:?}; draw random numbers outside of it",
-                results.name(i),
-                value[i],
-                again[i]
-            )));
-        }
+        results.check_repeats(&y, &f(point.model))?;
         let weights = general(value.len(), rng);
         let w = Tensor::from_slice(&weights, y.shape()).expect("as many weights as elements");
-        let size = norm(&value).max(f64::MIN_POSITIVE);
-        // Sums in another order, and decompositions: as for the dot products.
-        let same = |what: &str, other: &Tensor| {
-            if other.spec() != y.spec() {
-                return Err(Stopped::Fail(format!("{what}: its result is {}, not {}", other.spec(), y.spec())));
-            }
-            let other = other.to_vec::<f64>();
-            let agrees = |i: usize| (other[i] - value[i]).abs() <= DOT_PRODUCT * size;
-            match (0..value.len()).find(|&i| !agrees(i)) {
-                None => Ok(()),
-                Some(i) => {
-                    let (name, here, there) = (results.name(i), value[i], other[i]);
-                    Err(Stopped::Fail(format!("{what}: {name} is {there:?}, not {here:?}")))
-                }
-            }
-        };
         // Differences are taken of contiguous arguments.
-        same(
+        let of_a_copy = f(&point.with(&point.coordinates));
+        results.check_same(
             "the function depends on the memory layout of its argument; for a contiguous copy",
-            &f(&point.with(&point.coordinates)),
+            &y,
+            &of_a_copy,
         )?;
         let (recorded, gradient, rows) = differentiated(&Composition::REVERSE.to_string(), || {
             let (recorded, pullback) = vjp(point.model, f);
@@ -115,7 +87,7 @@ impl<'c, M: Module + Clone, F: Fn(&M) -> Tensor> FirstOrder<'c, M, F> {
             let rows = (small && value.len() > 1).then(|| (0..value.len()).map(|i| pulled(&unit(&y, i))).collect());
             (recorded, pulled(&w), rows)
         })?;
-        same("inside of reverse mode the function is another", &recorded)?;
+        results.check_same("inside of reverse mode the function is another", &y, &recorded)?;
         Ok(FirstOrder { f, point, settings, results, value, weights, w, gradient, rows })
     }
 
@@ -382,8 +354,4 @@ pub(super) fn judged(
 fn unit(like: &Tensor, place: usize) -> Tensor {
     let elements = (0..like.numel()).map(|i| if i == place { 1.0 } else { 0.0 }).collect::<Vec<f64>>();
     Tensor::from_vec(elements, like.shape()).expect("as many elements as the shape holds")
-}
-
-fn norm(values: &[f64]) -> f64 {
-    values.iter().map(|value| value.powi(2)).sum::<f64>().sqrt()
 }

@@ -1,6 +1,6 @@
 //! What a function returns, as one tensor to differentiate: one tensor is taken as it is, the floating-point ones of several are joined.
 
-use super::point::index_in;
+use super::{Stopped, first_order::DOT_PRODUCT, point::index_in};
 use crate::module::{self, Module};
 use cotangent_tensor::{DType, Shape, SpecRef, Tensor};
 
@@ -50,6 +50,39 @@ impl Results {
             return format!("element {element} of its result");
         }
         format!("result {number}, element {index:?}")
+    }
+}
+
+/// What a function must be before its derivatives are worth a look.
+impl Results {
+    /// That two runs gave the same bits.
+    pub(super) fn check_repeats(&self, y: &Tensor, again: &Tensor) -> Result<(), Stopped> {
+        let differ = |how: String| Err(Stopped::Inconclusive(format!("two runs of the function differ{how}")));
+        if again.spec() != y.spec() {
+            return differ(" in the shape of their result".to_owned());
+        }
+        let (first, second) = (y.to_vec::<f64>(), again.to_vec::<f64>());
+        match (0..first.len()).find(|&i| first[i].to_bits() != second[i].to_bits()) {
+            None => Ok(()),
+            Some(i) => {
+                let (name, first, second) = (self.name(i), first[i], second[i]);
+                differ(format!(": {name} was {first:?}, then {second:?}; draw random numbers outside of it"))
+            }
+        }
+    }
+
+    /// That the function gave the same in other circumstances; sums in another order, and decompositions, as for the dot products.
+    pub(super) fn check_same(&self, what: &str, y: &Tensor, other: &Tensor) -> Result<(), Stopped> {
+        if other.spec() != y.spec() {
+            return Err(Stopped::Fail(format!("{what}: its result is {}, not {}", other.spec(), y.spec())));
+        }
+        let (here, there) = (y.to_vec::<f64>(), other.to_vec::<f64>());
+        let norm = here.iter().map(|y| y.powi(2)).sum::<f64>().sqrt().max(f64::MIN_POSITIVE);
+        let agrees = |i: usize| (here[i] - there[i]).abs() <= DOT_PRODUCT * norm;
+        match (0..here.len()).find(|&i| !agrees(i)) {
+            None => Ok(()),
+            Some(i) => Err(Stopped::Fail(format!("{what}: {} is {:?}, not {:?}", self.name(i), there[i], here[i]))),
+        }
     }
 }
 

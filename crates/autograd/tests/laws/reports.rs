@@ -14,7 +14,7 @@ fn battery(mutant: Mutant) -> Operation {
 fn a_failure_names_law_sample_layout_element_seed_and_command() {
     let report = battery(Mutant::WrongForBroadcastCotangent).seed(3).run();
     let text = report.to_string();
-    assert!(text.starts_with("my product: 1 law is BROKEN; 2 samples, 1 seeds, "), "{text}");
+    assert!(text.starts_with("my product: 1 law is BROKEN; 2 samples, 1 seed, "), "{text}");
     let parts = [
         "  CotangentLayouts: cotangents and tangents in any memory layout give what their contiguous copies give\n",
         "    sample: 0, f64[2], f64[2], Broadcast, seed 3\n",

@@ -107,6 +107,8 @@ fn every_sample_keeps_every_law() {
     // A law that nothing was compared for would hold for the wrong reason.
     let idle: Vec<Law> =
         Law::ALL.into_iter().filter(|law| reports.iter().all(|report| report.compared(*law) == 0)).collect();
-    let only = std::env::var_os("COTANGENT_CHECK_ONLY").is_some();
-    assert!(only || idle.is_empty(), "no sample says anything of {idle:?}");
+    match std::env::var("COTANGENT_CHECK_ONLY") {
+        Err(_) => assert!(idle.is_empty(), "no sample says anything of {idle:?}"),
+        Ok(only) => assert!(idle.len() < Law::ALL.len(), "no sample of the table is {only}"),
+    }
 }

@@ -11,6 +11,7 @@ mod linear;
 mod numbers;
 mod operation;
 mod report;
+mod run;
 mod sample;
 mod views;
 

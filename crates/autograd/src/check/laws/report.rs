@@ -89,7 +89,9 @@ impl fmt::Display for LawReport {
             1 => write!(f, "{name}: 1 law is BROKEN; ")?,
             count => write!(f, "{name}: {count} laws are BROKEN; ")?,
         }
-        write!(f, "{samples} samples, {seeds} seeds, {:.1} ms", self.elapsed.as_secs_f64() * 1e3)?;
+        let counted = |count: u64, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+        let (samples, seeds) = (counted(*samples as u64, "sample"), counted(*seeds, "seed"));
+        write!(f, "{samples}, {seeds}, {:.1} ms", self.elapsed.as_secs_f64() * 1e3)?;
         for Breach { law, sample, inputs, layout, seed, what } in breaches {
             write!(f, "\n  {law}: {}", law.statement())?;
             write!(f, "\n    sample: {sample}, {inputs}")?;
