@@ -3,6 +3,7 @@
 use crate::product::{Mutant, product_of};
 use cotangent_autograd::check::{self, Law, Layout, Operation};
 use cotangent_tensor::{DType, Tensor};
+use std::{env, process::Command};
 
 fn battery(mutant: Mutant) -> Operation {
     check::operation("my product", move |x| product_of(&x[0], &x[1], mutant))
@@ -40,6 +41,37 @@ fn a_failure_runs_alone() {
     let other = battery(Mutant::WrongForBroadcastCotangent).only(Law::DotProduct, 1).run();
     other.assert_pass();
     assert!(other.compared(Law::DotProduct) > 0 && other.compared(Law::Traced) == 0);
+}
+
+/// The variables are read by another process: this one's tests run at once, and all would see them.
+#[test]
+fn the_environment_chooses_seeds_and_what_runs_alone() {
+    let child = "COTANGENT_TEST_CHILD";
+    let run = |variable: &str, value: &str| {
+        let this_test = "reports::the_environment_chooses_seeds_and_what_runs_alone";
+        let mut command = Command::new(env::current_exe().unwrap());
+        command.args(["--exact", this_test, "--nocapture"]).env(child, "1").env(variable, value);
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    };
+    if env::var_os(child).is_some() {
+        println!("{}", battery(Mutant::WrongForBroadcastCotangent).run());
+        return;
+    }
+    let alone = run("COTANGENT_CHECK_ONLY", "my product/CotangentLayouts/1/7");
+    assert!(
+        alone.contains("my product: 1 law is BROKEN; ")
+            && alone.contains("sample: 1, f64[2, 3], f64[2, 3], Broadcast, seed 7"),
+        "{alone}"
+    );
+    let other_law = run("COTANGENT_CHECK_ONLY", "my product/Zero/0/0");
+    assert!(other_law.contains("my product: 1 law holds in 2 comparisons; 2 samples, 1 seed, "), "{other_law}");
+    let other_operation = run("COTANGENT_CHECK_ONLY", "your product/CotangentLayouts/1/7");
+    assert!(other_operation.contains("my product: 0 laws hold in 0 comparisons"), "{other_operation}");
+    let seeds = run("COTANGENT_CHECK_SEEDS", "4");
+    assert!(seeds.contains("2 samples, 4 seeds, "), "{seeds}");
+    for (variable, value) in [("COTANGENT_CHECK_ONLY", "my product"), ("COTANGENT_CHECK_SEEDS", "many")] {
+        assert!(run(variable, value).contains("FAILED"), "{variable}={value} is refused");
+    }
 }
 
 #[test]

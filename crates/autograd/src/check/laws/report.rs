@@ -84,7 +84,8 @@ impl fmt::Display for LawReport {
         match breaches.len() {
             0 => {
                 let comparisons: usize = self.compared.iter().map(|(_, count)| count).sum();
-                write!(f, "{name}: {tried} laws hold in {comparisons} comparisons; ")?;
+                let hold = if tried == 1 { "law holds" } else { "laws hold" };
+                write!(f, "{name}: {tried} {hold} in {comparisons} comparisons; ")?;
             }
             1 => write!(f, "{name}: 1 law is BROKEN; ")?,
             count => write!(f, "{name}: {count} laws are BROKEN; ")?,
