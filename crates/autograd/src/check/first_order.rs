@@ -34,6 +34,8 @@ pub(super) struct FirstOrder<'c, M, F> {
     results: Results,
     /// The result in row-major order.
     value: Vec<f64>,
+    /// The largest element of the result; one, if all are zero.
+    pub(super) size: f64,
     weights: Vec<f64>,
     /// The weights in the shape of the result.
     pub(super) w: Tensor,
@@ -88,7 +90,9 @@ impl<'c, M: Module + Clone, F: Fn(&M) -> Tensor> FirstOrder<'c, M, F> {
             (recorded, pulled(&w), rows)
         })?;
         results.check_same("inside of reverse mode the function is another", &y, &recorded)?;
-        Ok(FirstOrder { f, point, settings, results, value, weights, w, gradient, rows })
+        let largest = value.iter().fold(0.0f64, |largest, y| largest.max(y.abs()));
+        let size = if largest > 0.0 { largest } else { 1.0 };
+        Ok(FirstOrder { f, point, settings, results, value, size, weights, w, gradient, rows })
     }
 
     /// Whether there is nothing to compare.
@@ -221,9 +225,8 @@ impl<'c, M: Module + Clone, F: Fn(&M) -> Tensor> FirstOrder<'c, M, F> {
 
     /// Slopes of ⟨w, f⟩, and then of the first `rows` elements.
     fn slopes(&self, direction: &[f64], walk: Walk, rows: usize) -> Vec<Slopes> {
-        let largest = self.value.iter().fold(0.0f64, |largest, y| largest.max(y.abs()));
         let mut slopes = vec![Slopes::new(walk, 0.0, self.whole())];
-        slopes.extend((0..rows).map(|_| Slopes::new(walk, 0.0, largest)));
+        slopes.extend((0..rows).map(|_| Slopes::new(walk, 0.0, self.size)));
         let mut changed = vec![false; self.value.len()];
         for h in walk.steps() {
             let at = |h: f64| (self.f)(&self.point.moved(h, direction)).to_vec::<f64>();

@@ -1,4 +1,4 @@
-//! Orders two and three: the derivatives of ⟨w, f⟩ along random directions, in every composition of the modes, against differences of
+//! Orders two and three: the derivatives of ⟨w, g(f)⟩ along random directions, in every composition of the modes, against differences of
 //! the derivative one order below.
 
 use super::{
@@ -8,6 +8,7 @@ use super::{
     first_order::{Coverage, FirstOrder, dot_product, judged},
     modes::{Composition, number_along, vector_along},
     report::{Comparison, Finding},
+    results::bent,
 };
 use crate::module::Module;
 use cotangent_tensor::{Rng, Tensor};
@@ -92,9 +93,9 @@ impl<M: Module + Clone, F: Fn(&M) -> Tensor> FirstOrder<'_, M, F> {
         Ok(Some(dot_product(order, comparison, (&[number], &[1.0]), product, self.zero_product(order as i32))))
     }
 
-    /// ⟨w, f(x)⟩
+    /// ⟨w, g(f(x))⟩
     fn number(&self, x: &M) -> Tensor {
-        ((self.f)(x) * &self.w).sum(..)
+        (bent(&(self.f)(x), self.size) * &self.w).sum(..)
     }
 
     fn vector(&self, composition: Composition, tangents: &[M]) -> Result<Vec<f64>, Stopped> {

@@ -1,6 +1,6 @@
 //! Modes of differentiation, and derivatives nested in each other.
 //!
-//! The derivative of order n of a number, D^n ⟨w, f⟩ [v₁, .., vₙ], can be had in 2ⁿ ways: each pass is reverse or forward mode. With a reverse
+//! The derivative of order n of a number, Dⁿ f [v₁, .., vₙ], can be had in 2ⁿ ways: each pass is reverse or forward mode. With a reverse
 //! pass among them one direction can be left out, and the result is a vector; forward passes alone give a number.
 
 use crate::{

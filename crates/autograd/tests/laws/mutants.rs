@@ -52,6 +52,13 @@ fn wrong_from_an_order_on() {
 }
 
 #[test]
+fn wrong_where_the_cotangent_moves() {
+    let report = broken(battery(Mutant::WrongInsideOfALargerFunction), Law::SecondOrder);
+    assert!(report.breaks(Law::Compositions) && !report.breaks(Law::FirstOrder), "{report}");
+    assert!(!report.breaks(Law::DotProduct), "{report}");
+}
+
+#[test]
 fn wrong_where_strided() {
     let report = broken(battery(Mutant::WrongWhereStrided), Law::InputLayouts);
     let breach = report.breaches().iter().find(|breach| breach.law == Law::InputLayouts).unwrap();

@@ -16,6 +16,8 @@ pub(crate) enum Mutant {
     WrongAtSecondOrder,
     /// The slope is a tensor to the first power only.
     WrongAtThirdOrder,
+    /// The vjp takes the cotangent for a constant.
+    WrongInsideOfALargerFunction,
     /// The kernel reads a strided input as if it were contiguous.
     WrongWhereStrided,
     /// The vjp reads a broadcast cotangent as if it were contiguous.
@@ -115,6 +117,7 @@ impl Vjp for Product {
                 let (x0, y0) = (detached(x), detached(y));
                 (detached(&slope) + &y0 * 2 * (x - &x0) + x0 * 2 * (y - y0)) * &z_bar
             }
+            Mutant::WrongInsideOfALargerFunction => slope * detached(&z_bar),
             Mutant::WrongForBroadcastCotangent if z_bar.array().strides().contains(&0) && z_bar.numel() > 1 => {
                 slope * &z_bar * 0.5
             }
@@ -148,6 +151,7 @@ impl Vjp for Product {
                 | Mutant::ClipsTangents
                 | Mutant::NanForZeroTangent
                 | Mutant::WrongForBroadcastCotangent
+                | Mutant::WrongInsideOfALargerFunction
         );
         let terms =
             [dot[0].map(|x_dot| (x[0] * x[1] * 2 + 1) * change(x_dot)), dot[1].map(|y_dot| x[0] * x[0] * y_dot)];

@@ -7,6 +7,7 @@ use crate::{
     check::{
         modes::{Composition, vector_along},
         point::general,
+        results::bent,
         unwound,
     },
     transform::{jvp, vjp},
@@ -80,7 +81,7 @@ impl Case<'_> {
         Ok(Derived { outputs, derived })
     }
 
-    /// The Hessian of ⟨w, y⟩ times v, in these modes.
+    /// The Hessian of ⟨w, g(y)⟩ times v, in these modes.
     pub(super) fn hessian_product(
         &self,
         inputs: &[Tensor],
@@ -94,11 +95,11 @@ impl Case<'_> {
         unwound(run).map_err(|text| format!("{modes} panicked: {text}"))
     }
 
-    /// ⟨w, y⟩ over the outputs that have a cotangent.
+    /// ⟨w, g(y)⟩ over the outputs that have a cotangent.
     pub(super) fn number(&self, x: &[Tensor], y_bars: &[Option<Tensor>]) -> Tensor {
         let products = chosen(&self.operation.call(x), y_bars);
         let y_bars = y_bars.iter().flatten();
-        let products = products.iter().zip(y_bars).map(|(y, y_bar)| (y * y_bar).sum(..));
+        let products = products.iter().zip(y_bars).map(|(y, y_bar)| (bent(y, 1.0) * y_bar).sum(..));
         products.reduce(|sum, product| sum + product).unwrap_or_else(|| Tensor::from(0.0))
     }
 
