@@ -10,8 +10,10 @@ use cotangent_autograd::{
 use cotangent_tensor::Tensor;
 use proptest::prelude::*;
 
+type Function = (&'static str, fn(&Tensor) -> Tensor);
+
 /// Functions that read elements one by one, along an axis, across all axes, and in another order.
-const FUNCTIONS: [(&str, fn(&Tensor) -> Tensor); 8] = [
+const FUNCTIONS: [Function; 8] = [
     ("sin", |x| x.sin()),
     ("relu", |x| x.relu()),
     ("sum of the first axis", |x| x.sum(0)),
