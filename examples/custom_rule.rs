@@ -92,6 +92,12 @@ fn main() {
     println!("soft_abs at six random places:\n{report}\n");
     report.assert_pass();
 
+    // Everything else that a rule must keep: every memory layout, zero cotangents, linearity, other shapes.
+    let battery = check::operation("soft_abs", |x| soft_abs(&x[0])).f64_only();
+    let report = battery.shapes(&[&[3, 2]]).shapes(&[&[]]).shapes(&[&[0]]).run();
+    println!("{report}\n");
+    report.assert_pass();
+
     // Points on y = 2x + 1, one of them far off: least squares would give them a slope of -4.
     let x = Tensor::linspace(-2.0, 2.0, 9, DType::F64);
     let mut y = &x * 2 + 1;

@@ -67,7 +67,7 @@
 //! | crate | what it holds | re-exported here |
 //! |---|---|---|
 //! | `cotangent-tensor` | tensors, operations and their rules, [`Primitive`], [`Rng`] | at the root, operations in [`ops`] |
-//! | `cotangent-autograd` | [`grad`], [`vjp`], [`jvp`] and their like, [`Module`], the gradient checker [`check`] | at the root |
+//! | `cotangent-autograd` | [`grad`], [`vjp`], [`jvp`] and their like, [`Module`], the checker of functions and rules [`check`] | at the root |
 //! | `cotangent-nn` | layers, losses, optimizers, data | [`nn`] |
 //!
 //! # Where a function has no derivative

@@ -3,7 +3,7 @@
 use crate::{forward, reverse};
 use cotangent::{
     Array, Buffer, Cotangents, Derivative, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp, apply,
-    grad, vjp,
+    check, grad, vjp,
 };
 
 /// Calls a check with each choice of mode for the outer and the inner derivative.
@@ -96,6 +96,11 @@ fn a_users_operation_has_derivatives_of_every_order() {
         };
     }
     in_all_modes!(check);
+    // And the battery has nothing to say against it, at this point and at others.
+    check::gradients(f).order(3).at(&x).assert_pass();
+    let battery =
+        check::operation("fourth", |x| apply(&Fourth, &[&x[0]])).f64_only().exact_gradient([x], [Tensor::from(108.0)]);
+    battery.shapes(&[&[2, 3]]).shapes(&[&[]]).shapes(&[&[0]]).run().assert_pass();
 }
 
 /// Row 31. A value that is consumed early by one path and late by another must get both contributions, however far

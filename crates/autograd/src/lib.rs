@@ -5,7 +5,7 @@
 //! - [`jacobian`], [`hessian`], [`hvp`]: compositions of the two.
 //! - [`stop_gradient`], [`checkpoint`]: what is kept and what is not.
 //! - [`Module`]: any value that holds tensors can be differentiated with respect to.
-//! - [`check`]: derivatives held against differences, for rules of your own.
+//! - [`check`]: derivatives held against differences, and rules of your own to the laws that all operations keep.
 //!
 //! Nothing here knows any particular operation: an operation brings its own rule, built-in or a user's.
 

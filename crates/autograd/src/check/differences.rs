@@ -39,9 +39,63 @@ pub(super) fn scales(coordinates: &[f64]) -> impl Iterator<Item = f64> + use<> {
     std::iter::once(1.0).chain(other.then_some(largest))
 }
 
-/// The steps, for a scale of 1 or of the coordinates.
-pub(super) fn steps(scale: f64) -> impl Iterator<Item = f64> {
-    (0..STEPS).map(move |k| scale * FIRST_STEP * SHRINK.powi(k))
+/// How far one can go along a direction before the domain ends, in multiples of the direction.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    pub(super) ahead: f64,
+    pub(super) behind: f64,
+}
+
+/// To which sides steps go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sides {
+    Both,
+    Ahead,
+    Behind,
+}
+
+/// Steps of one scale, that stay within the domain.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Walk {
+    /// What the steps are multiples of: the size of a change that matters.
+    pub(super) scale: f64,
+    sides: Sides,
+}
+
+/// The largest step goes half of the way to the end of the domain, where functions like to have no derivative.
+const OF_THE_ROOM: f64 = 0.5;
+/// Steps that the domain makes shorter than this, of those that the function calls for, are lost in rounding.
+const LEAST_SHARE: f64 = 1e-3;
+
+/// The ways to walk from a point: to both sides where there is room, with shorter steps near the end of the domain, and also away from the
+/// end alone. None where there is no room.
+pub(super) fn walks(coordinates: &[f64], room: Room) -> Vec<Walk> {
+    let mut walks = Vec::new();
+    for scale in scales(coordinates) {
+        let within = |room: f64| scale.min(OF_THE_ROOM * room / FIRST_STEP);
+        let both = within(room.ahead.min(room.behind));
+        let (one, sides) = if room.ahead >= room.behind {
+            (within(room.ahead), Sides::Ahead)
+        } else {
+            (within(room.behind), Sides::Behind)
+        };
+        let wide_enough = |share: f64| share >= LEAST_SHARE * scale;
+        walks.extend(wide_enough(both).then_some(Walk { scale: both, sides: Sides::Both }));
+        walks.extend((both < scale && one > both && wide_enough(one)).then_some(Walk { scale: one, sides }));
+    }
+    walks
+}
+
+impl Walk {
+    /// The sizes of the steps.
+    pub(super) fn steps(self) -> impl Iterator<Item = f64> {
+        (0..STEPS).map(move |k| self.scale * FIRST_STEP * SHRINK.powi(k))
+    }
+
+    /// Where a step of this size leads to, ahead and behind.
+    pub(super) fn places(self, h: f64) -> [Option<f64>; 2] {
+        [(self.sides != Sides::Behind).then_some(h), (self.sides != Sides::Ahead).then_some(-h)]
+    }
 }
 
 /// Slopes of one number along a line: towards both sides, for each step.
@@ -49,8 +103,7 @@ pub(super) struct Slopes {
     pub(super) steps: Vec<f64>,
     pub(super) forward: Vec<f64>,
     pub(super) backward: Vec<f64>,
-    /// What the steps are multiples of: the size of a change that matters.
-    scale: f64,
+    walk: Walk,
     /// The size of the values that were subtracted.
     pub(super) magnitude: f64,
     /// The size of everything that the function computes, changed or not.
@@ -94,11 +147,12 @@ struct Entry {
 }
 
 impl Slopes {
-    /// Slopes for steps of this scale, of a function that computes with numbers as large as `whole`.
-    pub(super) fn new(scale: f64, magnitude: f64, whole: f64) -> Self {
-        Slopes { steps: Vec::new(), forward: Vec::new(), backward: Vec::new(), scale, magnitude, whole }
+    /// Slopes for these steps, of a function that computes with numbers as large as `whole`.
+    pub(super) fn new(walk: Walk, magnitude: f64, whole: f64) -> Self {
+        Slopes { steps: Vec::new(), forward: Vec::new(), backward: Vec::new(), walk, magnitude, whole }
     }
 
+    /// Adds the changes of a step to either side; that of a side which is not walked is not looked at.
     pub(super) fn push(&mut self, step: f64, ahead: f64, behind: f64) {
         self.steps.push(step);
         self.forward.push(ahead / step);
@@ -111,18 +165,37 @@ impl Slopes {
         let differences = self.steps.iter().zip(self.forward.iter().zip(&self.backward));
         let differences = differences.map(|(h, (a, b))| h * a.abs().max(b.abs())).rev().take(STEPS as usize / 2);
         let subtracted = differences.filter(|size| size.is_finite()).fold(self.magnitude, f64::max);
-        (ZERO * subtracted).max(ROUNDING * self.whole) / self.scale
+        (ZERO * subtracted).max(ROUNDING * self.whole) / self.walk.scale
     }
 
     /// The limit of the slopes, to a relative tolerance.
     pub(super) fn limit(&self, tolerance: f64) -> Limit {
+        match self.walk.sides {
+            Sides::Both => self.limit_of_both(tolerance),
+            Sides::Ahead => self.limit_of_one(&self.forward, tolerance),
+            Sides::Behind => self.limit_of_one(&self.backward, tolerance),
+        }
+    }
+
+    /// A quarter of the tolerance, which leaves the rest for what is compared.
+    fn allowed(&self, tolerance: f64, value: f64) -> f64 {
+        (0.25 * tolerance * value.abs()).max(self.zero())
+    }
+
+    fn limit_of_one(&self, side: &[f64], tolerance: f64) -> Limit {
+        let Entry { value, uncertainty, step } = extrapolated(&self.steps, side, SHRINK.recip());
+        if uncertainty <= self.allowed(tolerance, value) {
+            return Limit::Slope { value, uncertainty, step };
+        }
+        Limit::None { value, uncertainty, step }
+    }
+
+    fn limit_of_both(&self, tolerance: f64) -> Limit {
         let central: Vec<f64> = self.forward.iter().zip(&self.backward).map(|(a, b)| (a + b) * 0.5).collect();
         let central = extrapolated(&self.steps, &central, SHRINK.powi(-2));
         let [forward, backward] =
             [&self.forward, &self.backward].map(|side| extrapolated(&self.steps, side, SHRINK.recip()));
-        let zero = self.zero();
-        // A quarter of the tolerance, which leaves the rest for what is compared.
-        let allowed = |value: f64| (0.25 * tolerance * value.abs()).max(zero);
+        let allowed = |value: f64| self.allowed(tolerance, value);
         let slope = forward.value.abs() + backward.value.abs();
         let settles = |side: Entry| side.uncertainty <= (SIDE_SETTLES * side.value.abs()).max(10.0 * allowed(slope));
         if settles(forward) && settles(backward) {
@@ -202,12 +275,17 @@ fn extrapolated(steps: &[f64], slopes: &[f64], ratio: f64) -> Entry {
 mod tests {
     use super::*;
 
-    fn limit_at(x: f64, scale: f64, f: impl Fn(f64) -> f64) -> Limit {
-        let mut slopes = Slopes::new(scale, f(x).abs(), f(x).abs());
-        for h in steps(scale) {
-            slopes.push(h, f(x + h) - f(x), f(x) - f(x - h));
+    fn limit_along(walk: Walk, x: f64, f: impl Fn(f64) -> f64) -> Limit {
+        let mut slopes = Slopes::new(walk, f(x).abs(), f(x).abs());
+        for h in walk.steps() {
+            let [ahead, behind] = walk.places(h).map(|h| h.map_or(f64::NAN, |h| f(x + h) - f(x)));
+            slopes.push(h, ahead, -behind);
         }
         slopes.limit(1e-6)
+    }
+
+    fn limit_at(x: f64, scale: f64, f: impl Fn(f64) -> f64) -> Limit {
+        limit_along(Walk { scale, sides: Sides::Both }, x, f)
     }
 
     fn slope_at(x: f64, f: impl Fn(f64) -> f64) -> f64 {
@@ -262,6 +340,27 @@ mod tests {
             let limit = limit_at(x, 1.0, f);
             assert!(matches!(limit, Limit::None { .. }), "{name}: {limit:?}");
         }
+    }
+
+    #[test]
+    fn steps_stay_within_the_domain() {
+        let outside = |x: f64| assert!(x > 0.0 && x < 1.0, "{x} is outside");
+        for x in [1e-6, 1e-3, 0.02, 0.4, 0.999, 1.0 - 1e-7] {
+            let room = Room { ahead: 1.0 - x, behind: x };
+            let slope_of = |f: &dyn Fn(f64) -> f64| {
+                let limits = walks(&[x], room).into_iter().map(|walk| {
+                    limit_along(walk, x, |x| {
+                        outside(x);
+                        f(x)
+                    })
+                });
+                limits.reduce(|best, limit| Limit::better((best, 0.0), (limit, 0.0)).0)
+            };
+            let Some(Limit::Slope { value, .. }) = slope_of(&|x| (3.0 * x).exp()) else { panic!("{x}") };
+            assert!((value / (3.0 * (3.0 * x).exp()) - 1.0).abs() < 1e-7, "{x}: {value}");
+        }
+        assert!(walks(&[0.5], Room { ahead: 1e-9, behind: 1e-9 }).is_empty(), "no room");
+        assert_eq!(walks(&[0.5], Room { ahead: f64::INFINITY, behind: f64::INFINITY }).len(), 1);
     }
 
     #[test]

@@ -1,11 +1,14 @@
-//! Order one: Jᵀ w and J v against differences of the function, and against each other.
+//! Order one: Jᵀ w and J v against differences of the function, and against each other; and the whole Jacobian, where it is small.
 
 use super::{
-    Settings, Stopped,
-    differences::{Limit, ROUNDING, Slopes, scales, steps},
+    Stopped,
+    differences::{Limit, ROUNDING, Slopes, Walk, scales, walks},
     differentiated,
+    gradients::Settings,
+    modes::{Composition, Mode},
     point::{Point, general},
-    report::{Finding, Mode, Verdict},
+    report::{Comparison, Finding, Verdict},
+    results::Results,
 };
 use crate::{
     module::Module,
@@ -17,9 +20,8 @@ use std::ops::Range;
 /// Parameters up to this size are checked element by element: a hundred times the two dozen values that a limit takes is still
 /// quick, and a single wrong element is named.
 const ELEMENT_BY_ELEMENT: usize = 128;
-/// Random directions through a larger parameter. One sees every error with probability one; the second guards against one that
-/// hides beside a near kink.
-const DIRECTIONS: usize = 2;
+/// Results of up to this size are checked element by element too: the Jacobian is then at most 32 by 128, and takes a sweep for each row.
+const RESULT_BY_RESULT: usize = 32;
 /// Forward and reverse mode compute one number in two orders: apart from rounding, a few hundred times 2e-16 of the terms, they
 /// agree; the rest is room for functions that cancel.
 pub(super) const DOT_PRODUCT: f64 = 1e-9;
@@ -28,14 +30,25 @@ pub(super) const DOT_PRODUCT: f64 = 1e-9;
 pub(super) struct FirstOrder<'c, M, F> {
     pub(super) f: &'c F,
     pub(super) point: &'c Point<'c, M>,
-    pub(super) settings: Settings,
+    pub(super) settings: &'c Settings,
+    results: Results,
     /// The result in row-major order.
     value: Vec<f64>,
+    /// The largest element of the result; one, if all are zero.
+    pub(super) size: f64,
     weights: Vec<f64>,
     /// The weights in the shape of the result.
     pub(super) w: Tensor,
     /// Jᵀ w.
     gradient: Vec<f64>,
+    /// The Jacobian by rows, of reverse mode, where it is small.
+    rows: Option<Vec<Vec<f64>>>,
+}
+
+/// What is moved: one coordinate, or several along a direction.
+struct Moved<'d> {
+    direction: &'d [f64],
+    range: Range<usize>,
 }
 
 /// How much was covered.
@@ -46,54 +59,45 @@ pub(super) struct Coverage {
 }
 
 impl<'c, M: Module + Clone, F: Fn(&M) -> Tensor> FirstOrder<'c, M, F> {
-    /// Evaluates the function, and its gradient by reverse mode.
-    pub(super) fn new(f: &'c F, point: &'c Point<'c, M>, settings: Settings, rng: &mut Rng) -> Result<Self, Stopped> {
-        let y = f(point.model);
-        let Ok(value) = y.try_to_vec::<f64>() else {
-            return Err(Stopped::Inconclusive(format!("the function returned {}, but differences need f64", y.spec())));
-        };
+    /// Takes what the function returned, and its gradient by reverse mode.
+    pub(super) fn new(
+        f: &'c F,
+        (y, results): (Tensor, Results),
+        point: &'c Point<'c, M>,
+        settings: &'c Settings,
+        rng: &mut Rng,
+    ) -> Result<Self, Stopped> {
+        let value = y.to_vec::<f64>();
         if let Some(i) = value.iter().position(|y| !y.is_finite()) {
-            return Err(Stopped::Inconclusive(format!(
-                "the function is {} here, in element {i} of its result",
-                value[i]
-            )));
+            return Err(Stopped::Inconclusive(format!("the function is {} here, in {}", value[i], results.name(i))));
         }
-        let again = f(point.model).to_vec::<f64>();
-        if again.len() != value.len() {
-            return Err(Stopped::Inconclusive(
-                "two runs of the function differ in the shape of their result".to_owned(),
-            ));
-        }
-        if let Some(i) = (0..value.len()).find(|&i| again[i].to_bits() != value[i].to_bits()) {
-            return Err(Stopped::Inconclusive(format!(
-                "two runs of the function differ: element {i} of its result was {:?}, then {:?}; draw random numbers outside of it",
-                value[i], again[i]
-            )));
-        }
+        results.check_repeats(&y, &f(point.model))?;
         let weights = general(value.len(), rng);
         let w = Tensor::from_slice(&weights, y.shape()).expect("as many weights as elements");
-        let gradient = differentiated("reverse mode (vjp)", || {
-            let (_, pullback) = vjp(point.model, f);
-            point.coordinates_of(&pullback.pull_once(&w))
+        // Differences are taken of contiguous arguments.
+        let of_a_copy = f(&point.with(&point.coordinates));
+        results.check_same(
+            "the function depends on the memory layout of its argument; for a contiguous copy",
+            &y,
+            &of_a_copy,
+        )?;
+        let (recorded, gradient, rows) = differentiated(&Composition::REVERSE.to_string(), || {
+            let (recorded, pullback) = vjp(point.model, f);
+            let pulled = |y_bar: &Tensor| point.coordinates_of(&pullback.pull(y_bar));
+            let small = value.len() <= RESULT_BY_RESULT && point.coordinates.len() <= ELEMENT_BY_ELEMENT;
+            // A single row would be the gradient again, but for its weight.
+            let rows = (small && value.len() > 1).then(|| (0..value.len()).map(|i| pulled(&unit(&y, i))).collect());
+            (recorded, pulled(&w), rows)
         })?;
-        let first = FirstOrder { f, point, settings, value, weights, w, gradient };
-        first.check_layout()?;
-        Ok(first)
+        results.check_same("inside of reverse mode the function is another", &y, &recorded)?;
+        let largest = value.iter().fold(0.0f64, |largest, y| largest.max(y.abs()));
+        let size = if largest > 0.0 { largest } else { 1.0 };
+        Ok(FirstOrder { f, point, settings, results, value, size, weights, w, gradient, rows })
     }
 
-    /// Strided and contiguous inputs must give one value; differences are taken of contiguous ones.
-    fn check_layout(&self) -> Result<(), Stopped> {
-        let contiguous = (self.f)(&self.point.with(&self.point.coordinates)).to_vec::<f64>();
-        let size = norm(&self.value).max(f64::MIN_POSITIVE);
-        // Sums in another order: as for the dot products.
-        let agrees = |i: usize| (contiguous[i] - self.value[i]).abs() <= DOT_PRODUCT * size;
-        match (0..self.value.len()).find(|&i| !agrees(i)) {
-            None => Ok(()),
-            Some(i) => Err(Stopped::Fail(format!(
-                "the function depends on the memory layout of its argument: element {i} of its result is {:?}, but {:?} for a contiguous copy",
-                self.value[i], contiguous[i]
-            ))),
-        }
+    /// Whether there is nothing to compare.
+    pub(super) fn is_empty(&self) -> bool {
+        self.value.is_empty() || self.point.coordinates.is_empty()
     }
 
     /// All comparisons of order one.
@@ -102,22 +106,23 @@ impl<'c, M: Module + Clone, F: Fn(&M) -> Tensor> FirstOrder<'c, M, F> {
         for place in &self.point.places {
             if place.range.len() <= ELEMENT_BY_ELEMENT {
                 for i in place.range.clone() {
-                    findings.extend(self.compare(&self.axis(i), i..i + 1)?);
+                    findings.extend(self.compare(&Moved { direction: &self.axis(i), range: i..i + 1 })?);
                 }
                 coverage.elements += place.range.len();
                 continue;
             }
-            for _ in 0..DIRECTIONS {
+            for _ in 0..self.settings.directions {
                 let direction = self.point.direction(place.range.clone(), rng);
-                let found = Vec::from(self.compare(&direction, place.range.clone())?);
+                let found = self.compare(&Moved { direction: &direction, range: place.range.clone() })?;
                 let wrong = found.iter().any(|finding| finding.verdict != Verdict::Pass);
                 findings.extend(if wrong { self.narrowed(&direction, place.range.clone(), found)? } else { found });
                 coverage.directions += 1;
             }
         }
         let all = 0..self.point.coordinates.len();
-        if !all.is_empty() && !self.value.is_empty() {
-            findings.push(self.dot_product(&self.point.direction(all, rng))?);
+        let direction = self.point.direction(all, rng);
+        if self.settings.all_modes() {
+            findings.push(self.dot_product(&direction)?);
             coverage.directions += 1;
         }
         Ok(findings)
@@ -142,7 +147,7 @@ impl<'c, M: Module + Clone, F: Fn(&M) -> Tensor> FirstOrder<'c, M, F> {
             for half in [range.start..middle, middle..range.end] {
                 let mut part = vec![0.0; direction.len()];
                 part[half.clone()].copy_from_slice(&direction[half.clone()]);
-                for finding in self.compare(&part, half.clone())? {
+                for finding in self.compare(&Moved { direction: &part, range: half.clone() })? {
                     let rank = (finding.verdict, finding.excess());
                     if worst.as_ref().is_none_or(|(_, verdict, excess)| rank > (*verdict, *excess)) {
                         worst = Some((half.clone(), rank.0, rank.1));
@@ -151,56 +156,103 @@ impl<'c, M: Module + Clone, F: Fn(&M) -> Tensor> FirstOrder<'c, M, F> {
             }
             range = worst.map_or(range.start..middle, |(half, ..)| half);
         }
-        let element = Vec::from(self.compare(&self.axis(range.start), range)?);
+        let element = self.compare(&Moved { direction: &self.axis(range.start), range })?;
         let as_bad = |found: &[Finding]| found.iter().map(|finding| finding.verdict).max();
         Ok(if as_bad(&element) >= as_bad(&whole) { element } else { whole })
     }
 
-    /// Both modes against differences along a direction through some coordinates.
-    fn compare(&self, direction: &[f64], range: Range<usize>) -> Result<[Finding; 2], Stopped> {
-        let (limit, zero) = self.limit(direction, range.clone());
-        let reverse = range.clone().map(|i| self.gradient[i] * direction[i]).sum();
-        let y_dot = self.tangent(direction)?;
-        let forward = self.weights.iter().zip(&y_dot).map(|(w, y_dot)| w * y_dot).sum();
+    /// Both modes against differences: the weighted result, and each of its elements where the Jacobian is small.
+    fn compare(&self, moved: &Moved<'_>) -> Result<Vec<Finding>, Stopped> {
+        let Moved { direction, ref range } = *moved;
+        let compositions = self.settings.compositions(1);
+        if compositions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let along = |row: &[f64]| range.clone().map(|i| row[i] * direction[i]).sum::<f64>();
+        let y_dot = if compositions.contains(&Composition::FORWARD) { self.tangent(direction)? } else { Vec::new() };
+        let weighted: f64 = self.weights.iter().zip(&y_dot).map(|(w, y_dot)| w * y_dot).sum();
         let (path, index) = self.point.element(range.start);
         let index = (range.len() == 1).then_some(index);
-        Ok([(Mode::Reverse, reverse), (Mode::Forward, forward)].map(|(mode, analytic)| {
-            judged(self.settings, 1, mode, (path.clone(), index.clone()), analytic, limit, zero)
-        }))
+        let (whole, each) = self.limits(moved);
+        let mut findings = Vec::new();
+        for composition in compositions {
+            let analytic = |row: Option<usize>| match (composition.modes(), row, &self.rows) {
+                ([Mode::Forward], None, _) => weighted,
+                ([Mode::Forward], Some(row), _) => y_dot[row],
+                (_, Some(row), Some(rows)) => along(&rows[row]),
+                _ => along(&self.gradient),
+            };
+            let judged = |analytic: f64, (limit, zero): (Limit, f64)| {
+                let place = (path.clone(), index.clone());
+                let comparison = Comparison::Differences(composition);
+                judged(self.settings.tolerance, 1, comparison, place, analytic, limit, zero)
+            };
+            findings.push(judged(analytic(None), whole));
+            findings.extend(each.iter().enumerate().map(|(row, &limit)| Finding {
+                output: Some(self.results.place(row)),
+                ..judged(analytic(Some(row)), limit)
+            }));
+        }
+        Ok(findings)
     }
 
     fn tangent(&self, direction: &[f64]) -> Result<Vec<f64>, Stopped> {
         let v = self.point.tangent(direction);
-        differentiated("forward mode (jvp)", || jvp(self.point.model, &v, self.f).1.to_vec::<f64>())
+        let y_dot = differentiated(&Composition::FORWARD.to_string(), || jvp(self.point.model, &v, self.f).1)?;
+        if y_dot.spec() != self.w.spec() {
+            let (found, wanted) = (y_dot.spec(), self.w.spec());
+            return Err(Stopped::Fail(format!(
+                "inside of forward mode the function is another: {found}, not {wanted}"
+            )));
+        }
+        Ok(y_dot.to_vec::<f64>())
     }
 
-    /// The slope of ⟨w, f⟩ along a direction, and what is zero beside it.
-    fn limit(&self, direction: &[f64], range: Range<usize>) -> (Limit, f64) {
-        let limits = scales(&self.point.coordinates[range]).map(|scale| {
-            let slopes = self.slopes(direction, scale);
-            (slopes.limit(self.settings.tolerance), slopes.zero())
-        });
-        limits.reduce(Limit::better).expect("there is a scale")
-    }
-
-    fn slopes(&self, direction: &[f64], scale: f64) -> Slopes {
-        let mut slopes = Slopes::new(scale, 0.0, self.whole());
-        let mut changed = vec![false; self.value.len()];
-        for h in steps(scale) {
-            let [mut ahead, mut behind] = [0.0, 0.0];
-            let [after, before] = [h, -h].map(|h| (self.f)(&self.point.moved(h, direction)).to_vec::<f64>());
-            for (i, (&y, &w)) in self.value.iter().zip(&self.weights).enumerate() {
-                // A result that changes its size is no function of the elements there.
-                let [after, before] = [&after, &before].map(|moved| moved.get(i).copied().unwrap_or(f64::NAN));
-                ahead += w * (after - y);
-                behind += w * (y - before);
-                changed[i] |= after != before;
+    /// The slopes along a direction, each with what is zero beside it: of ⟨w, f⟩, and of each element where the Jacobian is small.
+    fn limits(&self, moved: &Moved<'_>) -> ((Limit, f64), Vec<(Limit, f64)>) {
+        let nowhere = (Limit::NOWHERE, 0.0);
+        let (mut whole, mut each) = (nowhere, vec![nowhere; self.rows.as_ref().map_or(0, Vec::len)]);
+        for walk in walks(&self.point.coordinates[moved.range.clone()], self.point.room(moved.direction)) {
+            let [weighted, single @ ..] = &self.slopes(moved.direction, walk, each.len())[..] else { continue };
+            let limit = |slopes: &Slopes| (slopes.limit(self.settings.tolerance), slopes.zero());
+            whole = Limit::better(whole, limit(weighted));
+            for (best, slopes) in each.iter_mut().zip(single) {
+                *best = Limit::better(*best, limit(slopes));
             }
-            slopes.push(h, ahead, behind);
+        }
+        (whole, each)
+    }
+
+    /// Slopes of ⟨w, f⟩, and then of the first `rows` elements.
+    fn slopes(&self, direction: &[f64], walk: Walk, rows: usize) -> Vec<Slopes> {
+        let mut slopes = vec![Slopes::new(walk, 0.0, self.whole())];
+        slopes.extend((0..rows).map(|_| Slopes::new(walk, 0.0, self.size)));
+        let mut changed = vec![false; self.value.len()];
+        for h in walk.steps() {
+            let at = |h: f64| (self.f)(&self.point.moved(h, direction)).to_vec::<f64>();
+            let [after, before] = walk.places(h).map(|h| h.map(at));
+            let [mut ahead, mut behind] = [0.0, 0.0];
+            for (i, (&y, &w)) in self.value.iter().zip(&self.weights).enumerate() {
+                // A result that changes its size is no function of the elements there. A side that is not walked does not count.
+                let change = |moved: &Option<Vec<f64>>| {
+                    moved.as_ref().map_or(0.0, |moved| moved.get(i).copied().unwrap_or(f64::NAN) - y)
+                };
+                let (after, before) = (change(&after), -change(&before));
+                ahead += w * after;
+                behind += w * before;
+                changed[i] |= after != -before;
+                if let Some(slopes) = slopes.get_mut(i + 1) {
+                    slopes.push(h, after, before);
+                }
+            }
+            slopes[0].push(h, ahead, behind);
         }
         // What does not change adds no rounding.
         let changes = self.value.iter().zip(&self.weights).zip(&changed).filter(|(_, changed)| **changed);
-        slopes.magnitude = changes.map(|((y, w), _)| (y * w).powi(2)).sum::<f64>().sqrt();
+        slopes[0].magnitude = changes.map(|((y, w), _)| (y * w).powi(2)).sum::<f64>().sqrt();
+        for (slopes, (y, &changed)) in slopes[1..].iter_mut().zip(self.value.iter().zip(&changed)) {
+            slopes.magnitude = if changed { y.abs() } else { 0.0 };
+        }
         slopes
     }
 
@@ -217,12 +269,24 @@ impl<'c, M: Module + Clone, F: Fn(&M) -> Tensor> FirstOrder<'c, M, F> {
 
     fn dot_product(&self, direction: &[f64]) -> Result<Finding, Stopped> {
         let y_dot = self.tangent(direction)?;
-        Ok(dot_product(1, (&y_dot, &self.weights), (&self.gradient, direction), self.zero_product(1)))
+        Ok(dot_product(
+            1,
+            Comparison::DotProduct,
+            (&y_dot, &self.weights),
+            (&self.gradient, direction),
+            self.zero_product(1),
+        ))
     }
 }
 
 /// Whether ⟨a, b⟩ = ⟨c, d⟩, but for rounding of the terms; below `zero`, both are zero.
-pub(super) fn dot_product(order: usize, (a, b): (&[f64], &[f64]), (c, d): (&[f64], &[f64]), zero: f64) -> Finding {
+pub(super) fn dot_product(
+    order: usize,
+    comparison: Comparison,
+    (a, b): (&[f64], &[f64]),
+    (c, d): (&[f64], &[f64]),
+    zero: f64,
+) -> Finding {
     let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
     let size = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| (a * b).powi(2)).sum::<f64>().sqrt();
     let (analytic, numeric) = (dot(a, b), dot(c, d));
@@ -231,9 +295,10 @@ pub(super) fn dot_product(order: usize, (a, b): (&[f64], &[f64]), (c, d): (&[f64
     let verdict = if agree { Verdict::Pass } else { Verdict::Fail };
     Finding {
         order,
-        mode: Mode::DotProduct,
+        comparison,
         path: String::new(),
         index: None,
+        output: None,
         analytic,
         numeric,
         uncertainty: 0.0,
@@ -247,9 +312,9 @@ pub(super) fn dot_product(order: usize, (a, b): (&[f64], &[f64]), (c, d): (&[f64
 
 /// An analytic value held against a limit. Below `zero`, both are taken as zero.
 pub(super) fn judged(
-    settings: Settings,
+    relative: f64,
     order: usize,
-    mode: Mode,
+    comparison: Comparison,
     (path, index): (String, Option<Vec<usize>>),
     analytic: f64,
     limit: Limit,
@@ -262,7 +327,7 @@ pub(super) fn judged(
         Limit::Kink { backward, forward, step } => ((backward + forward) * 0.5, 0.0, step, Some((backward, forward))),
     };
     let size = if analytic.is_finite() { analytic.abs().max(numeric.abs()) } else { numeric.abs() };
-    let tolerance = (settings.tolerance * size).max(zero);
+    let tolerance = (relative * size).max(zero);
     let verdict = match limit {
         Limit::Kink { .. } => Verdict::Kink,
         Limit::None { .. } => Verdict::Inconclusive,
@@ -270,9 +335,26 @@ pub(super) fn judged(
         Limit::Slope { .. } => Verdict::Fail,
     };
     let finite = uncertainty.is_finite();
-    Finding { order, mode, path, index, analytic, numeric, uncertainty, step, tolerance, sides, verdict, finite }
+    let output = None;
+    Finding {
+        order,
+        comparison,
+        path,
+        index,
+        output,
+        analytic,
+        numeric,
+        uncertainty,
+        step,
+        tolerance,
+        sides,
+        verdict,
+        finite,
+    }
 }
 
-fn norm(values: &[f64]) -> f64 {
-    values.iter().map(|value| value.powi(2)).sum::<f64>().sqrt()
+/// One in one place, zero elsewhere.
+fn unit(like: &Tensor, place: usize) -> Tensor {
+    let elements = (0..like.numel()).map(|i| if i == place { 1.0 } else { 0.0 }).collect::<Vec<f64>>();
+    Tensor::from_vec(elements, like.shape()).expect("as many elements as the shape holds")
 }

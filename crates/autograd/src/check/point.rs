@@ -2,6 +2,7 @@
 //!
 //! The coordinates are the elements of the floating-point parameters, in the module's order. Buffers and integers are held fixed.
 
+use super::differences::Room;
 use crate::module::{self, Kind, Leaf, Module};
 use cotangent_tensor::{DType, Rng, Shape, SpecRef, Tensor};
 use std::ops::Range;
@@ -18,6 +19,8 @@ pub(super) struct Point<'m, M> {
     pub(super) model: &'m M,
     pub(super) places: Vec<Place>,
     pub(super) coordinates: Vec<f64>,
+    /// The ends of the open interval that coordinates must not leave.
+    domain: (f64, f64),
 }
 
 fn is_variable<T>(leaf: &Leaf<'_, '_, T>, dtype: DType) -> bool {
@@ -26,7 +29,7 @@ fn is_variable<T>(leaf: &Leaf<'_, '_, T>, dtype: DType) -> bool {
 
 impl<'m, M: Module + Clone> Point<'m, M> {
     /// The coordinates of a module, or why they cannot be moved.
-    pub(super) fn of(model: &'m M) -> Result<Self, String> {
+    pub(super) fn of(model: &'m M, domain: (f64, f64)) -> Result<Self, String> {
         let (mut places, mut coordinates, mut refusal) = (Vec::new(), Vec::new(), None);
         module::for_each(model, |leaf| {
             if !is_variable(&leaf, leaf.tensor.dtype()) {
@@ -44,15 +47,35 @@ impl<'m, M: Module + Clone> Point<'m, M> {
         });
         if let Some((path, spec)) = refusal {
             return Err(format!(
-                "{} is {spec}, where differences drown in rounding; check it in f64: \
-                 module::map(&model, |leaf| leaf.tensor.cast(DType::F64))",
+                "{} is {spec}, where differences drown in rounding; check the same code in f64, \
+                 .at(&module::cast(&x, DType::F64)), and hold f32 to f64 by `check::operation`",
                 named(&path)
             ));
         }
         if places.is_empty() {
             return Err("the argument has no floating-point parameter, so that there is nothing to check".to_owned());
         }
-        Ok(Point { model, places, coordinates })
+        let point = Point { model, places, coordinates, domain };
+        let (low, high) = domain;
+        match point.coordinates.iter().position(|&x| x <= low || x >= high) {
+            None => Ok(point),
+            Some(i) => {
+                let ((path, index), x) = (point.element(i), point.coordinates[i]);
+                Err(format!("{}, element {index:?} is {x:?}, outside of the domain ({low:?}, {high:?})", named(&path)))
+            }
+        }
+    }
+
+    /// How far the coordinates can move along a direction.
+    pub(super) fn room(&self, direction: &[f64]) -> Room {
+        let (low, high) = self.domain;
+        let mut room = Room { ahead: f64::INFINITY, behind: f64::INFINITY };
+        for (&x, &v) in self.coordinates.iter().zip(direction).filter(|&(_, &v)| v != 0.0) {
+            let (up, down) = ((high - x) / v.abs(), (x - low) / v.abs());
+            let (ahead, behind) = if v > 0.0 { (up, down) } else { (down, up) };
+            room = Room { ahead: room.ahead.min(ahead), behind: room.behind.min(behind) };
+        }
+        room
     }
 
     /// The module with other coordinates, in contiguous tensors.
@@ -103,13 +126,17 @@ impl<'m, M: Module + Clone> Point<'m, M> {
     /// The parameter that a coordinate belongs to, and the index of the element in it.
     pub(super) fn element(&self, coordinate: usize) -> (String, Vec<usize>) {
         let place = self.places.iter().find(|place| place.range.contains(&coordinate)).expect("a coordinate");
-        let mut rest = coordinate - place.range.start;
-        let mut index = vec![0; place.shape.len()];
-        for (i, &size) in index.iter_mut().zip(place.shape.iter()).rev() {
-            (*i, rest) = (rest % size, rest / size);
-        }
-        (place.path.clone(), index)
+        (place.path.clone(), index_in(&place.shape, coordinate - place.range.start))
     }
+}
+
+/// The index of an element in row-major order.
+pub(super) fn index_in(shape: &[usize], mut element: usize) -> Vec<usize> {
+    let mut index = vec![0; shape.len()];
+    for (i, &size) in index.iter_mut().zip(shape).rev() {
+        (*i, element) = (element % size, element / size);
+    }
+    index
 }
 
 /// A parameter as messages name it.

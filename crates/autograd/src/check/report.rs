@@ -1,6 +1,6 @@
 //! What a check found, as values and as a text to read.
 
-use super::point::named;
+use super::{gradients::Settings, modes::Composition, point::named};
 use std::fmt;
 
 /// What a check came to.
@@ -17,24 +17,18 @@ pub enum Verdict {
     Fail,
 }
 
-/// Which derivative was compared.
+/// Which two numbers were compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Mode {
-    /// Jᵀ w, by [`vjp`](crate::vjp), with differences.
-    Reverse,
-    /// J v, by [`jvp`](crate::jvp), with differences.
-    Forward,
-    /// ⟨J v, w⟩ with ⟨v, Jᵀ w⟩, or at second order ⟨H u, v⟩ with ⟨u, H v⟩.
+pub enum Comparison {
+    /// A derivative in these modes with differences: of the function, or of the derivative one order below.
+    Differences(Composition),
+    /// ⟨J v, w⟩ with ⟨v, Jᵀ w⟩.
     DotProduct,
-    /// H v, by forward over reverse mode, with differences of the gradient.
-    ForwardOverReverse,
-    /// H v, by reverse over reverse mode, with differences of the gradient.
-    ReverseOverReverse,
-    /// H v, by reverse over forward mode, with differences of the gradient.
-    ReverseOverForward,
-    /// ⟨u, H v⟩, by forward over forward mode, with the same by forward over reverse mode.
-    ForwardOverForward,
+    /// ⟨H u, v⟩ with ⟨u, H v⟩.
+    Symmetry,
+    /// A derivative in the first modes with the same in the second.
+    Compositions(Composition, Composition),
 }
 
 /// One comparison of two numbers that should be equal.
@@ -43,12 +37,14 @@ pub enum Mode {
 pub struct Finding {
     /// The order of the derivative.
     pub order: usize,
-    /// Which derivative.
-    pub mode: Mode,
+    /// Which two numbers.
+    pub comparison: Comparison,
     /// The path of the parameter; empty where the argument is a tensor, or all parameters were moved.
     pub path: String,
     /// The index of the element; `None` where many elements were moved at once.
     pub index: Option<Vec<usize>>,
+    /// Which result of the function, and the index of its element; `None` where a sum of all elements was looked at, with random weights.
+    pub output: Option<(usize, Vec<usize>)>,
     /// What the rules give.
     pub analytic: f64,
     /// What it was compared with: the limit of differences, or the other side of a dot product.
@@ -83,30 +79,42 @@ impl Finding {
         }
     }
 
-    fn place(&self) -> String {
-        match (&self.index, self.path.as_str()) {
+    /// Where the two lie apart, as the report says it.
+    pub(super) fn place(&self) -> String {
+        let place = match (&self.index, self.path.as_str()) {
             (Some(index), path) => format!("{}, element {index:?}", named(path)),
             (None, "") => "along a random direction in all elements".to_owned(),
             (None, path) => format!("{}, along a random direction in its elements", named(path)),
+        };
+        match &self.output {
+            // A scalar has one element, which needs no name.
+            Some((0, index)) if index.is_empty() => place,
+            Some((0, index)) => format!("{place}; element {index:?} of the result"),
+            Some((number, index)) => format!("{place}; element {index:?} of result {number}"),
+            None => place,
         }
     }
 
-    fn comparison(&self) -> String {
-        let what = match self.mode {
-            Mode::Reverse => "reverse mode (vjp) with differences of the function",
-            Mode::Forward => "forward mode (jvp) with differences of the function",
-            Mode::DotProduct if self.order == 1 => "forward with reverse mode: <J v, w> = <v, J^T w>",
-            Mode::DotProduct => "the Hessian with its transpose: <H u, v> = <u, H v>",
-            Mode::ForwardOverReverse => "forward over reverse mode with differences of the gradient",
-            Mode::ReverseOverReverse => "reverse over reverse mode with differences of the gradient",
-            Mode::ReverseOverForward => "reverse over forward mode with differences of the gradient",
-            Mode::ForwardOverForward => "forward over forward mode with forward over reverse mode: <u, H v>",
+    /// What was compared, as the report says it.
+    pub(super) fn comparison(&self) -> String {
+        let what = match self.comparison {
+            Comparison::Differences(composition) => {
+                let of = match self.order {
+                    1 => "the function",
+                    2 => "the gradient",
+                    _ => "the Hessian's product",
+                };
+                format!("{composition} with differences of {of}")
+            }
+            Comparison::DotProduct => "forward with reverse mode: <J v, w> = <v, J^T w>".to_owned(),
+            Comparison::Symmetry => "the Hessian with its transpose: <H u, v> = <u, H v>".to_owned(),
+            Comparison::Compositions(one, other) => format!("{one} with {other}"),
         };
         format!("order {}, {what}", self.order)
     }
 
     /// What the numbers suggest.
-    fn advice(&self) -> String {
+    pub(super) fn advice(&self) -> String {
         let ratio = self.analytic / self.numeric;
         // A factor is named when it is a number of at most three digits, to the accuracy of a difference.
         let round = (ratio * 100.0).round() / 100.0;
@@ -120,7 +128,7 @@ impl Finding {
             Verdict::Fail if !self.analytic.is_finite() => {
                 "keep the infinite slope out of the rule: 0 * inf is NaN; make the input safe before, not the result after".to_owned()
             }
-            Verdict::Fail if self.mode == Mode::DotProduct => {
+            Verdict::Fail if self.comparison == Comparison::DotProduct => {
                 "forward and reverse mode use different rules: compare `jvp` with `vjp`".to_owned()
             }
             Verdict::Fail if self.analytic == 0.0 => {
@@ -129,9 +137,12 @@ impl Finding {
                     .to_owned()
             }
             Verdict::Fail if (ratio + 1.0).abs() < 1e-4 => "the sign is reversed".to_owned(),
-            Verdict::Fail if self.order == 2 => {
-                "the first derivative is right: look for a rule that computes on values (array, to_vec) where it should on tensors"
-                    .to_owned()
+            Verdict::Fail if self.order > 1 => {
+                let below = if self.order == 2 { "the first derivative is" } else { "the derivatives below are" };
+                format!(
+                    "{below} right: look for a rule that computes on values (array, to_vec) where it should on tensors, or a decomposition \
+                     that computes something else"
+                )
             }
             Verdict::Fail if (ratio - round).abs() < 1e-4 && round != 0.0 => {
                 format!("the derivative is {round} times what it should be: look for a constant factor or a term")
@@ -149,8 +160,8 @@ pub struct Report {
     pub(super) verdict: Verdict,
     pub(super) reason: Option<String>,
     pub(super) finding: Option<Finding>,
-    pub(super) order: usize,
-    pub(super) seed: u64,
+    pub(super) empty: bool,
+    pub(super) settings: Settings,
     pub(super) elements: usize,
     pub(super) directions: usize,
 }
@@ -175,10 +186,16 @@ impl Report {
         self.reason.as_deref()
     }
 
+    /// Whether there was nothing to compare, because the argument or the result is empty.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.finding.is_none() && self.empty
+    }
+
     /// The seed of the random directions: with it the check repeats exactly.
     #[must_use]
     pub fn seed(&self) -> u64 {
-        self.seed
+        self.settings.seed
     }
 
     /// Goes on if the verdict is [`Verdict::Pass`].
@@ -213,7 +230,7 @@ impl fmt::Display for Report {
                 Some((before, after)) => {
                     write!(f, "\n  numeric:  slope {before:.9e} before the point, {after:.9e} after it")?;
                 }
-                None if matches!(finding.mode, Mode::DotProduct | Mode::ForwardOverForward) => {
+                None if !matches!(finding.comparison, Comparison::Differences(_)) => {
                     write!(f, "\n  numeric:  {numeric:?}, the other side")?
                 }
                 None if self.verdict == Verdict::Inconclusive && !finding.finite => {
@@ -232,10 +249,15 @@ impl fmt::Display for Report {
                 write!(f, "\n  next:     {}", finding.advice())?;
             }
         }
-        let Report { order, seed, elements, directions, .. } = self;
-        write!(
-            f,
-            "\n  covered:  order 1 to {order}, {elements} elements one by one, {directions} random directions, seed {seed}"
-        )
+        if self.verdict != Verdict::Pass {
+            let modes = self.finding.as_ref().and_then(|finding| match finding.comparison {
+                Comparison::Differences(composition) => Some(composition),
+                _ => None,
+            });
+            write!(f, "\n  repeat:   {}", self.settings.as_code(modes))?;
+        }
+        let Report { settings: Settings { seed, .. }, elements, directions, .. } = self;
+        let orders = self.settings.orders();
+        write!(f, "\n  covered:  {orders}, {elements} elements one by one, {directions} random directions, seed {seed}")
     }
 }

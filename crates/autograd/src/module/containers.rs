@@ -1,7 +1,7 @@
 //! The modules of the standard library: containers of modules, and plain data that holds no tensors.
 
 use super::{Module, Visitor, VisitorMut};
-use cotangent_tensor::{DType, Shape, Tensor};
+use cotangent_tensor::{DType, Few, Shape, Tensor};
 use std::{collections::BTreeMap, fmt::Display, marker::PhantomData, time::Duration};
 
 impl Module for Tensor {
@@ -44,6 +44,16 @@ impl<M: Module> Module for Vec<M> {
     }
     fn visit_mut<'a>(&'a mut self, visitor: &mut VisitorMut<'_, 'a>) {
         self.as_mut_slice().visit_mut(visitor);
+    }
+}
+
+/// Elements are named by their index: what [`apply`](cotangent_tensor::apply) returns.
+impl<M: Module> Module for Few<M> {
+    fn visit<'a>(&'a self, visitor: &mut Visitor<'_, 'a>) {
+        self[..].visit(visitor);
+    }
+    fn visit_mut<'a>(&'a mut self, visitor: &mut VisitorMut<'_, 'a>) {
+        self[..].visit_mut(visitor);
     }
 }
 

@@ -14,7 +14,9 @@ pub(crate) enum Fault {
     ForgottenInput,
     /// Values, not tensors: right at first order only.
     Detached,
-    /// As above, for forward mode alone: its second derivative in forward over forward mode is wrong.
+    /// Tensors to the first power only: right up to the second order.
+    DetachedTwice,
+    /// As `Detached`, for forward mode alone: its second derivative in forward over forward mode is wrong.
     DetachedJvp,
     Jvp,
     /// Both modes are wrong alike, so that they agree.
@@ -62,6 +64,10 @@ impl Vjp for Curve {
             Fault::Sign => -(slope * &y_bar),
             Fault::ForgottenTerm | Fault::VjpAndJvp => x * z * 2 * &y_bar,
             Fault::Detached => detached(&slope) * &y_bar,
+            Fault::DetachedTwice => {
+                let (x0, z0) = (detached(x), detached(z));
+                (detached(&slope) + &z0 * 2 * (x - &x0) + x0 * 2 * (z - z0)) * &y_bar
+            }
             Fault::Shape => (slope * &y_bar).unsqueeze(0),
             Fault::NotANumber => slope / z.zeros_like() * &y_bar * 0.0,
             _ => slope * &y_bar,

@@ -2,7 +2,11 @@
 
 use crate::broken::{Fault, curve};
 use cotangent_autograd::{
-    check::{self, Finding, Mode, Report, Verdict},
+    check::{
+        self, Comparison, Finding,
+        Mode::{Forward, Reverse},
+        Report, Verdict,
+    },
     stop_gradient,
 };
 use cotangent_tensor::{DType, Rng, Tensor};
@@ -29,7 +33,10 @@ fn a_wrong_factor() {
     let report = checked(Fault::Factor);
     let parts = ["order 1, reverse mode (vjp)", "`0`, element [", "the derivative is 0.5 times what it should be"];
     let finding = failure(&report, &parts);
-    assert_eq!((finding.order, finding.mode, finding.path.as_str()), (1, Mode::Reverse, "0"));
+    assert_eq!(
+        (finding.order, finding.comparison, finding.path.as_str()),
+        (1, Comparison::Differences(Reverse.into()), "0")
+    );
     assert!((finding.analytic / finding.numeric - 0.5).abs() < 1e-8);
     // The worst element is the one with the largest slope, 2 x z + 1, relative to the tolerance, of which all have the same.
     assert!(finding.index.is_some() && finding.step > 0.0 && finding.tolerance < 1e-5);
@@ -80,14 +87,65 @@ fn a_rule_that_is_right_at_first_order_only() {
     // In forward mode's own rule, only compositions with an inner forward mode are wrong.
     let report = checked(Fault::DetachedJvp);
     let finding = failure(&report, &["order 2, ", "over forward mode"]);
-    assert!(matches!(finding.mode, Mode::ReverseOverForward | Mode::ForwardOverForward));
+    let wrong = match finding.comparison {
+        Comparison::Differences(composition) | Comparison::Compositions(composition, _) => composition,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(wrong.modes()[1], Forward);
+}
+
+#[test]
+fn an_error_of_the_third_order_only() {
+    let at = (Tensor::from([0.5, 1.2]), Tensor::from([0.4, -0.7]));
+    let f = |(x, z): &(Tensor, Tensor)| curve(x, z, Fault::DetachedTwice);
+    check::gradients(f).at(&at).assert_pass();
+    let report = check::gradients(f).order(3).at(&at);
+    let parts = ["order 3, ", "differences of the Hessian's product", "the derivatives below are right"];
+    assert_eq!(failure(&report, &parts).order, 3);
+}
+
+#[test]
+fn a_failure_repeats_by_the_code_that_the_report_shows() {
+    let at = (Tensor::from([0.5, 1.2]), Tensor::from([0.4, -0.7]));
+    let f = |(x, z): &(Tensor, Tensor)| curve(x, z, Fault::Detached);
+    let report = check::gradients(f).order(3).seed(8).at(&at);
+    let finding = failure(&report, &["repeat:   check::gradients(f).modes([["]);
+    let Comparison::Differences(modes) = finding.comparison else { panic!("{report}") };
+    let code = format!("check::gradients(f).modes([{modes:?}]).seed(8).at(&x)\n");
+    let again = check::gradients(f).modes([modes]).seed(8).at(&at);
+    let repeated = failure(&again, &[&code]);
+    assert_eq!((finding.analytic, finding.numeric), (repeated.analytic, repeated.numeric));
+    assert_eq!((&finding.path, &finding.index), (&repeated.path, &repeated.index));
+}
+
+#[test]
+fn the_element_of_the_result_is_named() {
+    // The slope of the last result by the last element is dropped.
+    let f = |x: &Tensor| {
+        let product = x.narrow(0, 1, 1) * x.narrow(0, 2, 1).stop_gradient();
+        (x.sin(), Tensor::concat([x.narrow(0, 0, 1).exp(), product], 0))
+    };
+    let report = check::gradients(f).at(&Tensor::from([0.4, 0.7, -0.3]));
+    let finding = failure(&report, &["the argument, element [2]; element [1] of result 1", "is dropped"]);
+    assert_eq!(finding.output, Some((1, vec![1])));
+}
+
+#[test]
+fn a_function_that_is_another_inside_of_a_transform() {
+    let f = |x: &Tensor| if x.tracer().is_some() { x.sin() + 1 } else { x.sin() };
+    let report = check::gradients(f).at(&Tensor::from([0.4]));
+    assert_eq!(report.verdict(), Verdict::Fail);
+    assert!(
+        report.reason().unwrap().starts_with("inside of reverse mode the function is another: element 0"),
+        "{report}"
+    );
 }
 
 #[test]
 fn a_wrong_jvp_beside_a_right_vjp() {
     let report = checked(Fault::Jvp);
     let finding = failure(&report, &["order 1, forward mode (jvp)", "`0`, element ["]);
-    assert_eq!(finding.mode, Mode::Forward);
+    assert_eq!(finding.comparison, Comparison::Differences(Forward.into()));
 }
 
 #[test]
@@ -151,6 +209,13 @@ fn a_function_of_the_layout() {
     let report = check::gradients(f).at(&Tensor::from([[0.1, 0.2], [0.3, 0.4]]).transpose(0, 1));
     assert_eq!(report.verdict(), Verdict::Fail);
     assert!(report.reason().unwrap().contains("memory layout"), "{report}");
+    // As many elements in another shape, and more of them.
+    let f = |x: &Tensor| if x.array().is_contiguous() { x.flatten(0, -1) } else { x.clone() };
+    let report = check::gradients(f).at(&Tensor::from([[0.1, 0.2], [0.3, 0.4]]).transpose(0, 1));
+    assert_eq!(report.verdict(), Verdict::Fail);
+    assert!(report.reason().unwrap().ends_with("its result is f64[4], not f64[2, 2]"), "{report}");
+    let f = |x: &Tensor| if x.array().is_contiguous() { x.narrow(0, 0, 1) } else { x.clone() };
+    assert_eq!(check::gradients(f).at(&Tensor::from([0.1, 0.2]).flip(0)).verdict(), Verdict::Fail);
 }
 
 #[test]

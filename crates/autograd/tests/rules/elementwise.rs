@@ -1,6 +1,7 @@
 //! Samples of functions of each element, and of arithmetic with every pattern of broadcasting.
 
 use crate::table::{Sample, of_every_size, sample, shapes};
+use cotangent_autograd::check;
 use cotangent_tensor::{
     DType, Tensor, apply,
     ops::{Cast, Where},
@@ -25,15 +26,20 @@ fn broadcasting() -> Vec<Vec<Vec<usize>>> {
 pub(crate) fn samples() -> Vec<Sample> {
     let one = of_every_size;
     vec![
-        sample!("Exp", one(), |x| x[0].exp()),
+        sample!("Exp", one(), |x| x[0].exp()).large(&[&[300, 200]]),
         sample!("Expm1", one(), |x| x[0].expm1()),
         sample!("Ln", one(), |x| x[0].ln()).between(0.3, 3.0),
         sample!("Log1p", one(), |x| x[0].log1p()).between(-0.5, 2.0),
         sample!("Sqrt", one(), |x| x[0].sqrt()).between(0.3, 3.0),
         sample!("Square", one(), |x| x[0].square()),
         sample!("Reciprocal", one(), |x| x[0].reciprocal()).between(0.5, 2.0),
-        sample!("Abs", one(), |x| x[0].abs()),
+        sample!("Abs", one(), |x| x[0].abs()).with(|laws| {
+            let at = [Tensor::from([-2.0, -0.0, 0.0, f64::NEG_INFINITY])];
+            laws.exact(at.clone(), [Tensor::from([2.0, 0.0, 0.0, f64::INFINITY])])
+                .exact_gradient(at, [Tensor::from([-1.0, 0.0, 0.0, -1.0])])
+        }),
         sample!("Sin", one(), |x| x[0].sin()),
+        sample!("Sin", one(), |x| (x[0].sin(), x[0].gt(0), x[0].exp())),
         sample!("Cos", one(), |x| x[0].cos()),
         sample!("Erf", one(), |x| x[0].erf()),
         sample!("Powf", one(), |x| x[0].powf(0)),
@@ -52,9 +58,13 @@ pub(crate) fn samples() -> Vec<Sample> {
         sample!("Clamp", one(), |x| x[0].clamp(f64::NEG_INFINITY, 0.5)),
         sample!("Neg", one(), |x| -&x[0]),
         sample!("Cast", one(), |x| apply(&Cast(DType::F64), &[&x[0]]).into_single()),
-        sample!("Add", broadcasting(), |x| &x[0] + &x[1]),
-        sample!("Sub", broadcasting(), |x| &x[0] - &x[1]),
-        sample!("Mul", broadcasting(), |x| &x[0] * &x[1]),
+        sample!("Add", broadcasting(), |x| &x[0] + &x[1]).large(&[&[300, 200], &[200]]).with(|laws| {
+            let misfits = [Tensor::from([1.0, 2.0]), Tensor::from([1.0, 2.0, 3.0])];
+            let text = "add: the shapes do not broadcast: aligned at the last axis, sizes must be equal or 1; got f64[2], f64[3]";
+            laws.broadcasts().refuses(misfits, text)
+        }),
+        sample!("Sub", broadcasting(), |x| &x[0] - &x[1]).with(check::Operation::broadcasts),
+        sample!("Mul", broadcasting(), |x| &x[0] * &x[1]).with(check::Operation::broadcasts),
         sample!("Div", broadcasting(), |x| &x[0] / &x[1]).between(0.5, 2.0),
         sample!("Maximum", broadcasting(), |x| x[0].maximum(&x[1])),
         sample!("Minimum", broadcasting(), |x| x[0].minimum(&x[1])),

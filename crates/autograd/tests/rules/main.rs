@@ -1,5 +1,8 @@
-//! Every built-in rule held against differences: each operation that `ops` exports stands in a table with samples, and each
-//! sample passes the checker at second order, for inputs and cotangents of every layout.
+//! Every built-in rule held to every law of the battery: each operation that `ops` exports stands in a table with samples, and each
+//! sample keeps all of `check::Law`.
+//!
+//! `cargo test -p cotangent-autograd --test rules -- --nocapture` tells which samples take longest;
+//! `COTANGENT_CHECK_SEEDS=100 cargo test -p cotangent-autograd --test rules` draws a hundred times as many inputs.
 
 mod compositions;
 mod elementwise;
@@ -14,15 +17,24 @@ mod reduced;
 mod table;
 mod windows;
 
-use cotangent_autograd::{check, grad};
+use cotangent_autograd::check::{self, Law, LawReport};
 use cotangent_tensor::{
     Derivative, Primitive, Tensor,
     ops::{All, Any, ArgMax, ArgMin, ArgSort, Compare, Comparison, SearchSorted, StopGradient},
     DType, Derivative, Primitive, Tensor,
     ops::{ArgMax, ArgMin, Compare, Comparison, OneHot, StopGradient},
+    Derivative, Primitive,
+    ops::{ArgMax, ArgMin, Compare, Comparison, StopGradient},
 };
-use layouts::LAYOUTS;
-use std::collections::BTreeSet;
+use std::{
+    cmp::Reverse,
+    collections::BTreeSet,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 use table::{Sample, names_of_operations_in, table};
 
 /// What `ops` exports that is no operation.
@@ -123,58 +135,33 @@ fn constant_operations_say_so() {
     }
 }
 
-#[track_caller]
-fn assert_passes(sample: &Sample, what: &str, inputs: &Vec<Tensor>, f: impl Fn(&Vec<Tensor>) -> Tensor) {
-    let report = check::gradients(f).at(inputs);
-    let specs: Vec<_> = inputs.iter().map(Tensor::spec).collect();
-    assert_eq!(
-        report.verdict(),
-        check::Verdict::Pass,
-        "{}, {}, {what} at {specs:?}\n{report}",
-        sample.operation,
-        sample.form
-    );
-}
-
 #[test]
-fn every_rule_passes_at_second_order_for_inputs_of_every_layout() {
-    for sample in table() {
-        for shapes in &sample.shapes {
-            for layout in LAYOUTS {
-                if let Some(inputs) = sample.inputs(shapes, layout) {
-                    assert_passes(&sample, &format!("{layout:?} inputs"), &inputs, |x| (sample.f)(x));
-                }
-            }
+fn every_sample_keeps_every_law() {
+    let batteries: Vec<check::Operation> = table().into_iter().map(Sample::battery).collect();
+    let next = AtomicUsize::new(0);
+    let reports = Mutex::new(Vec::new());
+    let work = || {
+        while let Some(battery) = batteries.get(next.fetch_add(1, Relaxed)) {
+            let report = battery.run();
+            reports.lock().unwrap().push(report);
         }
-    }
-}
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work))));
 
-#[test]
-fn every_rule_passes_for_strided_and_broadcast_cotangents() {
-    for sample in table() {
-        for shapes in &sample.shapes {
-            let inputs = sample.inputs(shapes, layouts::Layout::Contiguous).expect("always possible");
-            let reversed = |x: &Vec<Tensor>| {
-                let y = (sample.f)(x);
-                let axes: Vec<isize> = (0..y.rank() as isize).rev().collect();
-                y.permute(axes).flip(..)
-            };
-            assert_passes(&sample, "strided cotangents", &inputs, reversed);
-            assert_passes(&sample, "broadcast cotangents", &inputs, |x| (sample.f)(x).sum(..));
-        }
-    }
-}
-
-/// The fused backward kernels are operations too; they say nothing of their derivative, but decompose.
-#[test]
-fn every_rule_passes_at_third_order() {
-    for sample in table() {
-        let inputs = sample.inputs(&sample.shapes[0], layouts::Layout::Contiguous).expect("always possible");
-        let gradient = |x: &Vec<Tensor>| {
-            let slopes = grad(x, |x| (sample.f)(x).sin().sum(..));
-            let flat: Vec<Tensor> = slopes.iter().map(|slope| slope.flatten(0, -1)).collect();
-            Tensor::concat(flat, 0)
-        };
-        assert_passes(&sample, "third order", &inputs, gradient);
+    let mut reports = reports.into_inner().unwrap();
+    assert_eq!(reports.len(), batteries.len(), "a thread has panicked");
+    reports.sort_by_key(|report| Reverse(report.elapsed()));
+    let total: Duration = reports.iter().map(LawReport::elapsed).sum();
+    println!("{} samples in {total:.1?}, {:.1?} each; the slowest:", reports.len(), total / reports.len() as u32);
+    reports.iter().take(10).for_each(|report| println!("  {report}"));
+    let broken: Vec<String> = reports.iter().filter(|report| !report.is_pass()).map(ToString::to_string).collect();
+    assert!(broken.is_empty(), "{} of {} samples break laws:\n{}", broken.len(), reports.len(), broken.join("\n"));
+    // A law that nothing was compared for would hold for the wrong reason.
+    let idle: Vec<Law> =
+        Law::ALL.into_iter().filter(|law| reports.iter().all(|report| report.compared(*law) == 0)).collect();
+    match std::env::var("COTANGENT_CHECK_ONLY") {
+        Err(_) => assert!(idle.is_empty(), "no sample says anything of {idle:?}"),
+        Ok(only) => assert!(idle.len() < Law::ALL.len(), "no sample of the table is {only}"),
     }
 }

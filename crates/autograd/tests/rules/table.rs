@@ -8,14 +8,17 @@ use crate::{
     moved, reduced, windows,
     moved, networks, reduced,
     linalg, moved, reduced,
+use crate::{elementwise, moved, reduced};
+use cotangent_autograd::{
+    check::{self, Law},
+    module::Module,
 };
-use cotangent_tensor::{DType, Few, Level, Primitive, Result, Rng, Tensor, Tracer, try_apply};
+use cotangent_tensor::{Few, Level, Primitive, Result, Tensor, Tracer, try_apply};
 use std::{
     any::Any,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex},
 };
-
-type Call = dyn Fn(&[Tensor]) -> Tensor;
 
 /// One way of calling an operation.
 pub(crate) struct Sample {
@@ -23,13 +26,8 @@ pub(crate) struct Sample {
     pub(crate) operation: &'static str,
     /// The call, as a failure shows it.
     pub(crate) form: &'static str,
-    /// Lists of input shapes; all have the same number of inputs.
-    pub(crate) shapes: Vec<Vec<Vec<usize>>>,
-    /// Where elements come from.
-    pub(crate) range: (f64, f64),
-    /// Whether equal slices along the first axis make ties, where there is no derivative.
-    pub(crate) has_ties: bool,
-    pub(crate) f: Box<Call>,
+    /// The battery for it.
+    pub(crate) laws: check::Operation,
 }
 
 /// The shapes of one input: a matrix, a number, one element, none.
@@ -44,42 +42,63 @@ macro_rules! shapes {
 /// A sample whose form is its code.
 macro_rules! sample {
     ($operation:literal, $shapes:expr, |$x:ident| $form:expr) => {
-        $crate::table::Sample {
-            operation: $operation,
-            form: stringify!($form),
-            shapes: $shapes,
-            range: (-2.0, 2.0),
-            has_ties: false,
-            f: Box::new(|$x: &[cotangent_tensor::Tensor]| $form),
-        }
+        $crate::table::Sample::new($operation, stringify!($form), $shapes, |$x: &[cotangent_tensor::Tensor]| $form)
     };
 }
 pub(crate) use {sample, shapes};
 
 impl Sample {
+    /// The samples of a call at inputs of these shapes: lists of as many shapes as there are inputs.
+    pub(crate) fn new<N: Module>(
+        operation: &'static str,
+        form: &'static str,
+        shapes: Vec<Vec<Vec<usize>>>,
+        f: impl Fn(&[Tensor]) -> N + Send + Sync + 'static,
+    ) -> Self {
+        let laws = shapes.iter().fold(check::operation(format!("{operation}: {form}"), f), |laws, shapes| {
+            laws.shapes(&shapes.iter().map(|shape| &shape[..]).collect::<Vec<_>>())
+        });
+        Sample { operation, form, laws }
+    }
+
+    /// Where elements come from; -2 to 2 unless set.
     pub(crate) fn between(self, low: f64, high: f64) -> Self {
-        Sample { range: (low, high), ..self }
+        self.with(|laws| laws.between(low, high))
     }
 
+    /// Equal elements are ties, where there is no derivative.
     pub(crate) fn with_ties(self) -> Self {
-        Sample { has_ties: true, ..self }
+        self.with(check::Operation::with_ties)
     }
 
-    /// Inputs of these shapes; `None` if no input has this layout.
-    pub(crate) fn inputs(&self, shapes: &[Vec<usize>], layout: Layout) -> Option<Vec<Tensor>> {
-        if self.has_ties && layout == Layout::Expanded {
-            return None;
-        }
-        let mut rng = Rng::seed(11);
-        let contiguous =
-            shapes.iter().map(|shape| rng.uniform_range(self.range.0, self.range.1, &shape[..], DType::F64));
-        let contiguous: Vec<Tensor> = contiguous.collect();
-        let different = contiguous.iter().any(|x| laid_out(x, layout).is_some());
-        different.then(|| contiguous.iter().map(|x| laid_out(x, layout).unwrap_or_else(|| x.clone())).collect())
+    /// A sample that is too large for differences, for kernels that do something else when there is much to do.
+    pub(crate) fn large(self, shapes: &[&[usize]]) -> Self {
+        self.with(|laws| laws.large(shapes))
+    }
+
+    /// Any other setting of the battery.
+    pub(crate) fn with(self, change: impl FnOnce(check::Operation) -> check::Operation) -> Self {
+        Sample { laws: change(self.laws), ..self }
+    }
+
+    /// The battery as it is to run: what the samples themselves show to be out of reach is said.
+    pub(crate) fn battery(self) -> check::Operation {
+        let inputs = self.laws.inputs();
+        let call = |inputs: &[Tensor]| catch_unwind(AssertUnwindSafe(|| self.laws.call(inputs)));
+        let is_empty = |inputs: &Vec<Tensor>| call(inputs).is_ok_and(|y| y.iter().all(|y| y.numel() == 0));
+        // A form may be there for its empty result.
+        let only_empty = inputs.iter().all(is_empty);
+        // A form may hold constants, which are f64.
+        let single: Vec<Tensor> = inputs[0].iter().map(|x| x.cast(cotangent_tensor::DType::F32)).collect();
+        let mixed = call(&single).err().and_then(|panic| panic.downcast_ref::<String>().cloned());
+        let mixed = mixed.is_some_and(|text| text.contains("all inputs must have one dtype"));
+        let laws = if only_empty { self.laws.may_be_empty() } else { self.laws };
+        if mixed { laws.without(Law::SinglePrecision, "the form holds constants of f64") } else { laws }
     }
 }
 
-/// All samples.
+/// All samples; one line for each family, so that two that are added do not meet.
+#[rustfmt::skip]
 pub(crate) fn table() -> Vec<Sample> {
     [elementwise::samples(), reduced::samples(), moved::samples(), losses::samples()].into_iter().flatten().collect()
     elementwise::samples()
@@ -94,6 +113,11 @@ pub(crate) fn table() -> Vec<Sample> {
         .chain(linalg::samples())
         .collect()
     let families = [elementwise::samples(), reduced::samples(), moved::samples(), indexed::samples()];
+    let families = [
+        elementwise::samples(),
+        moved::samples(),
+        reduced::samples(),
+    ];
     families.into_iter().flatten().collect()
 }
 
@@ -130,8 +154,8 @@ fn watched(primal: Tensor, level: Level, seen: Arc<Mutex<Vec<&'static str>>>) ->
 /// The names of the operations that a sample runs.
 pub(crate) fn names_of_operations_in(sample: &Sample) -> Vec<&'static str> {
     let (level, seen) = (Level::fresh(), Arc::default());
-    let inputs = sample.inputs(&sample.shapes[0], Layout::Contiguous).expect("always possible");
+    let inputs = sample.laws.inputs().swap_remove(0);
     let inputs: Vec<Tensor> = inputs.into_iter().map(|x| watched(x, level, Arc::clone(&seen))).collect();
-    let _ = (sample.f)(&inputs);
+    let _ = sample.laws.call(&inputs);
     seen.lock().unwrap().clone()
 }
