@@ -18,7 +18,7 @@ pub(super) const OPERATORS: &[Operator] = &[
     ("trace", One(trace)),
     ("softmax", One(|c| along_axis(c, |x, axis| x.softmax(axis)))),
     ("log_softmax", One(|c| along_axis(c, |x, axis| x.log_softmax(axis)))),
-    ("nn.functional.softmin", One(|c| along_axis(c, |x, axis| (-x).softmax(axis)))),
+    ("nn.functional.softmin", One(|c| along_axis(c, Tensor::softmin))),
 ];
 
 /// The named axes, all if none are. Torch lets a scalar have axes 0 and -1; reducing it over no axis is the same.

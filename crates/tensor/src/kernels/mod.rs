@@ -13,4 +13,6 @@ pub(crate) mod parallel;
 pub(crate) mod reduce;
 pub(crate) mod select;
 pub(crate) mod softmax;
+pub(crate) mod special;
 mod walk;
+pub(crate) mod wide;
