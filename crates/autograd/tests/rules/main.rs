@@ -3,6 +3,7 @@
 
 mod compositions;
 mod elementwise;
+mod functions;
 mod layouts;
 mod moved;
 mod reduced;
@@ -11,20 +12,32 @@ mod table;
 use cotangent_autograd::{check, grad};
 use cotangent_tensor::{
     Derivative, Primitive, Tensor,
-    ops::{ArgMax, ArgMin, Compare, Comparison, StopGradient},
+    ops::{
+        ArgMax, ArgMin, Ceil, Compare, Comparison, DivFloor, DivTrunc, Floor, Heaviside, Round, RoundDecimals, Sign,
+        StopGradient, Trunc,
+    },
 };
 use layouts::LAYOUTS;
 use std::collections::BTreeSet;
 use table::{Sample, names_of_operations_in, table};
 
 /// What `ops` exports that is no operation.
-const NOT_OPERATIONS: [&str; 6] = ["Comparison", "Elementwise", "Kept", "NewShape", "Operand", "ToNumber"];
+const NOT_OPERATIONS: [&str; 7] = ["Comparison", "Elementwise", "Kept", "NewShape", "Operand", "Special", "ToNumber"];
 /// Fused derivatives, which operations of the table run: their own derivatives are checked one order higher.
 const OF_DERIVATIVES: [&str; 3] = ["ElementwiseGrad", "LogSoftmaxGrad", "SoftmaxGrad"];
 
 /// Operations that say that their derivative is zero.
-fn constant_operations() -> [(&'static str, Box<dyn Primitive>); 4] {
+fn constant_operations() -> [(&'static str, Box<dyn Primitive>); 13] {
     [
+        ("Floor", Box::new(Floor)),
+        ("Ceil", Box::new(Ceil)),
+        ("Trunc", Box::new(Trunc)),
+        ("Round", Box::new(Round)),
+        ("RoundDecimals", Box::new(RoundDecimals(2))),
+        ("Sign", Box::new(Sign)),
+        ("Heaviside", Box::new(Heaviside)),
+        ("DivFloor", Box::new(DivFloor)),
+        ("DivTrunc", Box::new(DivTrunc)),
         ("ArgMax", Box::new(ArgMax::new(0, false))),
         ("ArgMin", Box::new(ArgMin::new(0, false))),
         ("Compare", Box::new(Compare(Comparison::Lt))),

@@ -1,7 +1,7 @@
 //! The table of operations, and what a sample of one is.
 
 use crate::{
-    elementwise,
+    elementwise, functions,
     layouts::{Layout, laid_out},
     moved, reduced,
 };
@@ -77,7 +77,7 @@ impl Sample {
 
 /// All samples.
 pub(crate) fn table() -> Vec<Sample> {
-    elementwise::samples().into_iter().chain(reduced::samples()).chain(moved::samples()).collect()
+    elementwise::samples().into_iter().chain(functions::samples()).chain(reduced::samples()).chain(moved::samples()).collect()
 }
 
 /// A tensor that writes down what is done with it.

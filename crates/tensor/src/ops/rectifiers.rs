@@ -111,6 +111,16 @@ functions! {
     /// ```
     Threshold { /** Up to here x is replaced. */ threshold, /** By this. */ value }, threshold:
         |x| x.if_nan(x.clone(), x.if_greater(&x.constant(threshold), x.clone(), x.constant(value)));
+    /// y = x, and 0 within λ of zero; dy/dx = 0 within, also at ±λ, else 1. PyTorch's default is 1/2; nothing is within a negative λ.
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// assert_eq!(Tensor::from([-2.0f32, 0.25, 1.0]).hardshrink(0.5).to_vec::<f32>(), [-2.0, 0.0, 1.0]);
+    /// ```
+    Hardshrink { /** λ */ lambda }, hardshrink: |x| {
+        let below = x.constant(-lambda).if_greater(x, x.clone(), x.constant(0.0));
+        x.if_nan(x.clone(), x.if_greater(&x.constant(lambda), x.clone(), below))
+    };
 }
 
 /// α and the scale of [`Tensor::selu`]. (Klambauer et al., 2017, appendix A1.)
@@ -184,11 +194,6 @@ checked! {
             let below = negative.if_greater(x, x.clone() + positive.clone(), x.constant(0.0));
             x.if_nan(x.clone(), x.if_greater(&positive, x.clone() - positive.clone(), below))
         };
-    Hardshrink, hardshrink, lambda: |lambda| lambda >= 0.0, "lambda must be at least 0",
-        |x, lambda| {
-            let below = x.constant(-lambda).if_greater(x, x.clone(), x.constant(0.0));
-            x.if_nan(x.clone(), x.if_greater(&x.constant(lambda), x.clone(), below))
-        };
 }
 
 /// The operation of [`Tensor::prelu`].
@@ -233,21 +238,6 @@ impl Tensor {
     #[track_caller]
     pub fn softshrink(&self, lambda: impl ToNumber) -> Tensor {
         apply(&Softshrink(lambda.to_number().as_f64()), &[self]).into_single()
-    }
-
-    /// y = x, and 0 within λ of zero; dy/dx = 0 within, also at ±λ, else 1. PyTorch's default is 1/2.
-    ///
-    /// # Panics
-    /// When the dtype is not floating point, or λ is negative.
-    ///
-    /// ```
-    /// # use cotangent_tensor::Tensor;
-    /// assert_eq!(Tensor::from([-2.0f32, 0.25, 1.0]).hardshrink(0.5).to_vec::<f32>(), [-2.0, 0.0, 1.0]);
-    /// ```
-    #[must_use]
-    #[track_caller]
-    pub fn hardshrink(&self, lambda: impl ToNumber) -> Tensor {
-        apply(&Hardshrink(lambda.to_number().as_f64()), &[self]).into_single()
     }
 
     /// y = x above zero, else weight · x, with one weight for all or one for each channel, axis 1; at zero the derivative is that from
