@@ -77,7 +77,12 @@ impl Sample {
 
 /// All samples.
 pub(crate) fn table() -> Vec<Sample> {
-    elementwise::samples().into_iter().chain(functions::samples()).chain(reduced::samples()).chain(moved::samples()).collect()
+    elementwise::samples()
+        .into_iter()
+        .chain(functions::samples())
+        .chain(reduced::samples())
+        .chain(moved::samples())
+        .collect()
 }
 
 /// A tensor that writes down what is done with it.

@@ -4,6 +4,8 @@
 //! derivative, again the body of one loop, `x_bar = y_bar * f'(x)`; with dual tensors it is the expression that a higher
 //! derivative goes through. A formula that knows its derivative better, say from its output, writes it down.
 
+#[cfg(test)]
+mod accuracy;
 pub(super) mod declare;
 mod formula;
 

@@ -91,6 +91,7 @@ pub struct RoundDecimals(
 impl Elementwise for RoundDecimals {
     const NAME: &'static str = "round_decimals";
     const ARITY: usize = 1;
+    const IN_F64: bool = true;
     const IS_CONSTANT: bool = true;
     #[inline(always)]
     fn value<R: Real>(&self, x: &[R]) -> R {

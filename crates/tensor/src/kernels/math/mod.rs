@@ -10,7 +10,7 @@ mod exp;
 mod format;
 mod ln;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod trig;
 
 use std::ops::{Add, Div, Mul, Neg, Sub};

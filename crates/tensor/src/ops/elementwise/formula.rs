@@ -40,7 +40,7 @@ pub fn apply_broadcast(primitive: &dyn Primitive, inputs: &[&Tensor]) -> Tensor 
 /// where its parts break down: both sides of a choice are evaluated.
 ///
 /// ```
-/// use cotangent_tensor::{Real, Tensor, elementwise};
+/// use cotangent_tensor::{Tensor, elementwise};
 ///
 /// elementwise! {
 ///     /// z = x sigmoid(s g)
