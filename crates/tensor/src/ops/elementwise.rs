@@ -307,3 +307,6 @@ impl<T: Math, F: Elementwise, const I: usize> Map<T, T> for Slope<'_, F, I> {
         self.0.pull(I, &Lane(x[0]), &kept[..kept_count::<F>()]).0
     }
 }
+
+#[cfg(test)]
+mod tests;
