@@ -5,11 +5,13 @@
 //! - `kinks`: where a function has no derivative, or a formula for it breaks down.
 //! - `broadcasting`: operands of different shapes, views, indices.
 //! - `extremes`: empty tensors, NaN, very long chains.
+//! - `scalars`: functions of numbers at zero, at ties, at infinity, at NaN and far out.
 
 mod broadcasting;
 mod extremes;
 mod kinks;
 mod nesting;
+mod scalars;
 
 use cotangent::{Tensor, grad, jvp};
 
