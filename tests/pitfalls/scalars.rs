@@ -219,7 +219,8 @@ fn slopes_at_the_origin_are_zero() {
 /// The kind of row 18: at a bend the derivative is PyTorch's choice, in both modes, and its own derivative is a number.
 #[test]
 fn bends_have_the_documented_slopes() {
-    let choices: [(&str, Function, &[(f64, f64)]); 13] = [
+    type Slopes = &'static [(f64, f64)];
+    let choices: [(&str, Function, Slopes); 13] = [
         ("relu6", |x| x.relu6(), &[(0.0, 0.0), (-0.0, 0.0), (6.0, 0.0), (5.0, 1.0), (f64::NAN, 1.0)]),
         ("leaky_relu", |x| x.leaky_relu(0.25), &[(0.0, 0.25), (-1.0, 0.25), (1.0, 1.0)]),
         ("elu", |x| x.elu(2), &[(0.0, 2.0), (1.0, 1.0)]),

@@ -93,7 +93,7 @@ impl Tensor {
     #[track_caller]
     pub fn glu(&self, axis: isize) -> Tensor {
         let size = self.shape()[or_panic(float_axis("glu", self, axis))];
-        if size % 2 != 0 {
+        if !size.is_multiple_of(2) {
             let rule = format!("axis {axis} must have an even size, to be halved, not {size}");
             let error = Error::new(ErrorKind::Shape, "glu", rule).with_inputs(&[self.spec()]);
             panic!("{error}");

@@ -18,7 +18,7 @@ pub(crate) fn sinc(n: u32, x: f64) -> f64 {
 fn series(n: u32, t: f64) -> f64 {
     let first = n.div_ceil(2);
     let odd = if n % 2 == 1 { t } else { 1.0 };
-    let mut term = if first % 2 == 0 { odd } else { -odd };
+    let mut term = if first.is_multiple_of(2) { odd } else { -odd };
     let (mut sum, mut k) = (0.0, f64::from(first));
     loop {
         let added = term / (2.0 * k + 1.0);

@@ -8,6 +8,8 @@ macro_rules! declared {
         impl Tensor {
             $($doc)*
             ///
+            /// How exact it is, the [table of errors](crate::ops#accuracy) says.
+            ///
             /// # Panics
             /// When the dtype is not floating point, nor one that is named above.
             #[must_use]
@@ -124,6 +126,8 @@ macro_rules! pairs {
 
         impl Tensor {
             $(#[$doc])*
+            ///
+            /// How exact it is, the [table of errors](crate::ops#accuracy) says.
             ///
             /// # Panics
             /// When the shapes do not broadcast, the dtypes differ or are not floating point.
