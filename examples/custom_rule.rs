@@ -1,11 +1,12 @@
 //! An operation of your own, with your own derivative: `cargo run --release --example custom_rule`.
 //!
 //! The operation is the soft absolute value y = √(x² + 1) - 1, as one pass over memory; its derivative is x / √(x² + 1). We
-//! write it, check it, put it into a model, differentiate that twice, and see what the checker says of a wrong rule.
+//! write it, check it, put it into a model, differentiate that twice, and see what the checker says of a wrong rule. At the end, the
+//! short way: an elementwise operation from nothing but its formula.
 
 use cotangent::{
     Array, Buffer, Cotangents, Derivative, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Vjp, apply, check,
-    prelude::*,
+    elementwise, prelude::*,
 };
 
 /// y = √(x² + 1) - 1
@@ -84,6 +85,11 @@ impl Vjp for WrongSoftAbs {
     }
 }
 
+elementwise! {
+    /// z = x sigmoid(s g): one pass over memory forward, and one for each variable backward.
+    fn swish_gate(x, g; s: f64) = x.clone() * (g.constant(s) * g.clone()).sigmoid();
+}
+
 fn main() {
     // Is the rule right? Against differences, in reverse and forward mode, at first and second order:
     let mut rng = Rng::seed(1);
@@ -122,6 +128,15 @@ fn main() {
 
     let report = check::gradients(|x: &Tensor| apply(&WrongSoftAbs, &[x]).into_single()).at(&somewhere);
     println!("the rule with a forgotten term:\n{report}\n");
+
+    // No rule to be wrong: the derivative comes from the formula, and broadcasting by itself.
+    let gate = rng.normal([2], DType::F64);
+    let gated = |(x, g): &(Tensor, Tensor)| swish_gate(x, g, 1.5);
+    check::gradients(gated).at(&(somewhere.clone(), gate.clone())).assert_pass();
+    println!(
+        "swish_gate passes too; the gradient of the gate: {}\n",
+        grad(&gate, |g| swish_gate(&somewhere, g, 1.5).sum(..))
+    );
 
     let finding = report.finding().expect("the report names an element");
     println!(

@@ -80,6 +80,7 @@
 //! | max, min over axes at ties | equal shares |
 //! | clamp at its bounds | 1 |
 //! | sqrt at 0 | infinite; see [`ops::Where`] for how to keep it out of a composition |
+//! | hypot, atan2 at the origin | 0 |
 //! | var of one element, or of a constant | as the formula says: of a constant 0 |
 //! | hinge losses at their corner | 0 |
 //! | integers, bool, comparisons, argmax | none: constants |

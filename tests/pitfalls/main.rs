@@ -12,6 +12,7 @@
 //! - `extremes`: empty tensors, NaN, very long chains.
 //! - `ordered`: products, scans, norms, sorting: zeros, ties, NaN and nothing in them.
 //! - `windows`: convolutions and pools.
+//! - `scalars`: functions of numbers at zero, at ties, at infinity, at NaN and far out.
 
 mod broadcasting;
 mod extremes;
@@ -24,6 +25,7 @@ mod ordered;
 mod windows;
 mod networks;
 mod products;
+mod scalars;
 
 use cotangent::{Tensor, grad, jvp};
 

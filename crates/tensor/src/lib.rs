@@ -34,7 +34,7 @@ pub use primitive::{
     ClonePrimitive, Cotangent, Cotangents, Decompose, Derivative, Keep, Primitive, Saved, Vjp, apply, apply_owned,
     try_apply, try_decompose,
 };
-pub use real::Real;
+pub use real::{Dual, Real};
 pub use rng::Rng;
 pub use shape::{Axes, Shape, Spec, SpecRef};
 pub use storage::Buffer;

@@ -1,8 +1,24 @@
 //! `Real`: what a scalar formula may use. A formula written once over it is a fused kernel on numbers, and an expression of
 //! operations on tensors, which can be differentiated again.
 
-use crate::{Element, Tensor, kernels::math::Math};
+mod dual;
+
+use crate::{
+    Element, Tensor,
+    kernels::math::Math,
+    ops::{self, Special},
+};
+pub use dual::Dual;
 use std::ops::{Add, Div, Mul, Neg, Sub};
+
+macro_rules! special_functions {
+    ($($(#[$doc:meta])* $name:ident: $Type:ident;)*) => {$(
+        $(#[$doc])*
+        fn $name(&self) -> Self {
+            Self::special(&ops::$Type, std::slice::from_ref(self))
+        }
+    )*};
+}
 
 /// A real number, or a tensor of them: what an elementwise formula computes with.
 ///
@@ -43,6 +59,16 @@ pub trait Real:
     fn erf(&self) -> Self;
     /// The absolute value.
     fn abs(&self) -> Self;
+    /// The greatest integer that is not above x.
+    fn floor(&self) -> Self;
+    /// The least integer that is not below x.
+    fn ceil(&self) -> Self;
+    /// The integer part of x: rounded towards zero.
+    fn trunc(&self) -> Self;
+    /// The nearest integer, the even one of two.
+    fn round(&self) -> Self;
+    /// A function that no formula gives, such as the gamma function, of as many numbers as it takes.
+    fn special<F: Special>(function: &F, x: &[Self]) -> Self;
     /// `then` where this is NaN, else `otherwise`; both are evaluated.
     fn if_nan(&self, then: Self, otherwise: Self) -> Self;
     /// `then` where this is greater than `than`, else `otherwise`; both are evaluated, and NaN is not greater.
@@ -54,6 +80,58 @@ pub trait Real:
     /// 1 / x
     fn reciprocal(&self) -> Self {
         self.constant(1.0) / self.clone()
+    }
+    special_functions! {
+        /// tan x
+        tan: Tan;
+        /// The angle from -π/2 to π/2 whose sine is x.
+        asin: Asin;
+        /// The angle from 0 to π whose cosine is x.
+        acos: Acos;
+        /// The angle from -π/2 to π/2 whose tangent is x.
+        atan: Atan;
+        /// sinh x
+        sinh: Sinh;
+        /// cosh x
+        cosh: Cosh;
+        /// The inverse of sinh.
+        asinh: Asinh;
+        /// The inverse of cosh.
+        acosh: Acosh;
+        /// The inverse of tanh.
+        atanh: Atanh;
+        /// 2^x
+        exp2: Exp2;
+        /// The logarithm to base 2.
+        log2: Log2;
+        /// The logarithm to base 10.
+        log10: Log10;
+        /// The cube root.
+        cbrt: Cbrt;
+        /// 1 - erf x, accurate where it is small.
+        erfc: Erfc;
+        /// The inverse of erf.
+        erfinv: Erfinv;
+        /// ln |Γ(x)|
+        lgamma: Lgamma;
+        /// The derivative of ln |Γ(x)|.
+        digamma: Digamma;
+    }
+    /// The derivative of order n of the digamma function.
+    fn polygamma(&self, n: u32) -> Self {
+        Self::special(&ops::Polygamma(n), std::slice::from_ref(self))
+    }
+    /// x^exponent, of two variables; [`powf`](Self::powf) has a constant exponent.
+    fn pow(&self, exponent: &Self) -> Self {
+        Self::special(&ops::Pow, &[self.clone(), exponent.clone()])
+    }
+    /// √(x² + y²), without overflow.
+    fn hypot(&self, y: &Self) -> Self {
+        Self::special(&ops::Hypot, &[self.clone(), y.clone()])
+    }
+    /// The angle from -π to π of the point (x, y), this being y.
+    fn atan2(&self, x: &Self) -> Self {
+        Self::special(&ops::Atan2, &[self.clone(), x.clone()])
     }
 }
 
@@ -107,6 +185,27 @@ impl<T: Math, const FMA: bool> Real for Lane<T, FMA> {
         Lane(self.0.abs())
     }
     #[inline(always)]
+    fn floor(&self) -> Self {
+        Lane(self.0.floor())
+    }
+    #[inline(always)]
+    fn ceil(&self) -> Self {
+        Lane(self.0.ceil())
+    }
+    #[inline(always)]
+    fn trunc(&self) -> Self {
+        Lane(self.0.trunc())
+    }
+    #[inline(always)]
+    fn round(&self) -> Self {
+        Lane(self.0.round())
+    }
+    #[inline(always)]
+    fn special<F: Special>(function: &F, x: &[Self]) -> Self {
+        let x: [f64; ops::MAX_ARITY] = std::array::from_fn(|i| x.get(i).map_or(0.0, |x| x.0.to_f64()));
+        Lane(T::from_f64(function.number(&x[..F::ARITY])))
+    }
+    #[inline(always)]
     fn if_nan(&self, then: Self, otherwise: Self) -> Self {
         if self.0.is_nan() { then } else { otherwise }
     }
@@ -132,7 +231,12 @@ macro_rules! real_number {
     ($($ty:ty),*) => {$(
         /// As the kernels compute it, without fused multiply-add.
         impl Real for $ty {
-            number_functions!(exp, expm1, ln, log1p, sqrt, sin, cos, tanh, sigmoid, softplus, erf, abs);
+            number_functions!(exp, expm1, ln, log1p, sqrt, sin, cos, tanh, sigmoid, softplus, erf, abs, floor, ceil, trunc,
+                round);
+            fn special<F: Special>(function: &F, x: &[Self]) -> Self {
+                let x: [f64; ops::MAX_ARITY] = std::array::from_fn(|i| x.get(i).map_or(0.0, |&x| f64::from(x)));
+                function.number(&x[..F::ARITY]) as $ty
+            }
             fn constant(&self, value: f64) -> Self {
                 value as $ty
             }
@@ -159,7 +263,13 @@ macro_rules! tensor_functions {
 }
 
 impl Real for Tensor {
-    tensor_functions!(exp, expm1, ln, log1p, sqrt, sin, cos, tanh, sigmoid, softplus, erf, abs, square, reciprocal);
+    tensor_functions!(
+        exp, expm1, ln, log1p, sqrt, sin, cos, tanh, sigmoid, softplus, erf, abs, square, reciprocal, floor, ceil,
+        trunc, round
+    );
+    fn special<F: Special>(function: &F, x: &[Self]) -> Self {
+        ops::apply_broadcast(function, &x.iter().collect::<crate::Few<_>>())
+    }
     fn constant(&self, value: f64) -> Self {
         Tensor::full([], value, self.dtype())
     }

@@ -32,7 +32,7 @@ pub(super) const OPERATORS: &[Operator] = &[
     ("linalg.vector_norm", One(|c| vector_norm(c, c.float(1, "ord").unwrap_or(2.0)))),
     ("softmax", One(|c| along_axis(c, |x, axis| x.softmax(axis)))),
     ("log_softmax", One(|c| along_axis(c, |x, axis| x.log_softmax(axis)))),
-    ("nn.functional.softmin", One(|c| along_axis(c, |x, axis| (-x).softmax(axis)))),
+    ("nn.functional.softmin", One(|c| along_axis(c, Tensor::softmin))),
 ];
 
 /// The named axes, all if none are. Torch lets a scalar have axes 0 and -1; reducing it over no axis is the same.

@@ -8,7 +8,7 @@ use cotangent_tensor::{
 };
 
 /// Two shapes: equal, with numbers, with missing axes, axes of size 1 on either side and on both, one element, none.
-fn broadcasting() -> Vec<Vec<Vec<usize>>> {
+pub(crate) fn broadcasting() -> Vec<Vec<Vec<usize>>> {
     shapes![
         [[2, 3], [2, 3]],
         [[2, 3], []],

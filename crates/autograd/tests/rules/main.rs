@@ -7,6 +7,7 @@
 mod compositions;
 mod elementwise;
 mod indexed;
+mod functions;
 mod layouts;
 mod losses;
 mod linalg;
@@ -25,6 +26,10 @@ use cotangent_tensor::{
     ops::{ArgMax, ArgMin, Compare, Comparison, OneHot, StopGradient},
     Derivative, Primitive,
     ops::{ArgMax, ArgMin, Compare, Comparison, StopGradient},
+    ops::{
+        ArgMax, ArgMin, Ceil, Compare, Comparison, DivFloor, DivTrunc, Floor, Heaviside, Round, RoundDecimals, Sign,
+        StopGradient, Trunc,
+    },
 };
 use std::{
     cmp::Reverse,
@@ -74,6 +79,7 @@ const NOT_OPERATIONS: [&str; 16] = [
     "Subscript",
     "ToNumber",
 ];
+const NOT_OPERATIONS: [&str; 7] = ["Comparison", "Elementwise", "Kept", "NewShape", "Operand", "Special", "ToNumber"];
 /// Fused derivatives, which operations of the table run: their own derivatives are checked one order higher.
 const OF_DERIVATIVES: [&str; 5] =
     ["CrossEntropyGrad", "CtcLossGrad", "ElementwiseGrad", "LogSoftmaxGrad", "SoftmaxGrad"];
@@ -86,6 +92,17 @@ fn constant_operations() -> [(&'static str, Box<dyn Primitive>); 5] {
         ("Any", Box::new(Any::new(.., false))),
         ("ArgSort", Box::new(ArgSort::new(0, false))),
         ("SearchSorted", Box::new(SearchSorted::new(false))),
+fn constant_operations() -> [(&'static str, Box<dyn Primitive>); 13] {
+    [
+        ("Floor", Box::new(Floor)),
+        ("Ceil", Box::new(Ceil)),
+        ("Trunc", Box::new(Trunc)),
+        ("Round", Box::new(Round)),
+        ("RoundDecimals", Box::new(RoundDecimals(2))),
+        ("Sign", Box::new(Sign)),
+        ("Heaviside", Box::new(Heaviside)),
+        ("DivFloor", Box::new(DivFloor)),
+        ("DivTrunc", Box::new(DivTrunc)),
         ("ArgMax", Box::new(ArgMax::new(0, false))),
         ("ArgMin", Box::new(ArgMin::new(0, false))),
         ("Compare", Box::new(Compare(Comparison::Lt))),

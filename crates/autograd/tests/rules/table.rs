@@ -2,6 +2,7 @@
 
 use crate::{
     elementwise, indexed,
+    elementwise, functions,
     layouts::{Layout, laid_out},
     losses, moved, reduced,
     moved, ordered, reduced,
@@ -119,6 +120,12 @@ pub(crate) fn table() -> Vec<Sample> {
         reduced::samples(),
     ];
     families.into_iter().flatten().collect()
+    elementwise::samples()
+        .into_iter()
+        .chain(functions::samples())
+        .chain(reduced::samples())
+        .chain(moved::samples())
+        .collect()
 }
 
 /// A tensor that writes down what is done with it.

@@ -26,11 +26,11 @@ pub(super) const BLOCK: usize = 256;
 pub(crate) fn map<T: Element, U: Element, F: Map<T, U>>(f: &F, inputs: &[&Array]) -> Buffer<U> {
     let mut dst = Buffer::recycled(inputs[0].numel());
     match F::ARITY {
-        1 => fill::<T, U, F, 1>(f, inputs, &mut dst),
-        2 => fill::<T, U, F, 2>(f, inputs, &mut dst),
-        3 => fill::<T, U, F, 3>(f, inputs, &mut dst),
-        4 => fill::<T, U, F, 4>(f, inputs, &mut dst),
-        5 => fill::<T, U, F, 5>(f, inputs, &mut dst),
+        1 => fill::<T, U, 1>(&body::<T, U, F, 1>(f), inputs, &mut dst),
+        2 => fill::<T, U, 2>(&body::<T, U, F, 2>(f), inputs, &mut dst),
+        3 => fill::<T, U, 3>(&body::<T, U, F, 3>(f), inputs, &mut dst),
+        4 => fill::<T, U, 4>(&body::<T, U, F, 4>(f), inputs, &mut dst),
+        5 => fill::<T, U, 5>(&body::<T, U, F, 5>(f), inputs, &mut dst),
         arity => unreachable!("no elementwise function has {arity} inputs"),
     }
     dst
@@ -46,8 +46,8 @@ pub(crate) fn map_owned<T: Element, F: Map<T, T>>(f: &F, mut inputs: Few<Array>)
             Ok(mut dst) => {
                 let others: Few<&Array> = inputs.iter().collect();
                 match F::ARITY {
-                    1 => update::<T, F, 1>(f, &others, i, &mut dst),
-                    2 => update::<T, F, 2>(f, &others, i, &mut dst),
+                    1 => update::<T, 1>(&body::<T, T, F, 1>(f), &others, i, &mut dst),
+                    2 => update::<T, 2>(&body::<T, T, F, 2>(f), &others, i, &mut dst),
                     arity => unreachable!("no elementwise function of {arity} inputs takes them owned"),
                 }
                 return dst;
@@ -58,19 +58,25 @@ pub(crate) fn map_owned<T: Element, F: Map<T, T>>(f: &F, mut inputs: Few<Array>)
     map(f, &inputs.iter().collect::<Few<_>>())
 }
 
-fn fill<T: Element, U: Element, F: Map<T, U>, const N: usize>(f: &F, inputs: &[&Array], dst: &mut [U]) {
+/// The loop over a piece, as what splits the work calls it: the only part that is compiled once for each function.
+type Body<'a, T, U, const N: usize> = dyn Fn([&[T]; N], &mut [U]) + Sync + 'a;
+
+fn body<T: Element, U: Element, F: Map<T, U>, const N: usize>(f: &F) -> impl Fn([&[T]; N], &mut [U]) + Sync {
+    |inputs, dst| isa::dispatch(Loop { f, inputs, dst })
+}
+
+fn fill<T: Element, U: Element, const N: usize>(body: &Body<'_, T, U, N>, inputs: &[&Array], dst: &mut [U]) {
     if inputs[..N].iter().all(|input| input.is_contiguous()) {
         let mut slices: [&[T]; N] = [&[]; N];
         for (slice, input) in slices.iter_mut().zip(inputs) {
             *slice = input.as_slice().expect("checked just now");
         }
         if dst.len() <= CHUNK {
-            return isa::dispatch(Loop { f, inputs: slices, dst });
+            return body(slices, dst);
         }
         let work = dst.len();
         return parallel::chunks(dst, CHUNK, work, |i, piece| {
-            let inputs: [&[T]; N] = std::array::from_fn(|j| &slices[j][i * CHUNK..][..piece.len()]);
-            isa::dispatch(Loop { f, inputs, dst: piece });
+            body(std::array::from_fn(|j| &slices[j][i * CHUNK..][..piece.len()]), piece);
         });
     }
     let readers: [Reader<'_, T>; N] = std::array::from_fn(|i| Reader::new(inputs[i]));
@@ -78,14 +84,13 @@ fn fill<T: Element, U: Element, F: Map<T, U>, const N: usize>(f: &F, inputs: &[&
     parallel::chunks(dst, CHUNK, work, |i, piece| {
         let mut blocks = Blocks::<T, N>::new(&readers, piece.len());
         for (j, part) in piece.chunks_mut(BLOCK).enumerate() {
-            let inputs = blocks.read(&readers, i * CHUNK + j * BLOCK, part.len());
-            isa::dispatch(Loop { f, inputs, dst: part });
+            body(blocks.read(&readers, i * CHUNK + j * BLOCK, part.len()), part);
         }
     });
 }
 
 /// As `fill`, where input `own` is `dst` itself.
-fn update<T: Element, F: Map<T, T>, const N: usize>(f: &F, inputs: &[&Array], own: usize, dst: &mut [T]) {
+fn update<T: Element, const N: usize>(body: &Body<'_, T, T, N>, inputs: &[&Array], own: usize, dst: &mut [T]) {
     let readers: [Reader<'_, T>; N] =
         std::array::from_fn(|i| if i == own { Reader::Uniform(T::default()) } else { Reader::new(inputs[i]) });
     let work = dst.len();
@@ -93,8 +98,7 @@ fn update<T: Element, F: Map<T, T>, const N: usize>(f: &F, inputs: &[&Array], ow
         let mut blocks = Blocks::<T, N>::new(&readers, piece.len());
         for (j, part) in piece.chunks_mut(BLOCK).enumerate() {
             blocks.scratch[own].as_mut().expect("not contiguous")[..part.len()].copy_from_slice(part);
-            let inputs = blocks.read(&readers, i * CHUNK + j * BLOCK, part.len());
-            isa::dispatch(Loop { f, inputs, dst: part });
+            body(blocks.read(&readers, i * CHUNK + j * BLOCK, part.len()), part);
         }
     });
 }

@@ -31,3 +31,5 @@ pub(crate) mod triangle;
 mod walk;
 pub(crate) mod overlap_add;
 pub(crate) mod windows;
+pub(crate) mod special;
+pub(crate) mod wide;

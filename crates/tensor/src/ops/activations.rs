@@ -1,10 +1,11 @@
-//! Activation functions of neural networks.
+//! Activation functions that are smooth, and gates. Those that bend are in `rectifiers`.
 
 use super::{
     Elementwise, Kept,
-    functions::{functions, kept},
+    broadcast::or_panic,
+    elementwise::declare::{declared, functions, kept, operation_type},
 };
-use crate::{Real, Tensor, apply};
+use crate::{Error, ErrorKind, Real, Result, Tensor, apply, shape::resolve_axis};
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
 functions! {
@@ -19,47 +20,111 @@ functions! {
     /// The tanh form of gelu: y = x/2 (1 + tanh u), u = √(2/π) (x + 0.044715 x³). (Hendrycks and Gimpel, 2016.)
     GeluTanh, gelu_tanh: |x| x.constant(0.5) * x.clone() * (x.constant(1.0) + gelu_tanh_inner(x).tanh()),
         from x => gelu_tanh_slope(x);
+    /// y = x sigmoid(x), also known as swish. (Elfwing, Uchibe and Doya, 2017.)
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// assert_eq!(Tensor::from([0.0f32, 100.0, -1000.0]).silu().to_vec::<f32>(), [0.0, 100.0, 0.0]);
+    /// ```
+    #[doc(alias = "swish")]
+    Silu, silu: |x| zero_far_below(x, x.clone() * x.sigmoid());
+    /// y = x tanh(ln(1 + e^x)). (Misra, 2019.)
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// assert_eq!(Tensor::from([0.0f32, 100.0, -1000.0]).mish().to_vec::<f32>(), [0.0, 100.0, 0.0]);
+    /// ```
+    Mish, mish: |x| zero_far_below(x, x.clone() * x.softplus().tanh());
+    /// y = x/(1 + |x|); dy/dx = 1/(1 + |x|)².
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// assert_eq!(Tensor::from([1.0f32, -3.0]).softsign().to_vec::<f32>(), [0.5, -0.75]);
+    /// ```
+    Softsign, softsign: |x| x.clone() / (x.constant(1.0) + x.abs()),
+        from x => (x.constant(1.0) + x.abs()).reciprocal().square();
+    /// y = ln sigmoid(x) = -ln(1 + e^-x), exact in both tails; dy/dx = sigmoid(-x).
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// assert_eq!(Tensor::from([-1000.0f32, 1000.0]).log_sigmoid().to_vec::<f32>(), [-1000.0, 0.0]);
+    /// ```
+    LogSigmoid, log_sigmoid: |x| -(-x.clone()).softplus(), from x => (-x.clone()).sigmoid();
+    /// y = x - tanh x; dy/dx = tanh² x. Near zero, where it is x³/3, y is as exact as x is.
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// assert_eq!(Tensor::from([0.0f32, 100.0]).tanhshrink().to_vec::<f32>(), [0.0, 99.0]);
+    /// ```
+    Tanhshrink, tanhshrink: |x| x.clone() - x.tanh(), from x => x.tanh().square();
 }
 
-/// y = max(x, 0), NaN for NaN; dy/dx = 1 above zero, else 0, also at zero, as in PyTorch.
-#[derive(Clone, Copy, Debug)]
-pub struct Relu;
+/// y, and 0 from where a factor of x has underflowed: it would make NaN of minus infinity.
+#[inline(always)]
+fn zero_far_below<R: Real>(x: &R, y: R) -> R {
+    // e^x is 0 in f64 from -746 on.
+    x.constant(-800.0).if_greater(x, x.constant(0.0), y)
+}
 
-impl Elementwise for Relu {
-    const NAME: &'static str = "relu";
-    const ARITY: usize = 1;
-    const KEEPS: Kept = Kept::Output;
+/// The operation of [`Tensor::glu`]: y = x sigmoid(gate).
+#[derive(Clone, Copy, Debug)]
+pub struct Glu;
+
+impl Elementwise for Glu {
+    const NAME: &'static str = "glu";
+    const ARITY: usize = 2;
     #[inline(always)]
     fn value<R: Real>(&self, x: &[R]) -> R {
-        let zero = x[0].constant(0.0);
-        zero.if_greater(&x[0], zero.clone(), x[0].clone())
-    }
-    #[inline(always)]
-    fn partial<R: Real>(&self, i: usize, y: &[R]) -> R {
-        self.pull(i, &y[0].constant(1.0), y)
-    }
-    #[inline(always)]
-    fn pull<R: Real>(&self, _: usize, y_bar: &R, y: &[R]) -> R {
-        let zero = y[0].constant(0.0);
-        y[0].if_nan(y_bar.clone(), y[0].if_greater(&zero, y_bar.clone(), zero.clone()))
+        x[0].clone() * x[1].sigmoid()
     }
 }
 
 impl Tensor {
-    /// y = max(x, 0), NaN for NaN; dy/dx = 1 above zero, else 0, also at zero, as in PyTorch.
+    /// The first half along an axis times the sigmoid of the second half: the gated linear unit. (Dauphin et al., 2016.)
     ///
     /// # Panics
-    /// When the dtype is not floating point.
+    /// When the axis is out of range, its size is odd, or the dtype is not floating point.
     ///
     /// ```
     /// # use cotangent_tensor::Tensor;
-    /// assert_eq!(Tensor::from([-1.0f32, 2.0]).relu().to_vec::<f32>(), [0.0, 2.0]);
+    /// assert_eq!(Tensor::from([3.0f32, 5.0, 0.0, 100.0]).glu(-1).to_vec::<f32>(), [1.5, 5.0]);
     /// ```
     #[must_use]
     #[track_caller]
-    pub fn relu(&self) -> Tensor {
-        apply(&Relu, &[self]).into_single()
+    pub fn glu(&self, axis: isize) -> Tensor {
+        let size = self.shape()[or_panic(float_axis("glu", self, axis))];
+        if !size.is_multiple_of(2) {
+            let rule = format!("axis {axis} must have an even size, to be halved, not {size}");
+            let error = Error::new(ErrorKind::Shape, "glu", rule).with_inputs(&[self.spec()]);
+            panic!("{error}");
+        }
+        let half = size / 2;
+        apply(&Glu, &[&self.narrow(axis, 0, half), &self.narrow(axis, half, half)]).into_single()
     }
+
+    /// `exp(-x) / sum(exp(-x))` along an axis: the [softmax](Self::softmax) of -x.
+    ///
+    /// # Panics
+    /// When the axis is out of range, or the dtype is not floating point.
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// assert_eq!(Tensor::from([0.0f32, 1000.0]).softmin(0).to_vec::<f32>(), [1.0, 0.0]);
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn softmin(&self, axis: isize) -> Tensor {
+        or_panic(float_axis("softmin", self, axis));
+        (-self).softmax(axis)
+    }
+}
+
+/// The axis from the front, of a tensor of floats.
+fn float_axis(op: &'static str, x: &Tensor, axis: isize) -> Result<usize> {
+    if !x.dtype().is_float() {
+        return Err(Error::needs_float(op, &[x.spec()]));
+    }
+    resolve_axis(op, axis, x.rank()).map_err(|error| error.with_inputs(&[x.spec()]))
 }
 
 /// Φ(x) = (1 + erf(x/√2)) / 2

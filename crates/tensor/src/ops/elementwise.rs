@@ -1,65 +1,79 @@
-//! One scalar formula and its derivative, written once, make a fused operation that can be differentiated any number of times.
+//! One scalar formula, written once, makes a fused operation that can be differentiated any number of times.
 //!
-//! The formula is generic over [`Real`]: with numbers it is the body of a vectorised loop, with tensors it is the expression that
-//! a higher derivative goes through. The backward pass is fused too: `x_bar = y_bar * f'(x)` is one loop.
+//! The formula is generic over [`Real`]: with numbers it is the body of a vectorised loop; with [`Dual`] numbers it is its own
+//! derivative, again the body of one loop, `x_bar = y_bar * f'(x)`; with dual tensors it is the expression that a higher
+//! derivative goes through. A formula that knows its derivative better, say from its output, writes it down.
+
+#[cfg(test)]
+mod accuracy;
+pub(super) mod declare;
+mod formula;
+
+pub use formula::apply_broadcast;
 
 use crate::{
-    Array, Cotangents, DType, Decompose, Derivative, Error, Few, Keep, Primitive, Real, Result, Saved, Spec, SpecRef,
-    Tensor, Vjp, apply,
+    Array, Cotangents, DType, Decompose, Derivative, Dual, Error, Few, Keep, Primitive, Real, Result, Saved, Spec,
+    SpecRef, Tensor, Vjp, apply,
     dtype::for_float,
     error::{same_specs, takes},
     kernels::{
         map::{self, Map},
         math::Math,
+        wide,
     },
     real::{Lane, lanes},
 };
 
-/// A function of one to three real numbers with its partial derivatives; implementing it makes a type a [`Primitive`].
+/// A function of one to four real numbers; implementing it makes a type a [`Primitive`].
+///
+/// The formula is all that is needed; [`elementwise!`](crate::elementwise) writes the rest, and a function to call.
 ///
 /// ```
 /// use cotangent_tensor::{Real, Tensor, apply, ops::Elementwise};
 ///
-/// /// y = x sigmoid(x)
+/// /// z = x sigmoid(y)
 /// #[derive(Clone)]
-/// struct Swish;
+/// struct Gated;
 ///
-/// impl Elementwise for Swish {
-///     const NAME: &'static str = "swish";
-///     const ARITY: usize = 1;
-///     fn value<R: Real>(&self, x: &[R]) -> R { x[0].clone() * x[0].sigmoid() }
-///     fn partial<R: Real>(&self, _: usize, x: &[R]) -> R {
-///         let s = x[0].sigmoid();
-///         s.clone() + x[0].clone() * s.clone() * (x[0].constant(1.0) - s)
-///     }
+/// impl Elementwise for Gated {
+///     const NAME: &'static str = "gated";
+///     const ARITY: usize = 2;
+///     fn value<R: Real>(&self, x: &[R]) -> R { x[0].clone() * x[1].sigmoid() }
 /// }
 ///
-/// let y = apply(&Swish, &[&Tensor::from([0.0f32, 1.0])]).into_single();
-/// assert_eq!(y.to_vec::<f32>()[0], 0.0);
+/// let z = apply(&Gated, &[&Tensor::from([2.0f32]), &Tensor::from([0.0f32])]).into_single();
+/// assert_eq!(z.to_vec::<f32>(), [1.0]);
 /// ```
 pub trait Elementwise: Clone + Send + Sync + 'static {
     /// The operation's name, as messages show it.
     const NAME: &'static str;
-    /// How many inputs it has: one to three.
+    /// How many inputs it has: one to four.
     const ARITY: usize;
-    /// What the partial derivatives look at; nothing else is kept alive.
+    /// What the derivative looks at; nothing else is kept alive. A function that keeps its output writes its own `pull`.
     const KEEPS: Kept = Kept::Inputs;
+    /// Whether the function is constant wherever it is continuous, as `floor` is: it has no derivative then.
+    const IS_CONSTANT: bool = false;
+    /// Whether f32 is computed in f64 too: for functions that do not vectorise, which are then compiled once and not for each
+    /// dtype and instruction set.
+    const IN_F64: bool = false;
     /// The function on integers, for the few that have one; others need a floating-point dtype.
     const INTEGER: Option<fn(&Self, &[i64]) -> i64> = None;
 
     /// y = f(x)
     fn value<R: Real>(&self, x: &[R]) -> R;
 
-    /// The derivative of y with respect to `x[i]`; `kept` holds the inputs, or the output alone, as [`KEEPS`](Self::KEEPS) says.
-    fn partial<R: Real>(&self, i: usize, kept: &[R]) -> R;
-
-    /// What input `i` gets of the cotangent of y: `y_bar * partial(i)`.
+    /// What input `i` gets of the cotangent of y: `y_bar * df/dx[i]`. `kept` holds the inputs, or the output alone, as
+    /// [`KEEPS`](Self::KEEPS) says.
     ///
-    /// Where a function is constant on one side it selects instead, so that an infinite cotangent, as of a square root at
-    /// zero, does not become 0 * inf, which is NaN.
+    /// Without one of its own, a function is differentiated through its formula. One of its own should choose where the
+    /// function is constant on one side, and not multiply by zero: an infinite cotangent, as of a square root at zero, makes
+    /// NaN of that.
     #[inline(always)]
     fn pull<R: Real>(&self, i: usize, y_bar: &R, kept: &[R]) -> R {
-        y_bar.clone() * self.partial(i, kept)
+        const { assert!(matches!(Self::KEEPS, Kept::Inputs), "a function that keeps its output writes its own `pull`") };
+        let x: [Dual<R>; MAX_ARITY] =
+            std::array::from_fn(|j| Dual::new(kept[j.min(Self::ARITY - 1)].clone(), (j == i).then(|| y_bar.clone())));
+        self.value(&x[..Self::ARITY]).tangent.unwrap_or_else(|| y_bar.constant(0.0))
     }
 
     /// Refuses parameters of the function that do not go with a dtype.
@@ -69,6 +83,48 @@ pub trait Elementwise: Clone + Send + Sync + 'static {
     fn check(&self, _dtype: DType) -> Result<()> {
         Ok(())
     }
+
+    /// Refuses integers of which the function has no value, such as a divisor of zero.
+    ///
+    /// # Errors
+    /// When there is one.
+    fn check_integers(&self, _inputs: &[&Array]) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// The most inputs that an elementwise function can have: with the cotangent, the five of a loop.
+pub(crate) const MAX_ARITY: usize = 4;
+
+/// A function that no formula over [`Real`] gives, such as the gamma function: code of its own computes it, in f64.
+///
+/// Its [`value`](Elementwise::value) is `R::special(self, x)`, its [`pull`](Elementwise::pull) a formula, and formulas reach it
+/// through [`Real::special`].
+///
+/// ```
+/// use cotangent_tensor::{Real, Tensor, apply, ops::{Elementwise, Special}};
+///
+/// /// y = e^x, by the standard library
+/// #[derive(Clone)]
+/// struct StdExp;
+///
+/// impl Elementwise for StdExp {
+///     const NAME: &'static str = "std_exp";
+///     const ARITY: usize = 1;
+///     const IN_F64: bool = true;
+///     fn value<R: Real>(&self, x: &[R]) -> R { R::special(self, x) }
+///     fn pull<R: Real>(&self, _: usize, y_bar: &R, x: &[R]) -> R { y_bar.clone() * self.value(x) }
+/// }
+/// impl Special for StdExp {
+///     fn number(&self, x: &[f64]) -> f64 { x[0].exp() }
+/// }
+///
+/// let y = apply(&StdExp, &[&Tensor::from([0.0f32])]).into_single();
+/// assert_eq!(y.to_vec::<f32>(), [1.0]);
+/// ```
+pub trait Special: Elementwise {
+    /// The function of these numbers.
+    fn number(&self, x: &[f64]) -> f64;
 }
 
 /// What the partial derivatives of an [`Elementwise`] function are written in.
@@ -86,6 +142,7 @@ impl<F: Elementwise> Primitive for F {
     }
 
     fn infer(&self, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>> {
+        const { assert!(F::ARITY >= 1 && F::ARITY <= MAX_ARITY, "an elementwise function has one to four inputs") };
         takes(F::NAME, F::ARITY, inputs)?;
         same_specs(F::NAME, inputs)?;
         let dtype = inputs[0].dtype();
@@ -100,21 +157,47 @@ impl<F: Elementwise> Primitive for F {
     }
 
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
-        let shape = inputs[0].shape();
-        Ok(match (inputs[0].dtype(), F::INTEGER) {
-            (DType::I64, Some(f)) => {
-                Array::from_buffer(map::map::<i64, i64, _>(&Integers { function: self, f }, inputs), shape)
-            }
-            (DType::U8, Some(f)) => {
-                Array::from_buffer(map::map::<u8, u8, _>(&Integers { function: self, f }, inputs), shape)
-            }
-            (dtype, _) => for_float!(dtype, T => Array::from_buffer(map::map::<T, T, _>(&Value(self), inputs), shape)),
-        }
-        .into())
+        let dtype = inputs[0].dtype();
+        let buffer = if dtype.is_float() {
+            return Ok(float_map::<F, _>(&Value(self), inputs));
+        } else if dtype == DType::I64 {
+            self.check_integers(inputs)?;
+            Array::from_buffer(wide::map::<i64, i64>(&integer_body(self), inputs), inputs[0].shape())
+        } else {
+            self.check_integers(inputs)?;
+            Array::from_buffer(wide::map::<u8, i64>(&integer_body(self), inputs), inputs[0].shape())
+        };
+        Ok(buffer.into())
     }
 
     fn derivative(&self) -> Derivative<'_> {
-        Derivative::Vjp(self)
+        if F::IS_CONSTANT { Derivative::Zero } else { Derivative::Vjp(self) }
+    }
+}
+
+/// The loop of a function or of its derivative over floats, as the function says that it is computed.
+fn float_map<F: Elementwise, M: Map<f32, f32> + Map<f64, f64>>(f: &M, inputs: &[&Array]) -> Few<Array> {
+    let (dtype, shape) = (inputs[0].dtype(), inputs[0].shape());
+    if F::IN_F64 {
+        let body = |x: &[&[f64]], y: &mut [f64]| {
+            for (i, y) in y.iter_mut().enumerate() {
+                let x: [f64; MAX_ARITY + 1] = std::array::from_fn(|j| x.get(j).map_or(0.0, |x| x[i]));
+                *y = f.call::<false>(&x[..<M as Map<f64, f64>>::ARITY]);
+            }
+        };
+        return for_float!(dtype, T => Array::from_buffer(wide::map::<T, f64>(&body, inputs), shape)).into();
+    }
+    for_float!(dtype, T => Array::from_buffer(map::map::<T, T, _>(f, inputs), shape)).into()
+}
+
+/// The loop of a function over integers, computed in i64 whatever the dtype.
+fn integer_body<F: Elementwise>(f: &F) -> impl Fn(&[&[i64]], &mut [i64]) + Sync {
+    move |x, y| {
+        let integer = F::INTEGER.expect("infer refuses integers otherwise");
+        for (i, y) in y.iter_mut().enumerate() {
+            let x: [i64; MAX_ARITY] = std::array::from_fn(|j| x.get(j).map_or(0, |x| x[i]));
+            *y = integer(f, &x[..F::ARITY]);
+        }
     }
 }
 
@@ -164,15 +247,20 @@ impl<F: Elementwise> Primitive for ElementwiseGrad<F> {
     }
 
     fn infer(&self, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>> {
-        takes(F::NAME, Slope::<F>::INPUTS, inputs)?;
+        takes(F::NAME, 1 + kept_count::<F>(), inputs)?;
         same_specs(F::NAME, inputs)?;
         Ok(inputs[0].to_owned().into())
     }
 
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
-        let f = Slope { function: &self.function, i: self.i };
-        let shape = inputs[0].shape();
-        Ok(for_float!(inputs[0].dtype(), T => Array::from_buffer(map::map::<T, T, _>(&f, inputs), shape)).into())
+        let f = &self.function;
+        Ok(match self.i {
+            0 => float_map::<F, _>(&Slope::<F, 0>(f), inputs),
+            1 if F::ARITY > 1 => float_map::<F, _>(&Slope::<F, 1>(f), inputs),
+            2 if F::ARITY > 2 => float_map::<F, _>(&Slope::<F, 2>(f), inputs),
+            3 if F::ARITY > 3 => float_map::<F, _>(&Slope::<F, 3>(f), inputs),
+            i => unreachable!("{} has no input {i}", F::NAME),
+        })
     }
 
     fn derivative(&self) -> Derivative<'_> {
@@ -183,13 +271,18 @@ impl<F: Elementwise> Primitive for ElementwiseGrad<F> {
 impl<F: Elementwise> Decompose for ElementwiseGrad<F> {
     fn decompose(&self, inputs: &[&Tensor]) -> Few<Tensor> {
         let kept: Few<Tensor> = inputs[1..].iter().map(|&x| x.clone()).collect();
-        // A constant derivative is a scalar; what is pulled has the cotangent's shape all the same.
-        self.function.pull(self.i, inputs[0], &kept).into()
+        // Where nothing of the cotangent is left, what is pulled is a number.
+        self.function.pull(self.i, inputs[0], &kept).expand(inputs[0].shape()).into()
     }
 }
 
-/// The most inputs that an elementwise function can have.
-const MAX_ARITY: usize = 3;
+/// How many tensors the derivative looks at.
+const fn kept_count<F: Elementwise>() -> usize {
+    match F::KEEPS {
+        Kept::Inputs => F::ARITY,
+        Kept::Output => 1,
+    }
+}
 
 struct Value<'a, F>(&'a F);
 
@@ -202,47 +295,18 @@ impl<T: Math, F: Elementwise> Map<T, T> for Value<'_, F> {
     }
 }
 
-struct Slope<'a, F> {
-    function: &'a F,
-    i: usize,
-}
+/// The derivative with respect to input I, of the cotangent and of what is kept. I is a constant so that what does not depend on
+/// that input falls away.
+struct Slope<'a, F, const I: usize>(&'a F);
 
-impl<F: Elementwise> Slope<'_, F> {
-    /// What is kept.
-    const KEPT: usize = match F::KEEPS {
-        Kept::Inputs => F::ARITY,
-        Kept::Output => 1,
-    };
-    /// The cotangent, and what is kept.
-    const INPUTS: usize = 1 + Self::KEPT;
-}
-
-impl<T: Math, F: Elementwise> Map<T, T> for Slope<'_, F> {
-    const ARITY: usize = Self::INPUTS;
+impl<T: Math, F: Elementwise, const I: usize> Map<T, T> for Slope<'_, F, I> {
+    const ARITY: usize = 1 + kept_count::<F>();
     #[inline(always)]
     fn call<const FMA: bool>(&self, x: &[T]) -> T {
         let kept: [Lane<T, FMA>; MAX_ARITY] = lanes(&x[1..]);
-        self.function.pull(self.i, &Lane(x[0]), &kept[..Self::KEPT]).0
+        self.0.pull(I, &Lane(x[0]), &kept[..kept_count::<F>()]).0
     }
 }
 
-/// A function on integers, computed in i64 whatever the dtype.
-struct Integers<'a, F> {
-    function: &'a F,
-    f: fn(&F, &[i64]) -> i64,
-}
-
-macro_rules! integers {
-    ($($ty:ty),*) => {$(
-        impl<F: Elementwise> Map<$ty, $ty> for Integers<'_, F> {
-            const ARITY: usize = F::ARITY;
-            #[inline(always)]
-            fn call<const FMA: bool>(&self, x: &[$ty]) -> $ty {
-                let x: [i64; MAX_ARITY] = std::array::from_fn(|i| x.get(i).map_or(0, |&x| i64::from(x)));
-                // The result wraps as integers of this width do.
-                (self.f)(self.function, &x[..F::ARITY]) as $ty
-            }
-        }
-    )*};
-}
-integers!(i64, u8);
+#[cfg(test)]
+mod tests;

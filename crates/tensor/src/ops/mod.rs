@@ -5,8 +5,13 @@
 //! |---|---|
 //! | `arithmetic` | `+ - * /`, negation |
 //! | `elementwise` | the trait [`Elementwise`]: one scalar formula and its derivative make a fused operation |
-//! | `functions` | exp, ln, sqrt, powers, sin, cos, abs, .. |
-//! | `activations` | sigmoid, tanh, relu, gelu, softplus |
+//! | `functions`, `gamma` | exp, ln, sqrt, powers, sin, cos, abs, erf and its relatives, logit; lgamma, digamma, polygamma |
+//! | `trigonometry` | tan, the inverse and the hyperbolic functions, degrees, sinc |
+//! | `rounding`, `division` | floor, ceil, trunc, round, sign, frac, heaviside; fmod, remainder, div_floor, div_trunc |
+//! | `pairs` | pow, hypot, atan2, logaddexp, xlogy, copysign, fmax, fmin, lerp |
+//! | `finite` | is_nan, is_inf, is_finite, nan_to_num |
+//! | `activations` | sigmoid, tanh, gelu, softplus, silu, mish, softsign, log_sigmoid, tanhshrink, glu, softmin |
+//! | `rectifiers` | relu, relu6, leaky_relu, prelu, elu, celu, selu, the hard and the shrinking ones, threshold |
 //! | `select` | maximum, minimum, clamp, where |
 //! | `compare` | eq, ne, lt, le, gt, ge |
 //! | `cast`, `stop_gradient` | cast; stop_gradient |
@@ -55,14 +60,14 @@ mod dropout;
 mod distance;
 mod einsum;
 mod arrange;
-mod broadcast;
-mod cast;
-mod compare;
 mod diagonal;
+mod division;
 mod elementwise;
 mod embedding;
 mod extrema;
+mod finite;
 mod functions;
+mod gamma;
 mod gather;
 mod grid;
 mod index;
@@ -81,25 +86,23 @@ mod rows;
 mod scan;
 mod search;
 mod normalise;
-mod reduce;
 #[cfg(test)]
 mod refusals;
 mod resample;
 mod rotary;
+mod pairs;
+mod rectifiers;
+mod rounding;
 mod select;
 mod shape;
 mod similarity;
 mod mask;
-mod matmul;
 mod one_hot;
 mod pad_mode;
 mod placing;
-mod reduce;
 #[cfg(test)]
 mod refused;
 mod scatter;
-mod select;
-mod shape;
 mod slice;
 mod softmax;
 mod split;
@@ -109,9 +112,10 @@ mod take;
 mod tiling;
 mod triangle;
 mod unfold;
+mod trigonometry;
 mod views;
 
-pub use activations::{Gelu, GeluTanh, Relu, Sigmoid, Softplus, Tanh};
+pub use activations::{Gelu, GeluTanh, Glu, LogSigmoid, Mish, Sigmoid, Silu, Softplus, Softsign, Tanh, Tanhshrink};
 pub use arithmetic::{Add, Div, Mul, Neg, Sub};
 pub use attention::{Attention, ScaledDotProductAttention};
 pub use broadcast::{Operand, ToNumber};
@@ -127,8 +131,16 @@ pub use cast::Cast;
 pub use compare::{Compare, Comparison};
 pub use diagonal::{Diagonal, DiagonalScatter};
 pub use elementwise::{Elementwise, ElementwiseGrad, Kept};
+pub use division::{DivFloor, DivTrunc, Fmod, Remainder};
+pub(crate) use elementwise::MAX_ARITY;
+pub use elementwise::{Elementwise, ElementwiseGrad, Kept, Special, apply_broadcast};
 pub use extrema::{ArgMax, ArgMin, Max, Min};
-pub use functions::{Abs, Cos, Erf, Exp, Expm1, Ln, Log1p, Powf, Reciprocal, Sin, Sqrt, Square};
+pub use finite::NanToNum;
+pub use functions::{
+    Abs, Cbrt, Cos, Erf, Erfc, Erfinv, Exp, Exp2, Expm1, Ln, Log1p, Log2, Log10, Logit, Powf, Reciprocal, Rsqrt, Sin,
+    Sqrt, Square,
+};
+pub use gamma::{Digamma, Lgamma, Polygamma};
 pub use gather::{Gather, ScatterAdd};
 pub use grid::{GridPadding, GridSample};
 pub use index::{IndexAdd, IndexSelect};
@@ -158,6 +170,12 @@ pub use one_hot::OneHot;
 pub use pad_mode::{PadMode, PadWith, PadWithTranspose};
 pub use reduce::Sum;
 pub use scatter::{Scatter, ScatterExtremum, ScatterProd, ScatterReduce};
+pub use pairs::{Atan2, Copysign, Fmax, Fmin, Hypot, Lerp, Logaddexp, Logaddexp2, Pow, Xlogy};
+pub use rectifiers::{
+    Celu, Elu, Hardshrink, Hardsigmoid, Hardswish, Hardtanh, LeakyRelu, Prelu, Relu, Relu6, Selu, Softshrink, Threshold,
+};
+pub use reduce::Sum;
+pub use rounding::{Ceil, Floor, Frac, Heaviside, Round, RoundDecimals, Sign, Trunc};
 pub use select::{Clamp, Maximum, Minimum, Where};
 pub use shape::{Expand, NewShape, Permute, Reshape};
 pub use slice::{Cut, Slice, SliceScatter};
@@ -168,4 +186,5 @@ pub use subscript::{Ellipsis, Index, IndexPut, Item, NewAxis, Span, Subscript, s
 pub use tiling::Repeats;
 pub use triangle::Triangle;
 pub use unfold::{OverlapAdd, Unfold};
+pub use trigonometry::{Acos, Acosh, Asin, Asinh, Atan, Atanh, Cosh, Deg2rad, Rad2deg, Sinc, Sinh, Tan};
 pub use views::{Flip, Narrow};

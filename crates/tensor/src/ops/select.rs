@@ -27,10 +27,6 @@ impl Elementwise for Maximum {
         x.if_nan(x.clone(), y.if_nan(y.clone(), x.if_greater(y, x.clone(), y.clone())))
     }
     #[inline(always)]
-    fn partial<R: Real>(&self, i: usize, x: &[R]) -> R {
-        self.pull(i, &x[i].constant(1.0), x)
-    }
-    #[inline(always)]
     fn pull<R: Real>(&self, i: usize, z_bar: &R, x: &[R]) -> R {
         if_greater_share(z_bar, &x[i], &x[1 - i])
     }
@@ -44,10 +40,6 @@ impl Elementwise for Minimum {
     fn value<R: Real>(&self, x: &[R]) -> R {
         let [x, y] = [&x[0], &x[1]];
         x.if_nan(x.clone(), y.if_nan(y.clone(), x.if_greater(y, y.clone(), x.clone())))
-    }
-    #[inline(always)]
-    fn partial<R: Real>(&self, i: usize, x: &[R]) -> R {
-        self.pull(i, &x[i].constant(1.0), x)
     }
     #[inline(always)]
     fn pull<R: Real>(&self, i: usize, z_bar: &R, x: &[R]) -> R {
@@ -107,10 +99,6 @@ impl Elementwise for Clamp {
         let (low, high) = (x[0].constant(self.low.as_f64()), x[0].constant(self.high.as_f64()));
         let above = low.if_greater(&x[0], low.clone(), x[0].clone());
         above.if_greater(&high, high.clone(), above.clone())
-    }
-    #[inline(always)]
-    fn partial<R: Real>(&self, i: usize, x: &[R]) -> R {
-        self.pull(i, &x[0].constant(1.0), x)
     }
     #[inline(always)]
     fn pull<R: Real>(&self, _: usize, y_bar: &R, x: &[R]) -> R {

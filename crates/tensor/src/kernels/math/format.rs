@@ -26,6 +26,12 @@ pub(crate) trait Format:
     const LN_2_LOW: Self;
 
     fn from_f64(x: f64) -> Self;
+    fn to_f64(self) -> f64;
+    fn floor(self) -> Self;
+    fn ceil(self) -> Self;
+    fn trunc(self) -> Self;
+    /// To the nearest integer, the even one of two.
+    fn round(self) -> Self;
     fn is_nan(self) -> bool;
     fn mul_add<const FMA: bool>(self, a: Self, b: Self) -> Self;
     fn sqrt(self) -> Self;
@@ -53,6 +59,26 @@ macro_rules! format {
             #[inline(always)]
             fn from_f64(x: f64) -> Self {
                 x as $t
+            }
+            #[inline(always)]
+            fn to_f64(self) -> f64 {
+                f64::from(self)
+            }
+            #[inline(always)]
+            fn floor(self) -> Self {
+                self.floor()
+            }
+            #[inline(always)]
+            fn ceil(self) -> Self {
+                self.ceil()
+            }
+            #[inline(always)]
+            fn trunc(self) -> Self {
+                self.trunc()
+            }
+            #[inline(always)]
+            fn round(self) -> Self {
+                self.round_ties_even()
             }
             #[inline(always)]
             fn is_nan(self) -> bool {

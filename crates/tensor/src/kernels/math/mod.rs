@@ -10,7 +10,7 @@ mod exp;
 mod format;
 mod ln;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod trig;
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
@@ -23,6 +23,16 @@ pub(crate) trait Math:
 {
     /// The nearest number of this format.
     fn from_f64(x: f64) -> Self;
+    /// The number itself, in f64.
+    fn to_f64(self) -> f64;
+    /// The greatest integer that is not above x.
+    fn floor(self) -> Self;
+    /// The least integer that is not below x.
+    fn ceil(self) -> Self;
+    /// Rounded towards zero.
+    fn trunc(self) -> Self;
+    /// The nearest integer, the even one of two.
+    fn round(self) -> Self;
     /// The square root, correctly rounded.
     fn sqrt(self) -> Self;
     /// The absolute value.
@@ -63,6 +73,26 @@ impl<T: format::Format + exp::ExpTable + ln::LnTable + erf::ErfTable + trig::Tri
     #[inline(always)]
     fn from_f64(x: f64) -> Self {
         <T as format::Format>::from_f64(x)
+    }
+    #[inline(always)]
+    fn to_f64(self) -> f64 {
+        <T as format::Format>::to_f64(self)
+    }
+    #[inline(always)]
+    fn floor(self) -> Self {
+        <T as format::Format>::floor(self)
+    }
+    #[inline(always)]
+    fn ceil(self) -> Self {
+        <T as format::Format>::ceil(self)
+    }
+    #[inline(always)]
+    fn trunc(self) -> Self {
+        <T as format::Format>::trunc(self)
+    }
+    #[inline(always)]
+    fn round(self) -> Self {
+        <T as format::Format>::round(self)
     }
     #[inline(always)]
     fn sqrt(self) -> Self {

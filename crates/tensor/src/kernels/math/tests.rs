@@ -66,11 +66,11 @@ fn functions() -> Vec<Function> {
 }
 
 /// What a format holds: binary digits, the least exponent of a normal number, the largest number.
-const F32: (i32, i32, f64) = (24, -126, f32::MAX as f64);
-const F64: (i32, i32, f64) = (53, -1022, f64::MAX);
+pub(crate) const F32: (i32, i32, f64) = (24, -126, f32::MAX as f64);
+pub(crate) const F64: (i32, i32, f64) = (53, -1022, f64::MAX);
 
 /// The error of `got` in units of the last digit of `want`; infinite where a NaN, an infinity or the sign of a zero is wrong.
-fn ulp_error(got: f64, want: f64, (digits, least, max): (i32, i32, f64)) -> f64 {
+pub(crate) fn ulp_error(got: f64, want: f64, (digits, least, max): (i32, i32, f64)) -> f64 {
     let right_or_not = |right: bool| if right { 0.0 } else { f64::INFINITY };
     if got.is_nan() || want.is_nan() {
         return right_or_not(got.is_nan() && want.is_nan());
