@@ -6,8 +6,8 @@ use super::{
     reduce::{checked_axes, reduced_shape, with_reduced_axes},
 };
 use crate::{
-    Array, Axes, Cotangents, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor,
-    Vjp, apply, dtype::for_float, error::takes,
+    Array, Axes, Cotangents, DType, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Spec, SpecRef,
+    Tensor, Vjp, apply, error::takes,
 };
 
 #[cfg(test)]
@@ -52,10 +52,13 @@ impl VectorNorm {
         let power_of = |sizes: &Tensor| if self.order == 2.0 { sizes.square() } else { sizes.abs().powf(self.order) };
         let root_of = |sums: &Tensor| if self.order == 2.0 { sums.sqrt() } else { sums.powf(1.0 / self.order) };
         let sums = power_of(x).sum_keepdims(self.axes.clone());
-        let all = |holds: Tensor| holds.all(..).item::<bool>();
         // Below the first bound the largest terms may have lost digits to underflow; above the second is infinity.
-        let is_within = |sums: &Tensor| for_float!(x.dtype(), T => all(sums.ge(T::MIN_POSITIVE / T::EPSILON)) && all(sums.le(T::MAX)));
-        if x.numel() == 0 || is_within(&sums) {
+        let (least, greatest) = match x.dtype() {
+            DType::F32 => (f64::from(f32::MIN_POSITIVE / f32::EPSILON), f64::from(f32::MAX)),
+            _ => (f64::MIN_POSITIVE / f64::EPSILON, f64::MAX),
+        };
+        let all = |holds: Tensor| holds.all(..).item::<bool>();
+        if x.numel() == 0 || (all(sums.ge(least)) && all(sums.le(greatest))) {
             return root_of(&sums);
         }
         // Again, with the largest element of each sum, or for negative orders the smallest, at one.

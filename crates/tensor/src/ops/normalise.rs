@@ -112,7 +112,8 @@ impl Tensor {
     /// last two, of shape `[c]`, are for running statistics, and have derivatives of their own.
     ///
     /// `[n, c, ..] -> [n, c, ..]`, weight and bias `[c]`. The variance is divided by the number m of elements of a channel;
-    /// running statistics as PyTorch's take `var * m / (m - 1)`. (Ioffe, Szegedy, "Batch normalization", ICML 2015.)
+    /// running statistics as PyTorch's take `var * m / (m - 1)`. A channel of one element becomes its bias, where PyTorch
+    /// refuses. (Ioffe, Szegedy, "Batch normalization", ICML 2015.)
     ///
     /// # Panics
     /// When there is no channel axis, weight or bias has not one number for each channel, the dtypes differ or are not floating

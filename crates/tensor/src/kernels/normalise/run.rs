@@ -34,16 +34,19 @@ pub(super) fn for_each_run(form: &Form, group: usize, by_channel: bool, mut visi
     }
 }
 
+/// Levels of a [`Tree`]: no memory holds 2^40 runs.
+const LEVELS: usize = 40;
+
 /// A sum of many sums as a balanced tree: `partials[i]` holds the sum of 2^i of them, if bit `i` of the count is set.
 pub(super) struct Tree<T> {
-    partials: [T; usize::BITS as usize],
+    partials: [T; LEVELS],
     count: usize,
 }
 
 impl<T: Float> Tree<T> {
     #[inline(always)]
     pub(super) fn new() -> Self {
-        Tree { partials: [T::default(); usize::BITS as usize], count: 0 }
+        Tree { partials: [T::default(); LEVELS], count: 0 }
     }
 
     #[inline(always)]
@@ -59,11 +62,10 @@ impl<T: Float> Tree<T> {
 
     #[inline(always)]
     pub(super) fn total(&self) -> T {
-        let mut total = T::default();
-        for level in 0..usize::BITS as usize {
-            if self.count >> level & 1 == 1 {
-                total = self.partials[level] + total;
-            }
+        let (mut total, mut left) = (T::default(), self.count);
+        while left != 0 {
+            total = self.partials[left.trailing_zeros() as usize] + total;
+            left &= left - 1;
         }
         total
     }

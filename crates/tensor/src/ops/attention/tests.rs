@@ -109,6 +109,79 @@ fn the_fused_way_back_is_the_decomposition() {
     }
 }
 
+/// `sin(k), sin(2 k), ..`
+fn wave(shape: [usize; 2], k: f64) -> Tensor {
+    let elements = (1..=shape[0] * shape[1]).map(|i| (k * i as f64).sin()).collect();
+    Tensor::from_vec(elements, shape).unwrap()
+}
+
+/// Values of PyTorch 2.15, `scaled_dot_product_attention` with its math backend.
+#[test]
+fn masks_and_scales_mean_what_they_mean_in_pytorch() {
+    let (q, k, v) = (wave([4, 2], 1.0), wave([3, 2], 2.0), wave([3, 2], 3.0));
+    let added = wave([4, 3], 0.5);
+    let seen = Tensor::from([[true, false, true], [false, false, false], [true, true, true], [false, true, false]]);
+    let cases = [
+        (
+            Attention::new().mask(&seen),
+            [
+                0.30746636423571694,
+                -0.4334791234036861,
+                0.0,
+                0.0,
+                0.4781081345878606,
+                -0.5934202158432302,
+                0.4121184852417566,
+                -0.5365729180004349,
+            ],
+        ),
+        (
+            Attention::new().mask(&added),
+            [
+                0.3928260870100791,
+                -0.5158998681378841,
+                0.29671798734440025,
+                -0.4245026227635368,
+                0.4282881696776374,
+                -0.5472815267921803,
+                0.41383692776444236,
+                -0.5353066494420187,
+            ],
+        ),
+        (
+            Attention::new().causal(),
+            [
+                0.1411200080598672,
+                -0.27941549819892586,
+                0.21121055749347473,
+                -0.34592622192051725,
+                0.4781081345878606,
+                -0.5934202158432302,
+                0.3755916207218453,
+                -0.49997092066846516,
+            ],
+        ),
+        (
+            Attention::new().scale(2.0),
+            [
+                0.3571232919107555,
+                -0.4840433319302965,
+                0.30875477616839475,
+                -0.4348780035861375,
+                0.5774645484210381,
+                -0.6847346874531492,
+                0.3846147656286223,
+                -0.5101365952765632,
+            ],
+        ),
+    ];
+    for (options, expected) in cases {
+        let what = format!("{options:?}");
+        let found = q.scaled_dot_product_attention(&k, &v, options);
+        assert_close(&what, &found.flatten(0, -1), &Tensor::from(expected), 1e-15);
+    }
+}
+
 #[test]
 fn any_layout_will_do() {
     for mask in MASKS {

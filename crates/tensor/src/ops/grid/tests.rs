@@ -43,6 +43,160 @@ fn places_outside_are_padded() {
     assert!(reflected.iter().zip([1.0, 1.5, 1.5]).all(|(y, expected)| (y - expected).abs() < 1e-14), "{reflected:?}");
 }
 
+/// `sin(k), sin(2 k), ..`
+fn wave(shape: &[usize], k: f64) -> Tensor {
+    let elements = (1..=shape.iter().product::<usize>()).map(|i| (k * i as f64).sin()).collect();
+    Tensor::from_vec(elements, shape).unwrap()
+}
+
+#[track_caller]
+fn assert_close(found: &Tensor, expected: &[f64]) {
+    let found = found.to_vec::<f64>();
+    let close = found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-14);
+    assert!(found.len() == expected.len() && close, "{found:?} is not {expected:?}");
+}
+
+/// Values of PyTorch 2.15; those with corners that are not aligned are among its samples.
+#[test]
+fn aligned_corners_are_those_of_pytorch() {
+    use GridPadding::{Border, Reflection, Zeros};
+    use Interpolation::{Cubic, Linear, Nearest};
+    let (image, grid) = (wave(&[1, 1, 3, 4], 1.0), wave(&[1, 2, 3, 2], 2.5) * 1.7);
+    let expected = [
+        (
+            Linear,
+            Zeros,
+            [
+                -0.2725811388433612,
+                -0.06762241089505909,
+                -0.6215881156356908,
+                0.0022438892001881614,
+                -0.41419342113329766,
+                -0.1738135925334678,
+            ],
+        ),
+        (
+            Linear,
+            Border,
+            [
+                -0.7568024953079282,
+                -0.6255538746253096,
+                -0.6948917830477211,
+                0.4121184852417566,
+                -0.41419342113329766,
+                -0.7568024953079282,
+            ],
+        ),
+        (
+            Linear,
+            Reflection,
+            [
+                0.3467788693214607,
+                0.09282562748245339,
+                -0.6183790835702807,
+                -0.3973097917375496,
+                -0.41419342113329766,
+                0.4474608667243316,
+            ],
+        ),
+        (Nearest, Zeros, [0.0, 0.0, -0.5440211108893698, 0.0, -0.9589242746631385, 0.0]),
+        (
+            Nearest,
+            Reflection,
+            [
+                0.9893582466233818,
+                0.1411200080598672,
+                -0.5440211108893698,
+                -0.27941549819892586,
+                -0.9589242746631385,
+                0.9893582466233818,
+            ],
+        ),
+        (
+            Cubic,
+            Zeros,
+            [
+                -0.381018731351776,
+                -0.06760663162559305,
+                -0.8032072516657685,
+                0.0027907619272800324,
+                -0.6434078154307175,
+                -0.272204916993938,
+            ],
+        ),
+        (
+            Cubic,
+            Border,
+            [
+                -0.8878299739717803,
+                -0.6518002127564443,
+                -0.8742761920816906,
+                0.5261578421469079,
+                -0.5937307107236189,
+                -0.9531492795852504,
+            ],
+        ),
+        (
+            Cubic,
+            Reflection,
+            [
+                0.4257525526500627,
+                0.02032889299304508,
+                -0.8020142331803851,
+                -0.5422445497471484,
+                -0.6181292933781444,
+                0.5809254499660619,
+            ],
+        ),
+    ];
+    for (mode, padding, expected) in expected {
+        let options = GridSample::new().mode(mode).padding(padding).align_corners();
+        assert_close(&image.grid_sample(&grid, options), &expected);
+    }
+    let (volume, grid) = (wave(&[1, 1, 2, 2, 3], 1.0), wave(&[1, 1, 1, 3, 3], 2.5) * 1.7);
+    let aligned = GridSample::new().align_corners();
+    let border = [0.4121184852417566, 0.12288325583680815, -0.7385242202312149];
+    assert_close(&volume.grid_sample(&grid, aligned.padding(Border)), &border);
+    let reflected = [0.0867701684221249, 0.12318116764072667, -0.3971232098464772];
+    assert_close(&volume.grid_sample(&grid, aligned.padding(Reflection)), &reflected);
+
+    let maps = wave(&[1, 3, 4], 0.7);
+    assert_close(
+        &maps.affine_grid([1, 1, 2, 1, 2], true),
+        &[
+            -1.1724389037306597,
+            0.7019692024416307,
+            -0.15038322627306844,
+            0.11599647074472219,
+            0.0004027470623911844,
+            -0.11675542530436911,
+            0.553979829567088,
+            -1.2629360228070343,
+            1.8259532414809319,
+            1.84241520404247,
+            -1.964502478186274,
+            1.8595810424496313,
+        ],
+    );
+    assert_close(
+        &maps.affine_grid([1, 1, 2, 1, 2], false),
+        &[
+            -0.4187253767873773,
+            0.03535128228465456,
+            0.3521078409076065,
+            0.22549231045031365,
+            -0.3154319454049652,
+            0.36892174139195616,
+            0.44448398986149656,
+            -0.947101330339678,
+            1.3402760747846068,
+            1.0887016770991875,
+            -1.2978845580292977,
+            1.3570899752689565,
+        ],
+    );
+}
+
 #[test]
 fn nearest_takes_the_even_place_at_a_half() {
     let nearest = GridSample::new().mode(Interpolation::Nearest).align_corners();
