@@ -8,7 +8,7 @@ use cotangent_autograd::{
     jvp, vjp,
 };
 use cotangent_tensor::Tensor;
-use proptest::prelude::*;
+use proptest::{prelude::*, test_runner::RngSeed};
 
 type Function = (&'static str, fn(&Tensor) -> Tensor);
 
@@ -39,7 +39,8 @@ fn inner(a: &Tensor, b: &Tensor) -> f64 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
+    // The same draws each time; `PROPTEST_CASES=10000` makes more of them.
+    #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(7), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_view_is_its_copy_also_where_arithmetic_stops(x in tensor(1..=4, 0..=3, Elements::Extreme)) {

@@ -34,8 +34,10 @@ pub(super) struct FirstOrder<'c, M, F> {
     results: Results,
     /// The result in row-major order.
     value: Vec<f64>,
-    /// The largest element of the result; one, if all are zero.
-    pub(super) size: f64,
+    /// The largest element of the result.
+    largest: f64,
+    /// What the result changes by when the coordinates do by their scale: the size for a function behind it to bend on.
+    pub(super) bend: f64,
     weights: Vec<f64>,
     /// The weights in the shape of the result.
     pub(super) w: Tensor,
@@ -91,8 +93,10 @@ impl<'c, M: Module + Clone, F: Fn(&M) -> Tensor> FirstOrder<'c, M, F> {
         })?;
         results.check_same("inside of reverse mode the function is another", &y, &recorded)?;
         let largest = value.iter().fold(0.0f64, |largest, y| largest.max(y.abs()));
-        let size = if largest > 0.0 { largest } else { 1.0 };
-        Ok(FirstOrder { f, point, settings, results, value, size, weights, w, gradient, rows })
+        let scale = scales(&point.coordinates).last().expect("there is a scale");
+        let change = scale * gradient.iter().map(|slope| slope.abs()).sum::<f64>();
+        let bend = Some(largest.max(change)).filter(|bend| bend.is_normal()).unwrap_or(1.0);
+        Ok(FirstOrder { f, point, settings, results, value, largest, bend, weights, w, gradient, rows })
     }
 
     /// Whether there is nothing to compare.
@@ -226,7 +230,7 @@ impl<'c, M: Module + Clone, F: Fn(&M) -> Tensor> FirstOrder<'c, M, F> {
     /// Slopes of ⟨w, f⟩, and then of the first `rows` elements.
     fn slopes(&self, direction: &[f64], walk: Walk, rows: usize) -> Vec<Slopes> {
         let mut slopes = vec![Slopes::new(walk, 0.0, self.whole())];
-        slopes.extend((0..rows).map(|_| Slopes::new(walk, 0.0, self.size)));
+        slopes.extend((0..rows).map(|_| Slopes::new(walk, 0.0, self.largest)));
         let mut changed = vec![false; self.value.len()];
         for h in walk.steps() {
             let at = |h: f64| (self.f)(&self.point.moved(h, direction)).to_vec::<f64>();

@@ -220,7 +220,8 @@ impl<M: Module + Clone, N: Module, F: Fn(&M) -> N> Gradients<M, N, F> {
     ///
     /// Parameters of up to 128 elements are moved element by element, larger ones along random directions; where a direction goes
     /// wrong, halving it finds the element. Each of up to 32 elements of the result is looked at by itself, and always a sum with random
-    /// weights. At higher orders the function is looked at inside of a larger one, so that its cotangents move. A panic while differentiating, as of a rule that gives a wrong shape, is a failure; a panic of `f` itself goes on.
+    /// weights. At higher orders the function is looked at inside of a larger one, so that its cotangents move. A panic while
+    /// differentiating, as of a rule that gives a wrong shape, is a failure; a panic of `f` itself goes on.
     ///
     /// ```
     /// use cotangent_autograd::check::{self, Verdict};

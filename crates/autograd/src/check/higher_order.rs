@@ -95,7 +95,7 @@ impl<M: Module + Clone, F: Fn(&M) -> Tensor> FirstOrder<'_, M, F> {
 
     /// ⟨w, g(f(x))⟩
     fn number(&self, x: &M) -> Tensor {
-        (bent(&(self.f)(x), self.size) * &self.w).sum(..)
+        (bent(&(self.f)(x), self.bend) * &self.w).sum(..)
     }
 
     fn vector(&self, composition: Composition, tangents: &[M]) -> Result<Vec<f64>, Stopped> {

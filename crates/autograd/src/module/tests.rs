@@ -37,6 +37,15 @@ fn a_tensor_is_a_module_with_the_empty_path() {
 }
 
 #[test]
+fn what_an_operation_returns_is_a_module() {
+    let mut outputs: cotangent_tensor::Few<Tensor> = [Tensor::from(1.0), Tensor::from(2.0)].into();
+    for_each_mut(&mut outputs, |leaf| *leaf.tensor = &*leaf.tensor * 2);
+    let named = named_tensors(&outputs);
+    let values: Vec<_> = named.iter().map(|(name, y)| (name.as_str(), y.item::<f64>())).collect();
+    assert_eq!(values, [("0", 2.0), ("1", 4.0)]);
+}
+
+#[test]
 fn containers_name_their_elements() {
     assert_eq!(paths([tensor(0.0), tensor(1.0)]), ["0", "1"]);
     assert_eq!(paths(vec![vec![tensor(0.0)], vec![], vec![tensor(1.0), tensor(2.0)]]), ["0.0", "2.0", "2.1"]);

@@ -171,6 +171,16 @@ fn steps_stay_within_the_domain() {
 }
 
 #[test]
+fn a_result_that_is_small_beside_its_slope() {
+    // What stands behind the function must not bend within a step.
+    for offset in [0.0, 1e-9, 1e-3, 0.02] {
+        let at = Tensor::from([1.0, -0.7]);
+        let f = |x: &Tensor| (x * 3 - &at * (3.0 - offset)) * x.exp();
+        check::gradients(f).order(3).at(&at).assert_pass();
+    }
+}
+
+#[test]
 fn a_kink_nearby_does_not_disturb() {
     for distance in [1e-3, 0.01, 0.03, 0.0625, 0.1] {
         check::gradients(|x: &Tensor| x.relu() * x + x.abs()).at(&Tensor::from([distance, -distance])).assert_pass();

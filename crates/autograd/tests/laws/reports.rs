@@ -69,7 +69,13 @@ fn the_environment_chooses_seeds_and_what_runs_alone() {
     assert!(other_operation.contains("my product: 0 laws hold in 0 comparisons"), "{other_operation}");
     let seeds = run("COTANGENT_CHECK_SEEDS", "4");
     assert!(seeds.contains("2 samples, 4 seeds, "), "{seeds}");
-    for (variable, value) in [("COTANGENT_CHECK_ONLY", "my product"), ("COTANGENT_CHECK_SEEDS", "many")] {
+    let refused = [
+        ("COTANGENT_CHECK_ONLY", "my product"),
+        ("COTANGENT_CHECK_ONLY", "my product/Zero/2/0"),
+        ("COTANGENT_CHECK_SEEDS", "many"),
+        ("COTANGENT_CHECK_SEEDS", "0"),
+    ];
+    for (variable, value) in refused {
         assert!(run(variable, value).contains("FAILED"), "{variable}={value} is refused");
     }
 }
@@ -125,6 +131,18 @@ fn empty_samples_alone_are_no_pass() {
 #[should_panic(expected = "check: nothing has no sample; add one with .shapes(..) or .at(..)")]
 fn a_battery_without_samples_is_refused() {
     let _ = check::operation("nothing", |x| x[0].clone()).run();
+}
+
+#[test]
+#[should_panic(expected = "check: my product has no sample 2 for Zero, but 2")]
+fn a_sample_that_is_not_there_cannot_run_alone() {
+    let _ = battery(Mutant::None).only(Law::Zero, 2).run();
+}
+
+#[test]
+#[should_panic(expected = "check: at least one seed is needed")]
+fn no_seeds_are_no_pass() {
+    let _ = battery(Mutant::None).seeds(0);
 }
 
 #[test]

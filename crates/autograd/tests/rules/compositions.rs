@@ -2,7 +2,7 @@
 
 use cotangent_autograd::{check, jvp, vjp};
 use cotangent_tensor::{DType, Rng, Shape, Tensor};
-use proptest::prelude::*;
+use proptest::{prelude::*, test_runner::RngSeed};
 
 /// An operation of two tensors, with its value and partial derivatives on numbers.
 struct Binary {
@@ -69,7 +69,7 @@ fn assert_close(what: &str, found: &Tensor, expected: &[f64]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, rng_seed: RngSeed::Fixed(7), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn broadcasting_is_a_loop_over_indices((shape_a, shape_b) in two_that_broadcast(), which in 0..BINARY.len(), seed: u64) {
@@ -128,7 +128,7 @@ fn step(which: usize, x: &Tensor, y: &Tensor) -> Tensor {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 40, rng_seed: RngSeed::Fixed(7), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn expressions_of_all_kinds_of_rules_pass(steps in prop::collection::vec(0usize..12, 1..6), seed: u64) {

@@ -7,7 +7,10 @@ use super::{
     run::{self, Only},
     sample::{Sample, Source},
 };
-use crate::module::{self, Module};
+use crate::{
+    check::modes::HIGHEST_ORDER,
+    module::{self, Module},
+};
 use cotangent_tensor::Tensor;
 
 /// As for [`gradients`](crate::check::gradients).
@@ -214,19 +217,34 @@ impl Operation {
 /// How it is tried.
 impl Operation {
     /// Another relative tolerance for differences than 1e-6, where the function is ill-conditioned.
+    ///
+    /// # Panics
+    /// When it is not between 0 and 1.
+    #[track_caller]
     pub fn tolerance(mut self, tolerance: f64) -> Self {
+        assert_relative(tolerance);
         self.tolerance = tolerance;
         self
     }
 
     /// Differences up to this order; 3 unless set, of which the third is for the first sample.
+    ///
+    /// # Panics
+    /// When the order is not 1, 2 or 3.
+    #[track_caller]
     pub fn order(mut self, order: usize) -> Self {
+        assert!((1..=HIGHEST_ORDER).contains(&order), "check: the order is 1 to {HIGHEST_ORDER}, not {order}");
         self.order = order;
         self
     }
 
     /// Another bound for f32 than 1e-5 of the largest element.
+    ///
+    /// # Panics
+    /// When it is not between 0 and 1.
+    #[track_caller]
     pub fn single_precision_within(mut self, bound: f64) -> Self {
+        assert_relative(bound);
         self.single_precision = Some(bound);
         self
     }
@@ -256,7 +274,12 @@ impl Operation {
     }
 
     /// Draws of this many seeds, one after the other; 1 unless set here or by the environment variable `COTANGENT_CHECK_SEEDS`.
+    ///
+    /// # Panics
+    /// When there are none.
+    #[track_caller]
     pub fn seeds(mut self, seeds: u64) -> Self {
+        assert!(seeds > 0, "check: at least one seed is needed");
         self.seeds = seeds;
         self
     }
@@ -281,10 +304,19 @@ impl Operation {
         self.ranges.iter().rev().find(|(i, _)| *i == input).map_or(self.range, |(_, range)| *range)
     }
 
+    /// How many samples there are of a law: the listed inputs, for laws of those.
+    pub(super) fn count(&self, law: Law) -> usize {
+        match law {
+            Law::ExactValues => self.exact.len(),
+            Law::Refusals => self.refused.len(),
+            _ => self.samples.len(),
+        }
+    }
+
     /// Holds the operation to every law, at every sample.
     ///
     /// # Panics
-    /// When there is no sample, or an environment variable of the battery cannot be read.
+    /// When there is no sample, or not the one that is to be run alone, or an environment variable of the battery cannot be read.
     #[must_use = "the report says whether the laws hold; `.assert_pass()` insists on it"]
     #[track_caller]
     pub fn run(&self) -> LawReport {
@@ -292,4 +324,10 @@ impl Operation {
         assert!(some, "check: {} has no sample; add one with .shapes(..) or .at(..)", self.name);
         run::report(self)
     }
+}
+
+#[track_caller]
+fn assert_relative(tolerance: f64) {
+    let relative = tolerance > 0.0 && tolerance < 1.0;
+    assert!(relative, "check: the tolerance is relative, between 0 and 1, not {tolerance}");
 }

@@ -50,7 +50,8 @@ impl<'o> Run<'o> {
     fn of(operation: &'o Operation) -> Self {
         let variable = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
         let seeds = variable("COTANGENT_CHECK_SEEDS").map(|value| {
-            value.parse().unwrap_or_else(|_| panic!("COTANGENT_CHECK_SEEDS is a number of seeds, not {value:?}"))
+            let seeds = value.parse().ok().filter(|&seeds: &u64| seeds > 0);
+            seeds.unwrap_or_else(|| panic!("COTANGENT_CHECK_SEEDS is a number of seeds, not {value:?}"))
         });
         let (mut only, mut seed) = (operation.only.map(Some), operation.seed);
         let mut seeds = if operation.seeds == 1 { seeds.unwrap_or(1) } else { operation.seeds };
@@ -60,6 +61,10 @@ impl<'o> Run<'o> {
             });
             only = Some((name == operation.name).then_some(alone));
             (seed, seeds) = (its_seed, 1);
+        }
+        if let Some(Some(Only { law, sample })) = only {
+            let (name, count) = (&operation.name, operation.count(law));
+            assert!(sample < count, "check: {name} has no sample {sample} for {law}, but {count}");
         }
         let compared = Law::ALL.map(|law| (law, 0)).to_vec();
         Run { operation, only, seed, seeds, breaches: Vec::new(), compared }
