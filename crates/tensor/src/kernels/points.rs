@@ -121,7 +121,7 @@ pub(crate) fn read<T: Element>(x: &Array, points: &Points<'_>, shape: Shape) -> 
 }
 
 /// Each element at the points of a row-major `y` becomes what `join` makes of it and of the next element of `src`, in the order of the
-/// index. `blocks` is how many leading elements of `y` one position of the axes before the index holds, if these come first.
+/// index. `block` is how many elements of `y` belong to one position of the axes before the index, if those are its leading axes.
 pub(crate) fn write<T: Element>(
     y: &mut [T],
     points: &Points<'_>,

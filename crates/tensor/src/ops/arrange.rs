@@ -6,7 +6,7 @@ use super::{
     broadcast::{common_shape, or_panic},
     split::axis_and_size,
 };
-use crate::{Axes, Error, ErrorKind, Few, Result, Shape, Tensor, shape::resolve_axis};
+use crate::{Axes, Error, ErrorKind, Few, Result, Shape, SpecRef, Tensor, error::same_dtypes, shape::resolve_axis};
 use smallvec::SmallVec;
 use std::borrow::Borrow;
 
@@ -113,7 +113,7 @@ impl Tensor {
             let rule = format!("{:?} do not multiply to axis {axis} of size {size}", sizes.sizes());
             Error::new(error.kind(), "unflatten", rule).with_inputs(&[self.spec()])
         };
-        let parts = or_panic(sizes.resolve(crate::SpecRef::new(&[size], self.dtype())).map_err(refused));
+        let parts = or_panic(sizes.resolve(SpecRef::new(&[size], self.dtype())).map_err(refused));
         let shape = self.shape();
         let shape: Shape = shape[..axis].iter().chain(&parts[..]).chain(&shape[axis + 1..]).copied().collect();
         self.reshape(&shape)
@@ -158,7 +158,7 @@ impl Tensor {
     pub fn meshgrid<T: Borrow<Tensor>>(lists: impl AsRef<[T]>, grid: Grid) -> Vec<Tensor> {
         let lists: Few<&Tensor> = lists.as_ref().iter().map(Borrow::borrow).collect();
         let refuse = |rule| {
-            let specs: Few<_> = lists.iter().map(|x| x.spec()).collect();
+            let specs: Few<SpecRef<'_>> = lists.iter().map(|x| x.spec()).collect();
             panic!("{}", Error::new(ErrorKind::Shape, "meshgrid", rule).with_inputs(&specs))
         };
         if lists.is_empty() {
@@ -230,10 +230,15 @@ impl Tensor {
     #[track_caller]
     pub fn block_diag<T: Borrow<Tensor>>(matrices: impl AsRef<[T]>) -> Tensor {
         let matrices: Vec<Tensor> = matrices.as_ref().iter().map(|x| with_rank(x.borrow(), 2)).collect();
-        if let Some(x) = matrices.iter().find(|x| x.rank() > 2) {
-            let error = Error::new(ErrorKind::Shape, "block_diag", "takes matrices, lists and scalars");
-            panic!("{}", error.with_inputs(&[x.spec()]));
+        let specs: Few<SpecRef<'_>> = matrices.iter().map(Tensor::spec).collect();
+        let refuse = |rule| panic!("{}", Error::new(ErrorKind::Shape, "block_diag", rule).with_inputs(&specs));
+        if matrices.is_empty() {
+            refuse("needs at least one matrix");
         }
+        if matrices.iter().any(|x| x.rank() > 2) {
+            refuse("takes matrices, lists and scalars");
+        }
+        or_panic(same_dtypes("block_diag", &specs));
         let columns = matrices.iter().fold(0usize, |sum, x| sum.saturating_add(x.shape()[1]));
         let mut before = 0;
         let strip = |x: &Tensor| {

@@ -4,7 +4,7 @@
 //! once, below every transform (a mask is never differentiated), and become an index; what is recorded is a read at that index, whose
 //! shape is known.
 
-use super::broadcast::{Operand, common_shape, constant, or_panic};
+use super::broadcast::{Operand, common_shape, or_panic};
 use crate::{DType, Error, ErrorKind, Few, SpecRef, Tensor, kernels, layout::row_major};
 
 #[cfg(test)]
@@ -30,7 +30,10 @@ impl Tensor {
         check_mask("masked_fill", self, mask);
         let value = match value.into() {
             Operand::Tensor(value) => value.clone(),
-            Operand::Number(number) => or_panic(constant(&super::Where, number, self)),
+            Operand::Number(number) => {
+                let value = Tensor::try_number("masked_fill", number, self.dtype());
+                or_panic(value.map_err(|error| error.with_inputs(&[self.spec()])))
+            }
         };
         if value.dtype() != self.dtype() {
             let error = Error::mixed_dtypes("masked_fill", &[self.spec(), value.spec()]);

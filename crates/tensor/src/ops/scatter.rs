@@ -6,12 +6,15 @@
 use super::{
     broadcast::{Operand, or_panic},
     gather::padded_to,
-    index::{check::check_range, three},
+    index::{
+        check::{check_fits, check_index_dtype, check_range},
+        three,
+    },
     split::axis_and_size,
 };
 use crate::{
     Array, Cotangents, DType, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor,
-    Vjp, apply, dtype::for_dtype, kernels, layout::row_major, shape::resolve_axis,
+    Vjp, apply, dtype::for_dtype, error::takes, kernels, layout::row_major, shape::resolve_axis,
 };
 
 mod extremum;
@@ -107,8 +110,7 @@ impl Vjp for Scatter {
 
 /// Checks inputs `x`, `index`, `src` of one dtype, whose index fits both; the output is like `x`.
 fn infer_scatter(op: &'static str, axis: isize, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>> {
-    use super::index::check::{check_fits, check_index_dtype};
-    crate::error::takes(op, 3, inputs)?;
+    takes(op, 3, inputs)?;
     let [x, index, src] = [inputs[0], inputs[1], inputs[2]];
     let axis = resolve_axis(op, axis, x.rank())?;
     check_index_dtype(op, inputs, index)?;
@@ -196,6 +198,8 @@ impl Tensor {
         let (axis, _) = axis_and_size(self, op, axis);
         let axis = axis as isize;
         or_panic(infer_scatter(op, axis, &specs).map(drop));
+        // Here, so that a place out of range is refused under this name whatever the reduction.
+        or_panic(check_range(op, &[self, index, src].map(Tensor::array), axis as usize, index.array()));
         match self.dtype() {
             DType::Bool => panic!("{}", Error::needs_numbers(op, &specs)),
             DType::I64 | DType::U8 if reduction == ScatterReduce::Mean => panic!("{}", Error::needs_float(op, &specs)),

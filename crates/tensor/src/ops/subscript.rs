@@ -32,10 +32,10 @@ pub struct Ellipsis;
 pub struct NewAxis;
 
 /// One item of a subscript.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Item(Kind);
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 enum Kind {
     At(isize),
     Along(Span),
@@ -110,9 +110,9 @@ fn saturated(i: impl TryInto<isize>) -> isize {
     i.try_into().unwrap_or(isize::MAX)
 }
 
-/// What stands between NumPy's brackets: an item, or a tuple of items, or a list of them; see the table of
+/// What stands between NumPy's brackets: an item, a tuple of items, or a list of them; see the table of
 /// [`Tensor::index`](crate::Tensor::index).
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Subscript(Vec<Item>);
 
 impl<I: Into<Item>> FromIterator<I> for Subscript {

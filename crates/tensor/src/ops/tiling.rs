@@ -91,10 +91,9 @@ impl Tensor {
         match repeats.into() {
             Repeats::Each(times) => {
                 let merged = self.shape().with_size(axis, size.saturating_mul(times));
-                let checked = check_size("repeat_interleave", &merged, self.dtype());
-                or_panic(checked.map_err(|error| error.with_inputs(&[self.spec()])));
                 let repeated: Shape =
                     self.shape()[..=axis].iter().chain([&times]).chain(&self.shape()[axis + 1..]).copied().collect();
+                or_panic(check_sizes("repeat_interleave", self, &merged, &repeated));
                 self.unsqueeze(axis as isize + 1).expand(repeated).reshape(&merged)
             }
             Repeats::Counts(counts) => {
@@ -113,10 +112,16 @@ fn tiled(op: &'static str, x: &Tensor, times: &[usize]) -> Result<Tensor> {
     let at = |list: &[usize], i: usize| (i + list.len()).checked_sub(rank).map_or(1, |j| list[j]);
     let pairs = || (0..rank).map(|i| (at(times, i), at(x.shape(), i)));
     let merged: Shape = pairs().map(|(times, size)| times.saturating_mul(size)).collect();
-    check_size(op, &merged, x.dtype()).map_err(|error| error.with_inputs(&[x.spec()]))?;
     let single: Shape = pairs().flat_map(|(_, size)| [1, size]).collect();
     let repeated: Shape = pairs().flat_map(|(times, size)| [times, size]).collect();
+    check_sizes(op, x, &merged, &repeated)?;
     Ok(x.reshape(&single).expand(repeated).reshape(&merged))
+}
+
+/// Checks the shape of the result, and that before axes were merged: a size of zero hides in the one what overflows in the other.
+fn check_sizes(op: &'static str, x: &Tensor, merged: &Shape, repeated: &Shape) -> Result<()> {
+    let checked = check_size(op, merged, x.dtype()).and_then(|_| check_size(op, repeated, x.dtype()));
+    checked.map(drop).map_err(|error| error.with_inputs(&[x.spec()]))
 }
 
 /// Place `i` of the axis as often as the counts say. They are values, not a shape: what they are is read at once, below every transform.

@@ -77,6 +77,8 @@ fn tensors_are_put_side_by_side() {
     assert_eq!((y.shape()[0], y.shape()[1]), (2, 5));
     assert_eq!(y.to_vec::<i64>(), [1, 0, 0, 0, 0, 0, 0, 0, 2, 3]);
     assert!(message(|| Tensor::block_diag([counting(&[1, 1, 1])])).starts_with("block_diag: takes matrices"));
-    assert_eq!(message(|| Tensor::block_diag::<Tensor>([])), "concat: needs at least one tensor");
+    assert_eq!(message(|| Tensor::block_diag::<Tensor>([])), "block_diag: needs at least one matrix");
+    let mixed = [counting(&[1]), Tensor::from([1.0f32])];
+    assert!(message(|| Tensor::block_diag(&mixed)).starts_with("block_diag: all inputs must have one dtype"));
     assert!(message(|| Tensor::broadcast_tensors([counting(&[2]), counting(&[3])])).starts_with("broadcast_tensors: "));
 }

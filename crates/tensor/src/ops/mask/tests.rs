@@ -43,5 +43,8 @@ fn what_does_not_fit_is_named() {
         message(move || x().masked_fill(&Tensor::from([true; 3]), 0))
             .starts_with("masked_fill: the shapes do not broadcast")
     );
-    assert!(message(move || mask().masked_fill(&mask(), 2)).contains("a tensor of bool holds false and true, not 2"));
+    assert!(
+        message(move || mask().masked_fill(&mask(), 2))
+            .starts_with("masked_fill: a tensor of bool holds false and true, not 2")
+    );
 }

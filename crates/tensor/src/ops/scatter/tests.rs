@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     ErrorKind,
-    ops::{refused::message, shape::adjoint::assert_adjoint},
+    ops::{refused, shape::adjoint::assert_adjoint},
     try_apply,
 };
 
@@ -96,8 +96,16 @@ fn what_does_not_fit_is_named() {
     assert!(refusal(&of_i64, &of_i64).to_string().contains("the values must have the tensor's dtype, f64, not i64"));
     let message = |reduction, dtype| {
         let x = Tensor::zeros([2], dtype);
-        message(|| x.scatter_reduce(0, &Tensor::from([0i64]), &x, reduction, true))
+        refused::message(|| x.scatter_reduce(0, &Tensor::from([0i64]), &x, reduction, true))
     };
+    let outside = Tensor::from([2i64]);
+    for reduction in [ScatterReduce::Sum, ScatterReduce::Prod, ScatterReduce::Mean, ScatterReduce::Amax] {
+        let x = counting(&[2]);
+        assert_eq!(
+            refused::message(|| x.scatter_reduce(0, &outside, &x, reduction, true)),
+            "scatter_reduce: index 2 at [0] is out of range for axis 0 of size 2; got f64[2], i64[1], f64[2]"
+        );
+    }
     assert!(message(ScatterReduce::Mean, DType::I64).starts_with("scatter_reduce: needs a floating-point dtype"));
     assert!(message(ScatterReduce::Amax, DType::Bool).starts_with("scatter_reduce: truth values have no arithmetic"));
 }

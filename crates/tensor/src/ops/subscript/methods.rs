@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     DType, Error, ErrorKind, Few, Result, Shape, SpecRef, Tensor, apply,
-    ops::{Cut, Operand, Slice, SliceScatter, broadcast::or_panic},
+    ops::{Cut, Operand, Slice, SliceScatter, broadcast::or_panic, split::axis_and_size},
     primitive::try_apply_owned,
     try_apply,
 };
@@ -77,7 +77,7 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn select(&self, axis: isize, i: isize) -> Tensor {
-        let (axis, size) = super::super::split::axis_and_size(self, "select", axis);
+        let (axis, size) = axis_and_size(self, "select", axis);
         let place = if i < 0 { i + size as isize } else { i };
         let Some(place) = usize::try_from(place).ok().filter(|&place| place < size) else {
             let rule = format!("index {i} is out of range for axis {axis} of size {size}");

@@ -19,6 +19,7 @@ fn tiles_follow_each_other() {
         "repeat: needs at least one number for each axis, not [2]; got i64[2, 2]; tile puts ones in front"
     );
     assert!(message(|| counting(&[2]).tile([usize::MAX])).starts_with("tile: shape ["));
+    assert!(message(|| counting(&[0]).tile([usize::MAX])).starts_with("tile: shape ["), "also of nothing");
 }
 
 #[test]
