@@ -363,3 +363,23 @@ fn ends_of_the_range_have_the_value_of_the_limit() {
         assert_eq!(f(&Tensor::from(subnormal)).item::<f64>(), subnormal);
     }
 }
+
+/// The kinds of rows 24 and 25: a view gives what its copy gives, forward and backward, and no elements give none.
+#[test]
+fn every_function_takes_any_layout() {
+    let bits = |x: &Tensor| x.to_vec::<f64>().into_iter().map(f64::to_bits).collect::<Vec<u64>>();
+    let x = Tensor::linspace(0.05, 0.95, 60, DType::F64).reshape([4, 3, 5]);
+    let views = [x.permute([2, 0, 1]), x.flip([0, 2]), x.narrow(1, 1, 1), x.narrow(1, 0, 1).expand([4, 3, 5])];
+    for (name, f) in functions() {
+        let slope = |x: &Tensor| grad(x, |x| (f(x) * 0.75).sum(..));
+        for view in &views {
+            let copy = Tensor::from_vec(view.to_vec::<f64>(), view.shape()).expect("as many elements");
+            assert_eq!(bits(&f(view)), bits(&f(&copy)), "{name}");
+            assert_eq!(bits(&slope(view)), bits(&slope(&copy)), "the slope of {name}");
+        }
+        for shape in [&[0][..], &[2, 0, 3]] {
+            let empty = Tensor::zeros(shape, DType::F64);
+            assert_eq!((f(&empty).shape(), slope(&empty).shape()), (empty.shape(), empty.shape()), "{name}");
+        }
+    }
+}

@@ -45,8 +45,8 @@ pairs! {
     ///
     /// ```
     /// # use cotangent_tensor::Tensor;
-    /// let x = Tensor::from([1000.0f32, f32::NEG_INFINITY]);
-    /// assert_eq!(x.logaddexp(&x).to_vec::<f32>(), [1000.6931, f32::NEG_INFINITY]);
+    /// let x = Tensor::from([1000.0, f64::NEG_INFINITY]);
+    /// assert_eq!(x.logaddexp(&x).to_vec::<f64>(), [1000.0 + std::f64::consts::LN_2, f64::NEG_INFINITY]);
     /// ```
     Logaddexp, logaddexp: |x, y| greater(x, y) + (-difference(x, y).abs()).softplus(), cotangents |z_bar, x, y| {
         z_bar.clone() * difference(x, y).sigmoid(),

@@ -77,6 +77,13 @@ fn f32_is_computed_in_f64_where_a_function_says_so() {
     assert_eq!(Tensor::zeros([0, 3], DType::F32).lgamma().shape()[..], [0, 3]);
 }
 
+#[test]
+fn the_number_of_threads_does_not_matter() {
+    let x = Tensor::linspace(0.1, 3.0, 50_001, DType::F32);
+    let bits = |threads| crate::with_threads(threads, || x.digamma().to_vec::<f32>());
+    assert!(bits(1) == bits(3));
+}
+
 /// A sum, without a method that would broadcast.
 #[derive(Clone)]
 struct Total;
