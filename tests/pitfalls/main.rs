@@ -21,11 +21,11 @@ mod indices;
 mod kinks;
 mod losses;
 mod nesting;
-mod ordered;
-mod windows;
 mod networks;
+mod ordered;
 mod products;
 mod scalars;
+mod windows;
 
 use cotangent::{Tensor, grad, jvp};
 

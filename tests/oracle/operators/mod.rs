@@ -1,8 +1,8 @@
 //! How each of torch's operators is written with our operations: one table for each family.
 
 mod activations;
-mod convolutions;
 mod attention;
+mod convolutions;
 mod elementwise;
 mod indexing;
 mod linalg;
@@ -11,8 +11,8 @@ mod normalisation;
 mod pools;
 mod products;
 mod reductions;
-mod scans;
 mod resampling;
+mod scans;
 mod shapes;
 mod sorting;
 

@@ -8,7 +8,7 @@ use super::{
 use crate::case::Call;
 use cotangent::{
     Axes, Tensor,
-    ops::{Interpolation, Quantiles},
+    ops::{QuantileMethod, Quantiles},
 };
 
 pub(super) const OPERATORS: &[Operator] = &[
@@ -95,8 +95,8 @@ fn quantile(c: &Call<'_>, keeping: Quantile, dropping: Quantile) -> Tensor {
     let q: Quantiles =
         if c.has_tensor(1) { c.x(1).to_vec::<f64>().into() } else { c.float(1, "q").expect("a quantile").into() };
     let interpolation = match c.word(4, "interpolation").unwrap_or("linear") {
-        "linear" => Interpolation::Linear,
-        "midpoint" => Interpolation::Midpoint,
+        "linear" => QuantileMethod::Linear,
+        "midpoint" => QuantileMethod::Midpoint,
         other => panic!("no case has interpolation {other}"),
     };
     let (q, axes) = (q.interpolation(interpolation), axes_of(c, 2, "dim"));

@@ -6,29 +6,23 @@
 
 mod compositions;
 mod elementwise;
-mod indexed;
 mod functions;
-mod layouts;
-mod losses;
+mod indexed;
 mod linalg;
+mod losses;
 mod moved;
-mod ordered;
 mod networks;
+mod ordered;
 mod reduced;
 mod table;
 mod windows;
 
 use cotangent_autograd::check::{self, Law, LawReport};
 use cotangent_tensor::{
-    Derivative, Primitive, Tensor,
-    ops::{All, Any, ArgMax, ArgMin, ArgSort, Compare, Comparison, SearchSorted, StopGradient},
-    DType, Derivative, Primitive, Tensor,
-    ops::{ArgMax, ArgMin, Compare, Comparison, OneHot, StopGradient},
-    Derivative, Primitive,
-    ops::{ArgMax, ArgMin, Compare, Comparison, StopGradient},
+    DType, Derivative, Primitive,
     ops::{
-        ArgMax, ArgMin, Ceil, Compare, Comparison, DivFloor, DivTrunc, Floor, Heaviside, Round, RoundDecimals, Sign,
-        StopGradient, Trunc,
+        All, Any, ArgMax, ArgMin, ArgSort, Ceil, Compare, Comparison, DivFloor, DivTrunc, Floor, Heaviside, OneHot,
+        Round, RoundDecimals, SearchSorted, Sign, StopGradient, Trunc,
     },
 };
 use std::{
@@ -45,78 +39,42 @@ use table::{Sample, names_of_operations_in, table};
 // One line for each name, so that two that are added do not meet.
 
 /// What `ops` exports that is no operation.
-const NOT_OPERATIONS: [&str; 8] =
-    ["Comparison", "Elementwise", "Interpolation", "Kept", "NewShape", "Operand", "Quantiles", "ToNumber"];
-const NOT_OPERATIONS: [&str; 12] = [
+#[rustfmt::skip]
+const NOT_OPERATIONS: &[&str] = &[
     "Attention",
-    "Comparison",
-    "Elementwise",
-    "GridPadding",
-    "GridSample",
-    "Interpolate",
-    "Interpolation",
-    "Kept",
-    "NewShape",
-    "Operand",
-    "Rotary",
-    "ToNumber",
-];
-const NOT_OPERATIONS: [&str; 9] =
-    ["Comparison", "Elementwise", "Kept", "MatrixNorm", "NewShape", "Operand", "SummedAxes", "ToNumber", "Triangular"];
-const NOT_OPERATIONS: [&str; 16] = [
     "Comparison",
     "Cut",
     "Elementwise",
     "Ellipsis",
     "Grid",
+    "GridPadding",
+    "GridSample",
+    "Interpolate",
+    "Interpolation",
     "Item",
     "Kept",
+    "MatrixNorm",
     "NewAxis",
     "NewShape",
     "Operand",
     "PadMode",
-    "ScatterReduce",
+    "QuantileMethod",
+    "Quantiles",
     "Repeats",
+    "Rotary",
+    "ScatterReduce",
     "Span",
+    "Special",
     "Subscript",
+    "SummedAxes",
     "ToNumber",
-];
-const NOT_OPERATIONS: [&str; 7] = ["Comparison", "Elementwise", "Kept", "NewShape", "Operand", "Special", "ToNumber"];
-/// Fused derivatives, which operations of the table run: their own derivatives are checked one order higher.
-const OF_DERIVATIVES: [&str; 5] =
-    ["CrossEntropyGrad", "CtcLossGrad", "ElementwiseGrad", "LogSoftmaxGrad", "SoftmaxGrad"];
-
-/// Operations that say that their derivative is zero.
-fn constant_operations() -> [(&'static str, Box<dyn Primitive>); 8] {
-fn constant_operations() -> [(&'static str, Box<dyn Primitive>); 5] {
-    [
-        ("All", Box::new(All::new(.., false))),
-        ("Any", Box::new(Any::new(.., false))),
-        ("ArgSort", Box::new(ArgSort::new(0, false))),
-        ("SearchSorted", Box::new(SearchSorted::new(false))),
-fn constant_operations() -> [(&'static str, Box<dyn Primitive>); 13] {
-    [
-        ("Floor", Box::new(Floor)),
-        ("Ceil", Box::new(Ceil)),
-        ("Trunc", Box::new(Trunc)),
-        ("Round", Box::new(Round)),
-        ("RoundDecimals", Box::new(RoundDecimals(2))),
-        ("Sign", Box::new(Sign)),
-        ("Heaviside", Box::new(Heaviside)),
-        ("DivFloor", Box::new(DivFloor)),
-        ("DivTrunc", Box::new(DivTrunc)),
-#[rustfmt::skip]
-const NOT_OPERATIONS: &[&str] = &[
-    "Comparison",
-    "Elementwise",
-    "Kept",
-    "NewShape",
-    "Operand",
-    "ToNumber",
+    "Triangular",
 ];
 /// Fused derivatives, which operations of the table run: their own derivatives are checked one order higher.
 #[rustfmt::skip]
 const OF_DERIVATIVES: &[&str] = &[
+    "CrossEntropyGrad",
+    "CtcLossGrad",
     "ElementwiseGrad",
     "LogSoftmaxGrad",
     "SoftmaxGrad",
@@ -125,11 +83,24 @@ const OF_DERIVATIVES: &[&str] = &[
 /// Operations that say that their derivative is zero.
 fn constant_operations() -> Vec<(&'static str, Box<dyn Primitive>)> {
     vec![
+        ("All", Box::new(All::new(.., false))),
+        ("Any", Box::new(Any::new(.., false))),
         ("ArgMax", Box::new(ArgMax::new(0, false))),
         ("ArgMin", Box::new(ArgMin::new(0, false))),
+        ("ArgSort", Box::new(ArgSort::new(0, false))),
+        ("Ceil", Box::new(Ceil)),
         ("Compare", Box::new(Compare(Comparison::Lt))),
+        ("DivFloor", Box::new(DivFloor)),
+        ("DivTrunc", Box::new(DivTrunc)),
+        ("Floor", Box::new(Floor)),
+        ("Heaviside", Box::new(Heaviside)),
         ("OneHot", Box::new(OneHot::new(3, DType::F64))),
+        ("Round", Box::new(Round)),
+        ("RoundDecimals", Box::new(RoundDecimals(2))),
+        ("SearchSorted", Box::new(SearchSorted::new(false))),
+        ("Sign", Box::new(Sign)),
         ("StopGradient", Box::new(StopGradient)),
+        ("Trunc", Box::new(Trunc)),
     ]
 }
 

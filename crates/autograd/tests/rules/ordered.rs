@@ -3,7 +3,7 @@
 use crate::table::{Sample, of_every_size, sample, shapes};
 use cotangent_tensor::{
     Tensor, apply,
-    ops::{CumProd, CumSum, Interpolation, LinearRecurrence, LogCumSumExp, Quantiles},
+    ops::{CumProd, CumSum, LinearRecurrence, LogCumSumExp, QuantileMethod, Quantiles},
 };
 
 /// Along the last of two axes and the middle of three; one element; no rows, no elements in them.
@@ -37,7 +37,7 @@ fn reversed_recurrence(decay: &Tensor, x: &Tensor) -> Tensor {
     apply(&LinearRecurrence::new(1, true), &[decay, x]).into_single()
 }
 
-fn quartiles(interpolation: Interpolation) -> Quantiles {
+fn quartiles(interpolation: QuantileMethod) -> Quantiles {
     Quantiles::from([0.25, 0.7, 1.0]).interpolation(interpolation)
 }
 
@@ -104,10 +104,10 @@ pub(crate) fn samples() -> Vec<Sample> {
         sample!("Sub", rows(), |x| x[0].diff(1, 1)),
         sample!("Sub", columns(), |x| x[0].diff(2, 0)),
         sample!("Sort", scalars(), |x| x[0].quantile(0.3, ..)).with_ties(),
-        sample!("Sort", with_elements(), |x| x[0].quantile(quartiles(Interpolation::Linear), 1)),
-        sample!("Sort", with_elements(), |x| x[0].quantile_keepdims(quartiles(Interpolation::Midpoint), 1)),
-        sample!("Sort", with_elements(), |x| x[0].nanquantile(quartiles(Interpolation::Lower), 1)),
-        sample!("Sort", with_elements(), |x| x[0].nanquantile_keepdims(quartiles(Interpolation::Higher), 1)),
-        sample!("Sort", with_elements(), |x| x[0].quantile(quartiles(Interpolation::Nearest), 1)),
+        sample!("Sort", with_elements(), |x| x[0].quantile(quartiles(QuantileMethod::Linear), 1)),
+        sample!("Sort", with_elements(), |x| x[0].quantile_keepdims(quartiles(QuantileMethod::Midpoint), 1)),
+        sample!("Sort", with_elements(), |x| x[0].nanquantile(quartiles(QuantileMethod::Lower), 1)),
+        sample!("Sort", with_elements(), |x| x[0].nanquantile_keepdims(quartiles(QuantileMethod::Higher), 1)),
+        sample!("Sort", with_elements(), |x| x[0].quantile(quartiles(QuantileMethod::Nearest), 1)),
     ]
 }

@@ -1,15 +1,6 @@
 //! The table of operations, and what a sample of one is.
 
-use crate::{
-    elementwise, indexed,
-    elementwise, functions,
-    layouts::{Layout, laid_out},
-    losses, moved, reduced,
-    moved, ordered, reduced,
-    moved, reduced, windows,
-    moved, networks, reduced,
-    linalg, moved, reduced,
-use crate::{elementwise, moved, reduced};
+use crate::{elementwise, functions, indexed, linalg, losses, moved, networks, ordered, reduced, windows};
 use cotangent_autograd::{
     check::{self, Law},
     module::Module,
@@ -101,31 +92,19 @@ impl Sample {
 /// All samples; one line for each family, so that two that are added do not meet.
 #[rustfmt::skip]
 pub(crate) fn table() -> Vec<Sample> {
-    [elementwise::samples(), reduced::samples(), moved::samples(), losses::samples()].into_iter().flatten().collect()
-    elementwise::samples()
-        .into_iter()
-        .chain(reduced::samples())
-        .chain(moved::samples())
-        .chain(ordered::samples())
-        .collect()
-    let families = [elementwise::samples(), reduced::samples(), moved::samples(), windows::samples()];
-    families.into_iter().flatten().collect()
-        .chain(networks::samples())
-        .chain(linalg::samples())
-        .collect()
-    let families = [elementwise::samples(), reduced::samples(), moved::samples(), indexed::samples()];
     let families = [
         elementwise::samples(),
+        functions::samples(),
+        indexed::samples(),
+        linalg::samples(),
+        losses::samples(),
         moved::samples(),
+        networks::samples(),
+        ordered::samples(),
         reduced::samples(),
+        windows::samples(),
     ];
     families.into_iter().flatten().collect()
-    elementwise::samples()
-        .into_iter()
-        .chain(functions::samples())
-        .chain(reduced::samples())
-        .chain(moved::samples())
-        .collect()
 }
 
 /// A tensor that writes down what is done with it.

@@ -3,8 +3,8 @@
 //! what a kernel is given has passed `infer`.
 
 pub(crate) mod arithmetic;
-pub(crate) mod conv;
 pub(crate) mod attention;
+pub(crate) mod conv;
 pub(crate) mod copy;
 pub(crate) mod cross_entropy;
 pub(crate) mod ctc;
@@ -16,20 +16,20 @@ pub(crate) mod linalg;
 pub(crate) mod map;
 pub(crate) mod math;
 pub(crate) mod normalise;
+pub(crate) mod overlap_add;
 pub(crate) mod parallel;
-pub(crate) mod pool;
 pub(crate) mod points;
+pub(crate) mod pool;
 pub(crate) mod reduce;
-pub(crate) mod scan;
 pub(crate) mod resample;
 pub(crate) mod rotary;
+pub(crate) mod scan;
 pub(crate) mod select;
 pub(crate) mod softmax;
 pub(crate) mod sort;
+pub(crate) mod special;
 pub(crate) mod tables;
 pub(crate) mod triangle;
 mod walk;
-pub(crate) mod overlap_add;
-pub(crate) mod windows;
-pub(crate) mod special;
 pub(crate) mod wide;
+pub(crate) mod windows;

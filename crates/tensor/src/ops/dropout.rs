@@ -111,7 +111,7 @@ fn check(op: &'static str, x: &Tensor, p: f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{DType, ops::refusals::message_of};
+    use crate::{DType, ops::refused::message};
 
     #[test]
     fn certain_dropout_draws_nothing() {
@@ -145,14 +145,14 @@ mod tests {
         let x = Tensor::from([1.0f32]);
         let mut rng = Rng::seed(1);
         assert_eq!(
-            message_of(|| x.dropout(1.5, &mut rng)),
+            message(|| x.dropout(1.5, &mut rng)),
             "dropout: the probability must be within [0, 1], not 1.5; got f32[1]"
         );
-        assert!(message_of(|| x.alpha_dropout(f64::NAN, &mut rng)).contains("not NaN"));
+        assert!(message(|| x.alpha_dropout(f64::NAN, &mut rng)).contains("not NaN"));
         assert_eq!(
-            message_of(|| x.feature_dropout(0.5, &mut rng)),
+            message(|| x.feature_dropout(0.5, &mut rng)),
             "feature_dropout: needs a batch axis and a channel axis; got f32[1]"
         );
-        assert!(message_of(|| Tensor::from([1i64]).dropout(0.5, &mut rng)).contains("floating-point"));
+        assert!(message(|| Tensor::from([1i64]).dropout(0.5, &mut rng)).contains("floating-point"));
     }
 }

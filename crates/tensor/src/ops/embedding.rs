@@ -53,7 +53,7 @@ impl Tensor {
 
 #[cfg(test)]
 mod tests {
-    use crate::{DType, Tensor, ops::refusals::message_of};
+    use crate::{DType, Tensor, ops::refused::message};
 
     fn table() -> Tensor {
         Tensor::from([[0.5f64, 1.5], [2.5, 3.5], [4.5, 5.5]])
@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_refused() {
-        let of = |indices: &Tensor, padding| message_of(|| table().embedding(indices, padding));
+        let of = |indices: &Tensor, padding| message(|| table().embedding(indices, padding));
         assert_eq!(
             of(&Tensor::from([[0i64, 1], [3, 1]]), None),
             "embedding: index 3 at [1, 0] is out of range for axis 0 of size 3; got f64[3, 2], i64[2, 2]"
@@ -90,11 +90,9 @@ mod tests {
         );
         assert!(of(&Tensor::from([0u8]), None).starts_with("embedding: the index must be i64, not u8"));
         assert_eq!(
-            message_of(|| Tensor::from([1.0]).embedding(&Tensor::from([0i64]), None)),
+            message(|| Tensor::from([1.0]).embedding(&Tensor::from([0i64]), None)),
             "embedding: the table must be a matrix, a row for each index; got f64[1], i64[1]"
         );
-        assert!(
-            message_of(|| Tensor::from([[1i64]]).embedding(&Tensor::from([0i64]), None)).contains("floating-point")
-        );
+        assert!(message(|| Tensor::from([[1i64]]).embedding(&Tensor::from([0i64]), None)).contains("floating-point"));
     }
 }

@@ -15,7 +15,6 @@
 //! | `select` | maximum, minimum, clamp, where |
 //! | `compare` | eq, ne, lt, le, gt, ge |
 //! | `cast`, `stop_gradient` | cast; stop_gradient |
-//! | `reduce`, `extrema`, `softmax` | sum, mean, var; max, min, argmax, argmin; softmax, log_softmax, logsumexp |
 //! | `cross_entropy`, `ctc` | the fused losses of logits against class indices, and of alignments |
 //! | `reduce`, `extrema`, `softmax` | sum, mean, var, std, nansum, nanmean, all, any, count_nonzero; max, min, argmax, argmin; softmax, log_softmax, logsumexp |
 //! | `product`, `median`, `quantile`, `norm` | prod; median, nanmedian; quantile, nanquantile; vector_norm |
@@ -48,20 +47,20 @@
 
 mod activations;
 mod arithmetic;
+mod arrange;
 mod attention;
 mod broadcast;
 mod cast;
 mod compare;
+mod conv;
 mod cross_entropy;
 mod ctc;
-mod difference;
-mod conv;
-mod dropout;
-mod distance;
-mod einsum;
-mod arrange;
 mod diagonal;
+mod difference;
+mod distance;
 mod division;
+mod dropout;
+mod einsum;
 mod elementwise;
 mod embedding;
 mod extrema;
@@ -73,36 +72,34 @@ mod grid;
 mod index;
 mod join;
 mod linalg;
+mod mask;
 mod matmul;
 mod median;
 mod norm;
-mod pick;
-mod product;
-mod quantile;
-mod pool;
-mod products;
-mod reduce;
-mod rows;
-mod scan;
-mod search;
 mod normalise;
+mod one_hot;
+mod pad_mode;
+mod pairs;
+mod pick;
+mod placing;
+mod pool;
+mod product;
+mod products;
+mod quantile;
+mod rectifiers;
+mod reduce;
 #[cfg(test)]
-mod refusals;
+mod refused;
 mod resample;
 mod rotary;
-mod pairs;
-mod rectifiers;
 mod rounding;
+mod rows;
+mod scan;
+mod scatter;
+mod search;
 mod select;
 mod shape;
 mod similarity;
-mod mask;
-mod one_hot;
-mod pad_mode;
-mod placing;
-#[cfg(test)]
-mod refused;
-mod scatter;
 mod slice;
 mod softmax;
 mod split;
@@ -111,26 +108,22 @@ mod subscript;
 mod take;
 mod tiling;
 mod triangle;
-mod unfold;
 mod trigonometry;
+mod unfold;
 mod views;
 
 pub use activations::{Gelu, GeluTanh, Glu, LogSigmoid, Mish, Sigmoid, Silu, Softplus, Softsign, Tanh, Tanhshrink};
 pub use arithmetic::{Add, Div, Mul, Neg, Sub};
+pub use arrange::Grid;
 pub use attention::{Attention, ScaledDotProductAttention};
 pub use broadcast::{Operand, ToNumber};
 pub use cast::Cast;
 pub use compare::{Compare, Comparison};
+pub use conv::{Col2Im, Conv, ConvTranspose, ConvWeightGrad, Im2Col};
 pub use cross_entropy::{CrossEntropy, CrossEntropyGrad};
 pub use ctc::{CtcLoss, CtcLossGrad};
-pub use conv::{Col2Im, Conv, ConvTranspose, ConvWeightGrad, Im2Col};
-pub use distance::Cdist;
-pub use arrange::Grid;
-pub use broadcast::{Operand, ToNumber};
-pub use cast::Cast;
-pub use compare::{Compare, Comparison};
 pub use diagonal::{Diagonal, DiagonalScatter};
-pub use elementwise::{Elementwise, ElementwiseGrad, Kept};
+pub use distance::Cdist;
 pub use division::{DivFloor, DivTrunc, Fmod, Remainder};
 pub(crate) use elementwise::MAX_ARITY;
 pub use elementwise::{Elementwise, ElementwiseGrad, Kept, Special, apply_broadcast};
@@ -151,31 +144,28 @@ pub use linalg::{
 pub use matmul::MatMul;
 pub use median::{Median, NanMedian};
 pub use norm::VectorNorm;
-pub use pick::{ArgSort, KthValue, Sort, TopK};
-pub use pick::{CumMax, CumMin, MaxWithIndices, MinWithIndices};
-pub use pick::{MedianWithIndices, NanMedianWithIndices};
-pub use product::Prod;
-pub use quantile::{Interpolation, Quantiles};
-pub use pool::{AdaptiveAvgPool, AdaptiveMaxPool, AvgPool, AvgPoolGrad, MaxPool};
-pub use products::SummedAxes;
-pub use reduce::Sum;
-pub use reduce::{All, Any};
-pub use scan::{CumProd, CumSum, LinearRecurrence, LogCumSumExp};
-pub use search::SearchSorted;
 pub use normalise::Normalise;
-pub use reduce::Sum;
-pub use resample::{Interpolate, Interpolation, Resample};
-pub use rotary::{Rotary, RotaryEmbedding};
 pub use one_hot::OneHot;
 pub use pad_mode::{PadMode, PadWith, PadWithTranspose};
-pub use reduce::Sum;
-pub use scatter::{Scatter, ScatterExtremum, ScatterProd, ScatterReduce};
 pub use pairs::{Atan2, Copysign, Fmax, Fmin, Hypot, Lerp, Logaddexp, Logaddexp2, Pow, Xlogy};
+pub use pick::{
+    ArgSort, CumMax, CumMin, KthValue, MaxWithIndices, MedianWithIndices, MinWithIndices, NanMedianWithIndices, Sort,
+    TopK,
+};
+pub use pool::{AdaptiveAvgPool, AdaptiveMaxPool, AvgPool, AvgPoolGrad, MaxPool};
+pub use product::Prod;
+pub use products::SummedAxes;
+pub use quantile::{QuantileMethod, Quantiles};
 pub use rectifiers::{
     Celu, Elu, Hardshrink, Hardsigmoid, Hardswish, Hardtanh, LeakyRelu, Prelu, Relu, Relu6, Selu, Softshrink, Threshold,
 };
-pub use reduce::Sum;
+pub use reduce::{All, Any, Sum};
+pub use resample::{Interpolate, Interpolation, Resample};
+pub use rotary::{Rotary, RotaryEmbedding};
 pub use rounding::{Ceil, Floor, Frac, Heaviside, Round, RoundDecimals, Sign, Trunc};
+pub use scan::{CumProd, CumSum, LinearRecurrence, LogCumSumExp};
+pub use scatter::{Scatter, ScatterExtremum, ScatterProd, ScatterReduce};
+pub use search::SearchSorted;
 pub use select::{Clamp, Maximum, Minimum, Where};
 pub use shape::{Expand, NewShape, Permute, Reshape};
 pub use slice::{Cut, Slice, SliceScatter};
@@ -185,6 +175,6 @@ pub use stop_gradient::StopGradient;
 pub use subscript::{Ellipsis, Index, IndexPut, Item, NewAxis, Span, Subscript, step};
 pub use tiling::Repeats;
 pub use triangle::Triangle;
-pub use unfold::{OverlapAdd, Unfold};
 pub use trigonometry::{Acos, Acosh, Asin, Asinh, Atan, Atanh, Cosh, Deg2rad, Rad2deg, Sinc, Sinh, Tan};
+pub use unfold::{OverlapAdd, Unfold};
 pub use views::{Flip, Narrow};

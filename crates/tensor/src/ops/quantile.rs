@@ -8,7 +8,7 @@ mod tests;
 
 /// What a quantile between two neighbouring elements a and b is; t in [0, 1] says where between them it falls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Interpolation {
+pub enum QuantileMethod {
     /// a + t (b - a)
     #[default]
     Linear,
@@ -27,27 +27,27 @@ pub enum Interpolation {
 /// Made from a number or from a list of numbers; a list gives the result a first axis.
 ///
 /// ```
-/// use cotangent_tensor::{Tensor, ops::{Interpolation, Quantiles}};
+/// use cotangent_tensor::{Tensor, ops::{QuantileMethod, Quantiles}};
 /// let x = Tensor::from([1.0, 2.0, 3.0, 4.0]);
-/// let quartiles = Quantiles::from([0.25, 0.75]).interpolation(Interpolation::Lower);
+/// let quartiles = Quantiles::from([0.25, 0.75]).interpolation(QuantileMethod::Lower);
 /// assert_eq!(x.quantile(quartiles, 0).to_vec::<f64>(), [1.0, 3.0]);
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Quantiles {
     q: Vec<f64>,
     is_list: bool,
-    interpolation: Interpolation,
+    interpolation: QuantileMethod,
 }
 
 impl Quantiles {
     /// Interpolated so; linearly if nothing is said.
     #[must_use]
-    pub fn interpolation(self, interpolation: Interpolation) -> Self {
+    pub fn interpolation(self, interpolation: QuantileMethod) -> Self {
         Quantiles { interpolation, ..self }
     }
 
     fn list(q: Vec<f64>) -> Self {
-        Quantiles { q, is_list: true, interpolation: Interpolation::Linear }
+        Quantiles { q, is_list: true, interpolation: QuantileMethod::Linear }
     }
 }
 
@@ -209,22 +209,22 @@ fn ranks(sorted: &Tensor, length: usize, q: &[f64], nan: Nan) -> Tensor {
 }
 
 /// The elements of sorted rows at ranks, interpolated between two.
-fn between(sorted: &Tensor, ranks: &Tensor, interpolation: Interpolation) -> Tensor {
+fn between(sorted: &Tensor, ranks: &Tensor, interpolation: QuantileMethod) -> Tensor {
     // A cast cuts off, which for ranks rounds down.
     let below = ranks.cast(DType::I64);
     let t = ranks - below.cast(DType::F64);
     let above = &below + t.gt(0).cast(DType::I64);
     let at = |places: &Tensor| sorted.gather(-1, places);
     match interpolation {
-        Interpolation::Lower => at(&below),
-        Interpolation::Higher => at(&above),
-        Interpolation::Nearest => {
+        QuantileMethod::Lower => at(&below),
+        QuantileMethod::Higher => at(&above),
+        QuantileMethod::Nearest => {
             // Adding 2^52, of which the last bit counts ones, rounds to the nearest, ties to even.
             const ONES: f64 = (1u64 << 52) as f64;
             at(&(ranks + ONES - ONES).cast(DType::I64))
         }
-        Interpolation::Linear => weighted(&at(&below), &at(&above), &t.cast(sorted.dtype())),
-        Interpolation::Midpoint => weighted(&at(&below), &at(&above), &(t.gt(0).cast(sorted.dtype()) * 0.5)),
+        QuantileMethod::Linear => weighted(&at(&below), &at(&above), &t.cast(sorted.dtype())),
+        QuantileMethod::Midpoint => weighted(&at(&below), &at(&above), &(t.gt(0).cast(sorted.dtype()) * 0.5)),
     }
 }
 

@@ -198,7 +198,7 @@ impl Tensor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Rng, ops::refusals::message_of};
+    use crate::{Rng, ops::refused::message};
 
     /// The same, one pair after another.
     fn formula(x: &[f64], position: f64, base: f64, interleaved: bool) -> Vec<f64> {
@@ -257,18 +257,16 @@ mod tests {
         let x = Tensor::zeros([2, 3], DType::F32);
         let even = Tensor::zeros([2, 4], DType::F32);
         assert_eq!(
-            message_of(|| x.rotary_embedding(&Rotary::new())),
+            message(|| x.rotary_embedding(&Rotary::new())),
             "rotary_embedding: 3 elements do not fall into pairs; got f32[2, 3]"
         );
         let positions = Tensor::arange(0, 3, 1);
         assert_eq!(
-            message_of(|| even.rotary_embedding(&Rotary::new().positions(&positions))),
+            message(|| even.rotary_embedding(&Rotary::new().positions(&positions))),
             "rotary_embedding: positions of shape [3] do not broadcast to [2]; got f32[2, 4]"
         );
-        assert!(message_of(|| even.rotary_embedding(&Rotary::new().positions(&even))).contains("must be i64, not f32"));
-        assert!(
-            message_of(|| even.rotary_embedding(&Rotary::new().base(0.0))).contains("positive and finite, not 0.0")
-        );
-        assert!(message_of(|| Tensor::from([1.0f32, 2.0]).rotary_embedding(&Rotary::new())).contains("needs an axis"));
+        assert!(message(|| even.rotary_embedding(&Rotary::new().positions(&even))).contains("must be i64, not f32"));
+        assert!(message(|| even.rotary_embedding(&Rotary::new().base(0.0))).contains("positive and finite, not 0.0"));
+        assert!(message(|| Tensor::from([1.0f32, 2.0]).rotary_embedding(&Rotary::new())).contains("needs an axis"));
     }
 }

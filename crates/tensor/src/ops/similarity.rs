@@ -124,7 +124,7 @@ fn both(op: &'static str, x: &Tensor, y: &Tensor) -> (Tensor, Tensor) {
 
 #[cfg(test)]
 mod tests {
-    use crate::{DType, Tensor, ops::refusals::message_of};
+    use crate::{DType, Tensor, ops::refused::message};
 
     #[test]
     fn every_power_has_its_length() {
@@ -160,19 +160,17 @@ mod tests {
     fn what_does_not_fit_is_refused() {
         let (x, y) = (Tensor::zeros([2, 3], DType::F32), Tensor::zeros([2, 2], DType::F32));
         assert_eq!(
-            message_of(|| x.cosine_similarity(&y, 1, 1e-8)),
+            message(|| x.cosine_similarity(&y, 1, 1e-8)),
             "cosine_similarity: the shapes do not broadcast: aligned at the last axis, sizes must be equal or 1; got f32[2, 3], \
              f32[2, 2]"
         );
         assert_eq!(
-            message_of(|| x.normalize(2.0, 2, 1e-12)),
+            message(|| x.normalize(2.0, 2, 1e-12)),
             "normalize: axis 2 is out of range: axes of a tensor of rank 2 are -2 to 1; got f32[2, 3]"
         );
-        assert!(
-            message_of(|| x.pairwise_distance(&y.cast(DType::F64), 2.0, 0.0)).starts_with("pairwise_distance: all")
-        );
+        assert!(message(|| x.pairwise_distance(&y.cast(DType::F64), 2.0, 0.0)).starts_with("pairwise_distance: all"));
         let scalar = Tensor::from(1.0f32);
-        assert!(message_of(|| scalar.pairwise_distance(&scalar, 2.0, 0.0)).contains("a scalar has no axes"));
-        assert!(message_of(|| x.cast(DType::I64).normalize(2.0, 0, 0.1)).contains("floating-point"));
+        assert!(message(|| scalar.pairwise_distance(&scalar, 2.0, 0.0)).contains("a scalar has no axes"));
+        assert!(message(|| x.cast(DType::I64).normalize(2.0, 0, 0.1)).contains("floating-point"));
     }
 }

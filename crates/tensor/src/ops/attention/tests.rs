@@ -6,7 +6,7 @@ use super::{
     weights::{masked_scores, weights},
 };
 use crate::{
-    DType, Decompose, Few, Rng, Tensor, apply, kernels::parallel::with_threads, ops::refusals::message_of, try_apply,
+    DType, Decompose, Few, Rng, Tensor, apply, kernels::parallel::with_threads, ops::refused::message, try_apply,
 };
 
 /// Batch, queries, keys, width, width of values: one of all; more rows than a tile; several matrices to a tile; nothing of each.
@@ -268,7 +268,7 @@ fn dropout_draws_its_mask_once() {
 fn what_does_not_fit_is_refused() {
     let zeros = |shape: &[usize]| Tensor::zeros(shape, DType::F32);
     let of = |q: &[usize], k: &[usize], v: &[usize], options: Attention<'_>| {
-        message_of(|| zeros(q).scaled_dot_product_attention(&zeros(k), &zeros(v), options))
+        message(|| zeros(q).scaled_dot_product_attention(&zeros(k), &zeros(v), options))
     };
     assert_eq!(
         of(&[2, 3], &[4, 5], &[4, 5], Attention::new()),
@@ -320,6 +320,6 @@ fn a_masked_softmax_ignores_what_is_masked() {
         Tensor::zeros([2, 0], DType::F32).masked_softmax(&Tensor::zeros([2, 0], DType::Bool), 1).shape()[..],
         [2, 0]
     );
-    assert_eq!(message_of(|| row.masked_softmax(&row, 0)), "masked_softmax: the mask must be bool; got f64[2], f64[2]");
-    assert!(message_of(|| row.masked_softmax(&row.gt(0), 1)).starts_with("masked_softmax: axis 1 is out of range"));
+    assert_eq!(message(|| row.masked_softmax(&row, 0)), "masked_softmax: the mask must be bool; got f64[2], f64[2]");
+    assert!(message(|| row.masked_softmax(&row.gt(0), 1)).starts_with("masked_softmax: axis 1 is out of range"));
 }

@@ -1,7 +1,7 @@
 //! Sampling at special places, and what is refused. Values are PyTorch 2's unless they follow from the definition.
 
 use super::{GridPadding, GridSample, Interpolation};
-use crate::{DType, Tensor, ops::refusals::message_of};
+use crate::{DType, Tensor, ops::refused::message};
 
 const PADDINGS: [GridPadding; 3] = [GridPadding::Zeros, GridPadding::Border, GridPadding::Reflection];
 
@@ -246,7 +246,7 @@ fn empty_batches_grids_and_channels_stay_empty() {
 fn what_does_not_fit_is_refused() {
     let zeros = |shape: &[usize]| Tensor::zeros(shape, DType::F32);
     let of = |image: &[usize], grid: &[usize], mode: Interpolation| {
-        message_of(|| zeros(image).grid_sample(&zeros(grid), GridSample::new().mode(mode)))
+        message(|| zeros(image).grid_sample(&zeros(grid), GridSample::new().mode(mode)))
     };
     assert_eq!(
         of(&[1, 2, 3, 3], &[1, 4, 4, 3], Interpolation::Linear),
@@ -267,11 +267,11 @@ fn what_does_not_fit_is_refused() {
     }
     assert!(of(&[1, 1, 2, 3, 3], &[1, 4, 4, 4, 3], Interpolation::Cubic).contains("not Cubic"));
     assert_eq!(
-        message_of(|| zeros(&[1, 2, 2]).affine_grid([1, 1, 4, 4], false)),
+        message(|| zeros(&[1, 2, 2]).affine_grid([1, 1, 4, 4], false)),
         "affine_grid: for the size [1, 1, 4, 4] the maps must have shape [1, 2, 3]; got f32[1, 2, 2]"
     );
     assert_eq!(
-        message_of(|| zeros(&[1, 2, 3]).affine_grid([1], false)),
+        message(|| zeros(&[1, 2, 3]).affine_grid([1], false)),
         "affine_grid: the size must be [n, c, h, w] or [n, c, d, h, w], not [1]; got f32[1, 2, 3]"
     );
 }

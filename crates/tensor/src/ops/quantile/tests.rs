@@ -1,6 +1,6 @@
 //! Quantiles with every interpolation; the values are PyTorch's.
 
-use super::{Interpolation, Quantiles};
+use super::{QuantileMethod, Quantiles};
 use crate::{DType, Tensor};
 
 #[test]
@@ -8,12 +8,12 @@ fn interpolations_differ_between_elements() {
     let x = Tensor::from([5.0, 1.0, 2.0, 9.0]);
     let q = [0.0, 0.1, 0.5, 0.75, 5.0 / 6.0, 1.0];
     let cases = [
-        (Interpolation::Linear, [1.0, 1.3, 3.5, 6.0, 7.0, 9.0]),
-        (Interpolation::Lower, [1.0, 1.0, 2.0, 5.0, 5.0, 9.0]),
-        (Interpolation::Higher, [1.0, 2.0, 5.0, 9.0, 9.0, 9.0]),
-        (Interpolation::Midpoint, [1.0, 1.5, 3.5, 7.0, 7.0, 9.0]),
+        (QuantileMethod::Linear, [1.0, 1.3, 3.5, 6.0, 7.0, 9.0]),
+        (QuantileMethod::Lower, [1.0, 1.0, 2.0, 5.0, 5.0, 9.0]),
+        (QuantileMethod::Higher, [1.0, 2.0, 5.0, 9.0, 9.0, 9.0]),
+        (QuantileMethod::Midpoint, [1.0, 1.5, 3.5, 7.0, 7.0, 9.0]),
         // Ranks 1.5 and 2.5 both round to 2.
-        (Interpolation::Nearest, [1.0, 1.0, 5.0, 5.0, 5.0, 9.0]),
+        (QuantileMethod::Nearest, [1.0, 1.0, 5.0, 5.0, 5.0, 9.0]),
     ];
     for (interpolation, expected) in cases {
         let y = x.quantile(Quantiles::from(q).interpolation(interpolation), 0).to_vec::<f64>();
@@ -40,7 +40,7 @@ fn axes_go_or_stay_and_a_list_adds_one() {
 #[test]
 fn nan_makes_a_row_nan_or_is_left_out() {
     let x = Tensor::from([[1.0, f64::NAN, 3.0], [3.0, 1.0, 2.0], [f64::NAN; 3]]);
-    for interpolation in [Interpolation::Linear, Interpolation::Lower, Interpolation::Nearest] {
+    for interpolation in [QuantileMethod::Linear, QuantileMethod::Lower, QuantileMethod::Nearest] {
         let y = x.quantile(Quantiles::from(0.0).interpolation(interpolation), 1).to_vec::<f64>();
         assert!(y[0].is_nan() && y[1] == 1.0 && y[2].is_nan());
     }

@@ -4,7 +4,7 @@ use super::{Interpolate, Interpolation, Resample};
 use crate::{
     DType, Tensor,
     kernels::{parallel::with_threads, resample::Taps},
-    ops::refusals::message_of,
+    ops::refused::message,
     try_apply,
 };
 
@@ -92,7 +92,7 @@ fn what_does_not_fit_is_refused() {
     let x = signal(&[1.0, 2.0]);
     let of = |options: Interpolate| {
         let x = x.clone();
-        message_of(move || x.interpolate(&options))
+        message(move || x.interpolate(&options))
     };
     assert_eq!(
         of(Interpolate::to_size([2, 2])),
@@ -117,7 +117,7 @@ fn what_does_not_fit_is_refused() {
     );
     let flat = Tensor::zeros([2, 3], DType::F32);
     assert_eq!(
-        message_of(move || flat.interpolate(&Interpolate::to_size([2]))),
+        message(move || flat.interpolate(&Interpolate::to_size([2]))),
         "interpolate: needs a batch axis, a channel axis and at least one more; got f32[2, 3]"
     );
     let resample = Resample::new(2, Taps::new(3, std::iter::once([(0, 1.0)])));
@@ -147,7 +147,7 @@ fn pixels_that_do_not_fit_are_refused() {
     let x = Tensor::zeros([3, 2, 4], DType::F32);
     let shuffled = |r: usize| {
         let x = x.clone();
-        message_of(move || x.pixel_shuffle(r))
+        message(move || x.pixel_shuffle(r))
     };
     assert_eq!(shuffled(2), "pixel_shuffle: 3 channels do not fall into blocks of 2 x 2; got f32[3, 2, 4]");
     assert_eq!(shuffled(0), "pixel_shuffle: the factor must not be zero; got f32[3, 2, 4]");
@@ -156,10 +156,10 @@ fn pixels_that_do_not_fit_are_refused() {
         format!("pixel_shuffle: 3 channels do not fall into blocks of {0} x {0}; got f32[3, 2, 4]", usize::MAX)
     );
     assert_eq!(
-        message_of(move || x.pixel_unshuffle(3)),
+        message(move || x.pixel_unshuffle(3)),
         "pixel_unshuffle: an image of 2 x 4 does not fall into 3 x 3 pixels; got f32[3, 2, 4]"
     );
     let empty = Tensor::zeros([1, 0, 0], DType::F32);
-    assert!(message_of(|| empty.pixel_unshuffle(usize::MAX)).starts_with("pixel_unshuffle: shape [1, 1, 0, "));
-    assert!(message_of(|| empty.reshape([0, 1, 1]).pixel_shuffle(1 << 40)).starts_with("pixel_shuffle: "));
+    assert!(message(|| empty.pixel_unshuffle(usize::MAX)).starts_with("pixel_unshuffle: shape [1, 1, 0, "));
+    assert!(message(|| empty.reshape([0, 1, 1]).pixel_shuffle(1 << 40)).starts_with("pixel_shuffle: "));
 }
