@@ -54,13 +54,16 @@ pub(super) fn factor<T: Scalar>(a: &[T], m: usize, n: usize, u: &mut [T], s: &mu
 fn make_rows_orthogonal<T: Scalar>(rows: &mut [T], turns: &mut [T], n: usize) -> bool {
     // The rounding of a dot product, relative to the lengths, grows about as the root of its length.
     let tolerance = T::EPSILON * T::from_f64((n as f64).sqrt());
+    // A rotation that leaves less than this of a square has cancelled digits of it.
+    let least = T::from_f64(0.1);
     for _ in 0..SWEEPS {
         let mut has_turned = false;
+        let mut squares: Vec<T> = rows.chunks_exact(n.max(1)).map(|row| dot(row, row)).collect();
         for j in 1..n {
             for i in 0..j {
                 let (before, after) = rows.split_at_mut(j * n);
                 let (x, y) = (&mut before[i * n..][..n], &mut after[..n]);
-                let (xx, yy, xy) = (dot(x, x), dot(y, y), dot(x, y));
+                let (xx, yy, xy) = (squares[i], squares[j], dot(x, y));
                 if xy == T::ZERO || xy.abs() <= tolerance * (xx.sqrt() * yy.sqrt()) {
                     continue;
                 }
@@ -69,6 +72,10 @@ fn make_rows_orthogonal<T: Scalar>(rows: &mut [T], turns: &mut [T], n: usize) ->
                 let tangent = T::ONE.with_sign_of(ratio) / (ratio.abs() + length(&[ratio, T::ONE]));
                 let cosine = T::ONE / (T::ONE + tangent * tangent).sqrt();
                 rotate(x, y, cosine, cosine * tangent);
+                let square =
+                    |row: &[T], before: T, after: T| if after > least * before { after } else { dot(row, row) };
+                squares[i] = square(x, xx, xx - tangent * xy);
+                squares[j] = square(y, yy, yy + tangent * xy);
                 let (before, after) = turns.split_at_mut(j * n);
                 rotate(&mut before[i * n..][..n], &mut after[..n], cosine, cosine * tangent);
             }
