@@ -2,7 +2,7 @@
 
 use super::{Formula::One, Operator, elementwise::scaled, on_axis};
 use crate::case::Call;
-use cotangent::{Shape, Tensor, ops::Subscript};
+use cotangent::{Tensor, ops::Subscript};
 
 pub(super) const OPERATORS: &[Operator] = &[
     ("index_select", One(|c| on_axis(c.x(0), |x| x.index_select(axis(c), c.x(2))))),

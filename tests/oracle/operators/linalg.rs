@@ -3,6 +3,7 @@
 use super::{
     Formula::{One, Several},
     Operator,
+    reductions::vector_norm,
 };
 use crate::case::Call;
 use cotangent::{
@@ -101,7 +102,11 @@ fn matrix_norm(c: &Call<'_>) -> Tensor {
     norm.unsqueeze(first).unsqueeze(second)
 }
 
+/// Of a vector or of a matrix.
 fn norm(c: &Call<'_>) -> Tensor {
+    if c.x(0).rank() == 1 {
+        return vector_norm(c, c.float(1, "ord").unwrap_or(2.0));
+    }
     let norm = c.x(0).matrix_norm(named_norm(c, 1));
     if c.flag(3, "keepdim") { norm.unsqueeze(0).unsqueeze(1) } else { norm }
 }

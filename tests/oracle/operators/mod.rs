@@ -17,7 +17,7 @@ mod shapes;
 mod sorting;
 
 use crate::case::Call;
-use cotangent::{Shape, Tensor};
+use cotangent::Tensor;
 
 /// What a call computes.
 pub(crate) enum Formula {
@@ -59,12 +59,6 @@ pub(crate) fn all() -> Vec<(&'static str, &'static Formula)> {
         pools::OPERATORS,
     ];
     families.into_iter().flatten().map(|(name, formula)| (*name, formula)).collect()
-}
-
-/// Both tensors broadcast to one shape.
-fn broadcast(x: &Tensor, y: &Tensor) -> (Tensor, Tensor) {
-    let shape = Shape::broadcast(x.shape(), y.shape()).expect("shapes that broadcast");
-    (x.expand(&shape), y.expand(&shape))
 }
 
 /// `f` of a tensor with at least one axis: where torch lets a scalar pass for a vector of one element, we ask for the

@@ -1,11 +1,10 @@
 //! Normalisation: by mean and variance, and by a norm; similarity.
 
-use super::{Formula::One, Operator, reductions::axes_of};
+use super::{Formula::One, Operator};
 use crate::case::Call;
-use cotangent::{Axes, Shape, Tensor};
+use cotangent::{Shape, Tensor};
 
 pub(super) const OPERATORS: &[Operator] = &[
-    ("linalg.vector_norm", One(vector_norm)),
     ("nn.functional.normalize", One(normalize)),
     ("nn.functional.pairwise_distance", One(pairwise_distance)),
     ("nn.functional.cosine_similarity", One(cosine_similarity)),
@@ -16,17 +15,6 @@ pub(super) const OPERATORS: &[Operator] = &[
     ("nn.functional.batch_norm", One(batch_norm)),
     ("nn.functional.local_response_norm", One(local_response_norm)),
 ];
-
-/// (Σ |x|^p)^(1/p), with axes of size 1 for those summed over.
-fn norm(x: &Tensor, p: f64, axes: Axes) -> Tensor {
-    x.abs().powf(p).sum_keepdims(axes).powf(1.0 / p)
-}
-
-fn vector_norm(c: &Call<'_>) -> Tensor {
-    let axes = axes_of(c, 2, "dim");
-    let norm = norm(c.x(0), c.float(1, "ord").unwrap_or(2.0), axes.clone());
-    if c.flag(3, "keepdim") { norm } else { norm.squeeze(axes) }
-}
 
 fn normalize(c: &Call<'_>) -> Tensor {
     c.x(0).normalize(c.float(1, "p").unwrap_or(2.0), c.int(2, "dim").unwrap_or(1), 1e-12)

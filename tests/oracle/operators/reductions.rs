@@ -6,7 +6,7 @@ use super::{
     sorting::on_axis_of_two,
 };
 use crate::case::Call;
-use cotangent::{Axes, Tensor};
+use cotangent::{Axes, Tensor, ops::MatrixNorm};
 
 pub(super) const OPERATORS: &[Operator] = &[
     ("sum", One(|c| reduced(c, "dim", |x, axes| x.sum_keepdims(axes), |x, axes| x.sum(axes)))),
@@ -111,13 +111,18 @@ fn extremum(
     }
 }
 
-/// Frobenius' norm, torch's default, is the 2-norm of all elements.
+/// Frobenius' norm, torch's default, is the 2-norm of all elements; the nuclear norm is one of matrices.
 fn norm(c: &Call<'_>) -> Tensor {
-    let order = if c.is_word(1) { c.word(1, "p").map(|_| 2.0) } else { c.float(1, "p") };
-    vector_norm(c, order.unwrap_or(2.0))
+    if !c.is_word(1) {
+        return vector_norm(c, c.float(1, "p").unwrap_or(2.0));
+    }
+    match c.word(1, "p") {
+        Some("nuc") => c.x(0).matrix_norm(MatrixNorm::Nuclear),
+        _ => vector_norm(c, 2.0),
+    }
 }
 
-fn vector_norm(c: &Call<'_>, order: f64) -> Tensor {
+pub(super) fn vector_norm(c: &Call<'_>, order: f64) -> Tensor {
     let axes = axes_of(c, 2, "dim");
     if c.flag(3, "keepdim") { c.x(0).vector_norm_keepdims(order, axes) } else { c.x(0).vector_norm(order, axes) }
 }

@@ -127,23 +127,16 @@ fn resampled() -> Vec<Sample> {
     ];
     for mode in [Interpolation::NearestExact, Interpolation::Linear, Interpolation::Cubic, Interpolation::Area] {
         let options = of(mode);
-        samples.push(Sample {
-            f: Box::new(move |x: &[Tensor]| x[0].interpolate(&options)),
-            ..sample!("Resample", images(), |x| x[0].interpolate(&Interpolate::to_size([4, 2])))
-        });
+        let interpolated = move |x: &[Tensor]| x[0].interpolate(&options);
+        samples.push(Sample::new("Resample", "interpolated by another mode", images(), interpolated));
     }
     for mode in [Interpolation::Nearest, Interpolation::Linear, Interpolation::Cubic] {
         for padding in [GridPadding::Zeros, GridPadding::Border, GridPadding::Reflection] {
             let options = sampled(mode, padding);
-            samples.push(Sample {
-                f: Box::new(move |x: &[Tensor]| x[0].grid_sample(&x[1], options)),
-                ..sample!(
-                    "IndexSelect",
-                    shapes![[[1, 2, 3, 4], [1, 2, 2, 2]], [[1, 1, 1, 1], [1, 1, 1, 2]], [[0, 1, 2, 2], [0, 1, 1, 2]]],
-                    |x| { x[0].grid_sample(&x[1], GridSample::new()) }
-                )
-                .between(-1.3, 1.3)
-            });
+            let shapes =
+                shapes![[[1, 2, 3, 4], [1, 2, 2, 2]], [[1, 1, 1, 1], [1, 1, 1, 2]], [[0, 1, 2, 2], [0, 1, 1, 2]]];
+            let sampled = move |x: &[Tensor]| x[0].grid_sample(&x[1], options);
+            samples.push(Sample::new("IndexSelect", "a sampled grid", shapes, sampled).between(-1.3, 1.3));
         }
     }
     samples

@@ -101,14 +101,15 @@ impl Elementwise for BinaryCrossEntropy {
         (t.clone() - t.constant(1.0)) * bounded_ln_of_rest(p) - t.clone() * bounded_ln(p)
     }
     #[inline(always)]
-    fn partial<R: Real>(&self, i: usize, x: &[R]) -> R {
+    fn pull<R: Real>(&self, i: usize, loss_bar: &R, x: &[R]) -> R {
         let [p, t] = [&x[0], &x[1]];
-        if i == 0 {
+        let slope = if i == 0 {
             let variance = p.clone() * (p.constant(1.0) - p.clone());
             (p.clone() - t.clone()) / at_least(LEAST_VARIANCE, &variance)
         } else {
             bounded_ln_of_rest(p) - bounded_ln(p)
-        }
+        };
+        loss_bar.clone() * slope
     }
 }
 
@@ -173,15 +174,6 @@ impl Elementwise for LogitCrossEntropy {
         let [x, t, w] = [&x[0], &x[1], &x[2]];
         let positive = w.clone() * t.clone() * (-x.clone()).softplus();
         positive + (t.constant(1.0) - t.clone()) * x.softplus()
-    }
-    #[inline(always)]
-    fn partial<R: Real>(&self, i: usize, x: &[R]) -> R {
-        let [x, t, w] = [&x[0], &x[1], &x[2]];
-        match i {
-            0 => (t.constant(1.0) - t.clone()) * x.sigmoid() - w.clone() * t.clone() * (-x.clone()).sigmoid(),
-            1 => w.clone() * (-x.clone()).softplus() - x.softplus(),
-            _ => t.clone() * (-x.clone()).softplus(),
-        }
     }
 }
 

@@ -40,7 +40,6 @@ pub(crate) trait Scalar: Math + GemmElement + SubAssign + MulAssign + DivAssign 
     fn is_finite(self) -> bool;
     /// The absolute value with the sign of another number.
     fn with_sign_of(self, sign: Self) -> Self;
-    fn to_f64(self) -> f64;
 }
 
 macro_rules! scalar {
@@ -55,9 +54,6 @@ macro_rules! scalar {
             }
             fn with_sign_of(self, sign: Self) -> Self {
                 self.copysign(sign)
-            }
-            fn to_f64(self) -> f64 {
-                self.into()
             }
         }
     )*};
