@@ -38,7 +38,7 @@ fn regular(x: &Tensor) -> Tensor {
 /// With a row that is nearly the sum of the others in the first matrix of a batch.
 fn nearly_singular(x: &Tensor) -> Tensor {
     let n = x.size(-1);
-    let sum = x.narrow(1, 0, n - 1).sum_keepdims(1) + x.narrow(1, n - 1, 1) * 1e-5;
+    let sum = x.narrow(1, 0, n - 1).sum_keepdims(1) + x.narrow(1, n - 1, 1) * 3e-4;
     let first = Tensor::concat([x.narrow(1, 0, n - 1), sum], 1).narrow(0, 0, 1);
     Tensor::concat([first, x.narrow(0, 1, x.size(0) - 1)], 0)
 }
