@@ -146,7 +146,7 @@ impl Elementwise for Elu {
     }
 }
 
-/// e^x - 1 up to zero, and a number above. Of min(x, 0) the compiler makes a branch around the exponential, and of the loop no
+/// e^x - 1 up to zero, and a number above. Of min(x, 0) the compiler makes a branch around the exponential, and of selu's loop no
 /// vectors.
 #[inline(always)]
 fn expm1_below<R: Real>(x: &R) -> R {
