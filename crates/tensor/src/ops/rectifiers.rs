@@ -7,7 +7,7 @@ use super::{
     broadcast::{ToNumber, or_panic},
     elementwise::{
         apply_broadcast,
-        declare::{declared, functions, operation_type},
+        declare::{declared, functions, kept, operation_type},
     },
 };
 use crate::{DType, Error, ErrorKind, Real, Result, Tensor, apply};
@@ -65,14 +65,6 @@ functions! {
     /// ```
     LeakyRelu { /** The slope below zero. */ slope }, leaky_relu:
         |x| above_zero(x, x.clone(), x.clone() * x.constant(slope));
-    /// y = x above zero, else α (e^x - 1); dy/dx at zero is α. (Clevert, Unterthiner and Hochreiter, 2015.)
-    ///
-    /// ```
-    /// # use cotangent_tensor::Tensor;
-    /// assert_eq!(Tensor::from([-1000.0f32, 2.0]).elu(1).to_vec::<f32>(), [-1.0, 2.0]);
-    /// ```
-    Elu { /** Minus the limit far below zero. */ alpha }, elu:
-        |x| above_zero(x, x.clone(), x.constant(alpha) * not_above_zero(x).expm1());
     /// y = 1.0507 x above zero, else 1.0507 · 1.6733 (e^x - 1); at zero the derivative is that from below. The constants keep the
     /// variance of independent inputs at 1. (Klambauer et al., 2017.)
     ///
@@ -80,7 +72,8 @@ functions! {
     /// # use cotangent_tensor::Tensor;
     /// assert_eq!(Tensor::from([-1000.0f32, 1.0]).selu().to_vec::<f32>(), [-1.7580993, 1.050701]);
     /// ```
-    Selu, selu: |x| above_zero(x, x.constant(SCALE) * x.clone(), x.constant(SCALE * ALPHA) * not_above_zero(x).expm1());
+    Selu, selu: |x| above_zero(x, x.constant(SCALE) * x.clone(), x.constant(SCALE * ALPHA) * expm1_below(x)),
+        from x => above_zero(x, x.constant(SCALE), x.constant(SCALE * ALPHA) * exp_below(x));
     /// y = min(max((x + 3)/6, 0), 1); dy/dx = 1/6 between -3 and 3, else 0, also at both.
     ///
     /// ```
@@ -131,6 +124,39 @@ const SCALE: f64 = 1.050_700_987_355_480_5;
 #[inline(always)]
 fn above_zero<R: Real>(x: &R, then: R, otherwise: R) -> R {
     x.if_greater(&x.constant(0.0), then, otherwise)
+}
+
+/// The operation of [`Tensor::elu`].
+#[derive(Clone, Copy, Debug)]
+pub struct Elu {
+    /// Minus the limit far below zero.
+    pub alpha: f64,
+}
+
+impl Elementwise for Elu {
+    const NAME: &'static str = "elu";
+    const ARITY: usize = 1;
+    #[inline(always)]
+    fn value<R: Real>(&self, x: &[R]) -> R {
+        above_zero(&x[0], x[0].clone(), x[0].constant(self.alpha) * expm1_below(&x[0]))
+    }
+    #[inline(always)]
+    fn pull<R: Real>(&self, _: usize, y_bar: &R, x: &[R]) -> R {
+        above_zero(&x[0], y_bar.clone(), y_bar.clone() * (x[0].constant(self.alpha) * exp_below(&x[0])))
+    }
+}
+
+/// e^x - 1 up to zero, and a number above. Of min(x, 0) the compiler makes a branch around the exponential, and of selu's loop no
+/// vectors.
+#[inline(always)]
+fn expm1_below<R: Real>(x: &R) -> R {
+    (-x.abs()).expm1()
+}
+
+/// e^x up to zero, and a number above.
+#[inline(always)]
+fn exp_below<R: Real>(x: &R) -> R {
+    (-x.abs()).exp()
 }
 
 /// min(x, 0), with the derivative from below at zero: an exponential of it does not overflow where it is not chosen.
@@ -210,6 +236,21 @@ impl Elementwise for Prelu {
 }
 
 impl Tensor {
+    /// y = x above zero, else α (e^x - 1); dy/dx at zero is α. (Clevert, Unterthiner and Hochreiter, 2015.)
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// assert_eq!(Tensor::from([-1000.0f32, 2.0]).elu(1).to_vec::<f32>(), [-1.0, 2.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// When the dtype is not floating point.
+    #[must_use]
+    #[track_caller]
+    pub fn elu(&self, alpha: impl ToNumber) -> Tensor {
+        apply(&Elu { alpha: alpha.to_number().as_f64() }, &[self]).into_single()
+    }
+
     /// y = x above zero, else α (e^(x/α) - 1); dy/dx at zero is 1. (Barron, 2017.)
     ///
     /// # Panics
