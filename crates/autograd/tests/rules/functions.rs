@@ -100,6 +100,6 @@ fn a_formula_of_four_variables_passes_at_second_order() {
     };
     for shapes in [[&[2, 3][..], &[3], &[2, 1], &[]], [&[], &[], &[], &[]], [&[0], &[1], &[], &[0]]] {
         let f = |x: &Vec<Tensor>| formula(&x[0], &x[1], &x[2], &x[3], 0.25);
-        cotangent_autograd::check::gradients(f).at(&given(shapes)).assert_pass();
+        cotangent_autograd::check::gradients(f).may_be_empty().at(&given(shapes)).assert_pass();
     }
 }

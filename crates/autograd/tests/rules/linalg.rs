@@ -1,6 +1,7 @@
 //! Samples of products over chosen axes and of dense linear algebra.
 
 use crate::table::{Sample, sample, shapes};
+use cotangent_autograd::check::Law;
 use cotangent_tensor::{
     Tensor,
     ops::{MatrixNorm, Triangular},
@@ -92,7 +93,8 @@ pub(crate) fn samples() -> Vec<Sample> {
             .solve_triangular(&x[0], Triangular::lower().on_the_right())),
         sample!("Det", square(), |x| regular(&x[0]).det()),
         // One of the batch nearly singular, the other not.
-        sample!("Det", shapes![[[2, 4, 4]], [[1, 3, 3]]], |x| nearly_singular(&x[0]).det()),
+        sample!("Det", shapes![[[2, 4, 4]], [[1, 3, 3]]], |x| nearly_singular(&x[0]).det())
+            .with(|laws| laws.without(Law::SinglePrecision, "a nearly singular matrix loses its digits in f32")),
         sample!("SlogDet", square(), |x| regular(&x[0]).slogdet().1),
         sample!("Cholesky", square(), |x| regular(&x[0]).cholesky()),
         sample!("Qr", any_matrix(), |x| of_full_rank(&x[0]).qr().0).between(-1.0, 1.0),
