@@ -63,6 +63,12 @@ impl Array {
         Array::contiguous_view(buffer.into_storage(), Layout::contiguous([].into()), T::DTYPE)
     }
 
+    /// Whether this is a clone of the other, or the other of this: the same elements by the same layout, not equal ones.
+    #[must_use]
+    pub fn is_same(&self, other: &Array) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// The size of each axis.
     #[must_use]
     #[inline]
