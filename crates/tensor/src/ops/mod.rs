@@ -19,6 +19,8 @@
 
 mod broadcast;
 #[cfg(test)]
+mod documented;
+#[cfg(test)]
 mod refused;
 mod rows;
 

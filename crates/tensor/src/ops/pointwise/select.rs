@@ -54,7 +54,7 @@ fn if_greater_share<R: Real>(z_bar: &R, x: &R, y: &R) -> R {
     x.if_greater(y, z_bar.clone(), y.if_greater(x, x.constant(0.0), half))
 }
 
-/// y = min(max(x, low), high); dy/dx = 1 from low to high, both included, else 0, as in PyTorch.
+/// y = min(max(x, low), high); dy/dx = 1 between the bounds, 0 at them and beyond, as in PyTorch.
 #[derive(Clone, Copy, Debug)]
 pub struct Clamp {
     /// The least value of y.
@@ -102,10 +102,17 @@ impl Elementwise for Clamp {
     }
     #[inline(always)]
     fn pull<R: Real>(&self, _: usize, y_bar: &R, x: &[R]) -> R {
-        let zero = x[0].constant(0.0);
-        let below_high = x[0].if_greater(&x[0].constant(self.high.as_f64()), zero.clone(), y_bar.clone());
-        let inside = x[0].constant(self.low.as_f64()).if_greater(&x[0], zero.clone(), below_high);
-        x[0].if_nan(zero, inside)
+        let (low, high) = (self.low.as_f64(), self.high.as_f64());
+        let (x, zero) = (&x[0], x[0].constant(0.0));
+        // An infinity is no bound, also to an infinite x.
+        let mut x_bar = x.if_nan(zero.clone(), y_bar.clone());
+        if high != f64::INFINITY {
+            x_bar = x.constant(high).if_greater(x, x_bar, zero.clone());
+        }
+        if low != f64::NEG_INFINITY {
+            x_bar = x.if_greater(&x.constant(low), x_bar, zero);
+        }
+        x_bar
     }
 }
 
@@ -205,7 +212,7 @@ impl Tensor {
         binary(&Minimum, self, other.into())
     }
 
-    /// y = min(max(x, low), high); NaN stays NaN. Pass an infinity for an open end.
+    /// y = min(max(x, low), high); NaN stays NaN. Pass an infinity for an open end. The slope is 1 between the bounds, and 0 at them.
     ///
     /// # Panics
     /// When the dtype is bool, or an integer dtype that a bound does not fit.
