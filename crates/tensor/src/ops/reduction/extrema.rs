@@ -26,15 +26,16 @@ pub(in crate::ops) fn infer_extremum(
     }
 }
 
-/// 1 where an element is the extremum, else 0; and how many there are along the axes. Constants to every derivative.
-pub(in crate::ops) fn extrema_and_count(x: &Tensor, y: &Tensor, axes: &Axes) -> (Tensor, Tensor) {
-    let extrema = x.eq(&with_reduced_axes(y, axes, x.spec())).cast(x.dtype());
-    let count = extrema.sum_keepdims(axes.clone());
-    (extrema, count)
+/// 1 where an element equals what was picked, else 0; and how many there are along the axes. Constants to every derivative.
+pub(super) fn equal_and_count(x: &Tensor, y: &Tensor, axes: &Axes) -> (Tensor, Tensor) {
+    let equal = x.eq(&with_reduced_axes(y, axes, x.spec())).cast(x.dtype());
+    let count = equal.sum_keepdims(axes.clone());
+    (equal, count)
 }
 
-macro_rules! extremum {
-    ($(#[$docs:meta])* $Name:ident, $name:literal) => {
+/// An operation that picks an element of some axes by its value; elements equal to it share the cotangent.
+macro_rules! picked_by_value {
+    ($(#[$docs:meta])* $Name:ident, $name:literal: |$x:ident, $axes:ident, $keepdims:ident| $value:expr) => {
         $(#[$docs])*
         #[derive(Clone, Debug)]
         pub struct $Name {
@@ -60,9 +61,9 @@ macro_rules! extremum {
                 infer_extremum($name, inputs[0], &axes, self.keepdims, inputs[0].dtype())
             }
             fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
-                let x = inputs[0];
-                let axes = self.axes.resolve($name, x.shape().len())?;
-                Ok(for_dtype!(x.dtype(), T => reduce::fold::<reduce::$Name, T>(x, &axes, self.keepdims)).into())
+                let ($x, $keepdims) = (inputs[0], self.keepdims);
+                let $axes = &self.axes.resolve($name, $x.shape().len())?[..];
+                Ok($value.into())
             }
             fn derivative(&self) -> Derivative<'_> {
                 Derivative::Vjp(self)
@@ -76,15 +77,15 @@ macro_rules! extremum {
             // x_bar = [x = y] y_bar / (number of elements that equal y)
             fn vjp(&self, saved: &Saved, y_bar: Cotangents, _: &[bool]) -> Few<Option<Tensor>> {
                 let x = saved.input(0);
-                let (extrema, count) = extrema_and_count(x, saved.output(0), &self.axes);
+                let (equal, count) = equal_and_count(x, saved.output(0), &self.axes);
                 let y_bar = with_reduced_axes(&y_bar.single(), &self.axes, x.spec());
-                Few::one(Some(extrema * (y_bar / count)))
+                Few::one(Some(equal * (y_bar / count)))
             }
             // y_dot = sum([x = y] x_dot) / (number of elements that equal y)
             fn jvp(&self, x: &[&Tensor], x_dot: &[Option<&Tensor>], y: &[Tensor]) -> Option<Few<Option<Tensor>>> {
                 let y_dot = |x_dot: &Tensor| {
-                    let (extrema, count) = extrema_and_count(x[0], &y[0], &self.axes);
-                    let y_dot = (extrema * x_dot).sum_keepdims(self.axes.clone()) / count;
+                    let (equal, count) = equal_and_count(x[0], &y[0], &self.axes);
+                    let y_dot = (equal * x_dot).sum_keepdims(self.axes.clone()) / count;
                     if self.keepdims { y_dot } else { y_dot.reshape(y[0].shape()) }
                 };
                 Some(Few::one(x_dot[0].map(y_dot)))
@@ -92,16 +93,15 @@ macro_rules! extremum {
         }
     };
 }
+pub(super) use picked_by_value;
 
-extremum!(
+picked_by_value!(
     /// `y = max(x)` over some axes.
-    Max,
-    "max"
+    Max, "max": |x, axes, keepdims| for_dtype!(x.dtype(), T => reduce::fold::<reduce::Max, T>(x, axes, keepdims))
 );
-extremum!(
+picked_by_value!(
     /// `y = min(x)` over some axes.
-    Min,
-    "min"
+    Min, "min": |x, axes, keepdims| for_dtype!(x.dtype(), T => reduce::fold::<reduce::Min, T>(x, axes, keepdims))
 );
 
 macro_rules! arg_extremum {

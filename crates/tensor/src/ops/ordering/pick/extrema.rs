@@ -7,8 +7,9 @@ use crate::{
     kernels::{reduce, scan},
 };
 
-macro_rules! extremum_with_indices {
-    ($(#[$docs:meta])* $Name:ident, $Fold:ident, $name:literal) => {
+/// An operation that picks one element of an axis, and says where it was.
+macro_rules! one_with_index {
+    ($(#[$docs:meta])* $Name:ident, $name:literal: |$x:ident, $axis:ident| $places:expr) => {
         $(#[$docs])*
         #[derive(Clone, Debug)]
         pub struct $Name {
@@ -35,24 +36,23 @@ macro_rules! extremum_with_indices {
             fn count(&self, x: SpecRef<'_>, axis: usize) -> Result<usize> {
                 one_of($name, x, axis)
             }
-            fn places(&self, x: &Array, axis: usize) -> Array {
-                for_dtype!(x.dtype(), T => reduce::arg::position::<reduce::$Fold, T>(x, axis, true))
+            fn places(&self, $x: &Array, $axis: usize) -> Array {
+                $places
             }
         }
     };
 }
+pub(super) use one_with_index;
 
-extremum_with_indices!(
+one_with_index!(
     /// The first greatest element along an axis, and where it is.
-    MaxWithIndices,
-    Max,
-    "max_with_indices"
+    MaxWithIndices, "max_with_indices":
+    |x, axis| for_dtype!(x.dtype(), T => reduce::arg::position::<reduce::Max, T>(x, axis, true))
 );
-extremum_with_indices!(
+one_with_index!(
     /// The first smallest element along an axis, and where it is.
-    MinWithIndices,
-    Min,
-    "min_with_indices"
+    MinWithIndices, "min_with_indices":
+    |x, axis| for_dtype!(x.dtype(), T => reduce::arg::position::<reduce::Min, T>(x, axis, true))
 );
 
 macro_rules! running_extremum {

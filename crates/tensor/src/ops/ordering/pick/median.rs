@@ -1,57 +1,18 @@
 //! Medians of an axis with the place where they were. Medians over several axes, which share among equal elements, are in `median`.
 
-use super::{Pick, one_of, picks, places_in_order, sort::pair};
+use super::{Pick, extrema::one_with_index, one_of, picks, places_in_order, sort::pair};
 use crate::{
     Array, Cotangents, Derivative, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp, apply,
     kernels::sort::Wanted,
 };
 
-macro_rules! median_with_indices {
-    ($(#[$docs:meta])* $Name:ident, $wanted:ident, $name:literal) => {
-        $(#[$docs])*
-        #[derive(Clone, Debug)]
-        pub struct $Name {
-            axis: isize,
-            keepdims: bool,
-        }
-
-        impl $Name {
-            /// Along this axis, which stays with size 1 if `keepdims`.
-            #[must_use]
-            pub fn new(axis: isize, keepdims: bool) -> Self {
-                $Name { axis, keepdims }
-            }
-        }
-
-        impl Pick for $Name {
-            const NAME: &'static str = $name;
-            fn axis(&self) -> isize {
-                self.axis
-            }
-            fn drops_axis(&self) -> bool {
-                !self.keepdims
-            }
-            fn count(&self, x: SpecRef<'_>, axis: usize) -> Result<usize> {
-                one_of($name, x, axis)
-            }
-            fn places(&self, x: &Array, axis: usize) -> Array {
-                places_in_order(x, axis, Wanted::$wanted)
-            }
-        }
-    };
-}
-
-median_with_indices!(
+one_with_index!(
     /// The median of an axis, the lower of two, and where it is.
-    MedianWithIndices,
-    Median,
-    "median_with_indices"
+    MedianWithIndices, "median_with_indices": |x, axis| places_in_order(x, axis, Wanted::Median)
 );
-median_with_indices!(
+one_with_index!(
     /// The median of the elements of an axis that are not NaN, the lower of two, and where it is.
-    NanMedianWithIndices,
-    NanMedian,
-    "nanmedian_with_indices"
+    NanMedianWithIndices, "nanmedian_with_indices": |x, axis| places_in_order(x, axis, Wanted::NanMedian)
 );
 
 picks!(MedianWithIndices, NanMedianWithIndices);
