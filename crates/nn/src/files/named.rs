@@ -101,7 +101,7 @@ impl NamedTensors {
     /// Every tensor of a module, buffers too, under its path. Inside a transform it is the tensors' values.
     ///
     /// # Panics
-    /// When two tensors of the module have the same path, which a `rename` of the derive macro can bring about.
+    /// When two tensors of the module have the same path, which keys of maps with dots in them can bring about.
     #[must_use]
     #[track_caller]
     pub fn of<M: Module + ?Sized>(module: &M) -> Self {
@@ -110,7 +110,7 @@ impl NamedTensors {
             let earlier = tensors.insert(name.clone(), Tensor::from(tensor.array().clone()));
             assert!(
                 earlier.is_none(),
-                "named tensors: two tensors of the module have the path `{name}`; rename a field"
+                "named tensors: two tensors of the module have the path `{name}`; rename one of them"
             );
         }
         NamedTensors { tensors, metadata: BTreeMap::new() }

@@ -147,36 +147,35 @@ impl Mutation {
     }
 }
 
+/// What a header is made of, and numbers at the ends of their ranges.
+const WORDS: &[&str] = &[
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ":",
+    "\"",
+    "\\",
+    "\\u",
+    "\\ud83d",
+    "0",
+    "1",
+    "-",
+    "9223372036854775807",
+    "18446744073709551615",
+    "F32",
+    "BOOL",
+    "F64",
+    "\"shape\":",
+    "\"dtype\":\"U8\"",
+    "\"data_offsets\":[0,0]",
+    "null",
+];
+
 fn mutation() -> impl Strategy<Value = Mutation> {
-    // What a header is made of, and numbers at the ends of their ranges.
-    let words = [
-        "{",
-        "}",
-        "[",
-        "]",
-        ",",
-        ":",
-        "\"",
-        "\\",
-        "\\u",
-        "\\ud83d",
-        "0",
-        "1",
-        "-",
-        "9223372036854775807",
-        "18446744073709551615",
-        "F32",
-        "BOOL",
-        "F64",
-        "\"shape\":",
-        "\"dtype\":\"U8\"",
-        "\"data_offsets\":[0,0]",
-        "null",
-    ];
-    let inserted = prop_oneof![
-        proptest::sample::select(&words[..]).prop_map(|word| word.as_bytes().to_vec()),
-        vec(any::<u8>(), 1..9)
-    ];
+    let inserted =
+        prop_oneof![proptest::sample::select(WORDS).prop_map(|word| word.as_bytes().to_vec()), vec(any::<u8>(), 1..9)];
     prop_oneof![
         (any::<Index>(), any::<u8>()).prop_map(|(at, byte)| Mutation::Set(at, byte)),
         (any::<Index>(), any::<u8>()).prop_map(|(at, bit)| Mutation::Flip(at, bit)),
