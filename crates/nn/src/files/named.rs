@@ -198,8 +198,11 @@ impl NamedTensors {
 #[derive(Default)]
 pub struct Reading<'a> {
     pub(super) widening: bool,
-    only: Option<Box<dyn Fn(&str) -> bool + 'a>>,
+    only: Option<Taken<'a>>,
 }
+
+/// Whether to read the tensor of a name.
+type Taken<'a> = Box<dyn Fn(&str) -> bool + 'a>;
 
 impl<'a> Reading<'a> {
     /// Every tensor, of dtypes that we have.

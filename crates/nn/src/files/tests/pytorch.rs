@@ -26,8 +26,8 @@ fn numbers_of_half_precision_are_those_of_pytorch() {
     assert!(error.contains("which no tensor holds; read it into a wider dtype with Reading::widening"), "{error}");
     let file = Reading::new().widening().from_bytes(FILE).unwrap();
     // As the script prints them.
-    let f16 = [1.0, -2.5, 65504.0, 5.960464477539063e-08, f32::INFINITY];
-    let bf16 = [1.0, -2.5, 65536.0, 6.007030606269836e-08, f32::INFINITY];
+    let f16 = [1.0, -2.5, 65504.0, 5.960_464_5e-8, f32::INFINITY];
+    let bf16 = [1.0, -2.5, 65536.0, 6.007_030_6e-8, f32::INFINITY];
     assert_eq!(file.tensors["wide.f16"].to_vec::<f32>(), f16);
     assert_eq!(file.tensors["wide.bf16"].to_vec::<f32>(), bf16);
     assert_eq!(file.tensors["wide.i32"].to_vec::<i64>(), [-7, 9]);
