@@ -36,13 +36,14 @@ pub(super) struct Decoded {
 /// Reads a file of `length` bytes, and compares its checksum if it has one.
 ///
 /// What it takes from memory is bounded by the length of the file, and not by what the file says: the elements once
-/// (integers of a byte eight times where they are widened), and a small multiple of the header.
+/// (integers of a byte eight times where they are widened), and up to 20 times the header, measured for entries that are
+/// as short as they can be.
 pub(super) fn decode(mut reader: impl io::Read, length: u64, reading: &Reading<'_>) -> Result<Decoded, Problem> {
     let text = header_bytes(&mut reader, length)?;
     let data = length - (LENGTH_BYTES + text.len()) as u64;
-    let Header { metadata, entries, places } = Header::parse(&text, data)?;
+    let Header { metadata, entries, place } = Header::parse(&text, data, CHECKSUM)?;
     let mut source = Source { reader, hash: crc32fast::Hasher::new(), block: vec![0; BLOCK] };
-    source.hash_header(text, places.get(CHECKSUM));
+    source.hash_header(text, place);
     let mut tensors = BTreeMap::new();
     let mut offset = length - data;
     for entry in entries {
@@ -94,7 +95,7 @@ struct Source<R> {
 
 impl<R: io::Read> Source<R> {
     /// Takes the header into the checksum, with zeros in the place of the checksum.
-    fn hash_header(&mut self, mut text: Vec<u8>, checksum: Option<&Range<usize>>) {
+    fn hash_header(&mut self, mut text: Vec<u8>, checksum: Option<Range<usize>>) {
         self.hash.update(&(text.len() as u64).to_le_bytes());
         if let Some(place) = checksum {
             text[place.start - LENGTH_BYTES..place.end - LENGTH_BYTES].fill(b'0');
@@ -212,14 +213,14 @@ impl<'a> Encoded<'a> {
         }
         entries.sort_by_key(|(_, stored, _)| std::cmp::Reverse(stored.size()));
         let specs = entries.iter().map(|(name, stored, tensor)| (name.as_str(), *stored, tensor.shape()));
-        let (text, places) = text_of(metadata, specs);
+        let (text, place) = text_of(metadata, CHECKSUM, specs);
         if text.len() as u64 > LONGEST {
             let rule = format!("the header has {} bytes; the longest that is read has {LONGEST}", text.len());
             return Err(Problem::Unwritable(rule));
         }
         let tensors = entries.into_iter().map(|(_, _, tensor)| tensor).collect();
         let mut encoded = Encoded { text, tensors };
-        if let Some(place) = places.get(CHECKSUM) {
+        if let Some(place) = place {
             let mut sum = Sum(crc32fast::Hasher::new());
             encoded.write_to(&mut sum).expect("sums take everything");
             let place = place.start - LENGTH_BYTES..place.end - LENGTH_BYTES;

@@ -16,7 +16,7 @@ use super::{
 };
 use cotangent_tensor::Shape;
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, btree_map},
     fmt::Write,
     ops::Range,
 };
@@ -34,8 +34,8 @@ pub(super) struct Header {
     pub(super) metadata: BTreeMap<String, String>,
     /// In the order of their elements.
     pub(super) entries: Vec<Entry>,
-    /// Where each string of the metadata lies in the file.
-    pub(super) places: BTreeMap<String, Range<usize>>,
+    /// Where the string of the key that was asked for lies in the file, without its quotes.
+    pub(super) place: Option<Range<usize>>,
 }
 
 pub(super) struct Entry {
@@ -55,13 +55,13 @@ struct Placed {
 }
 
 impl Header {
-    /// Reads a header, of a file with `data` bytes after it.
-    pub(super) fn parse(text: &[u8], data: u64) -> Result<Self, Problem> {
+    /// Reads a header, of a file with `data` bytes after it, and notes where the string of one key of the metadata lies.
+    pub(super) fn parse(text: &[u8], data: u64, noted: &str) -> Result<Self, Problem> {
         let text = std::str::from_utf8(text).map_err(|error| {
             Problem::format((LENGTH_BYTES + error.valid_up_to()) as u64, "the header is not UTF-8 here")
         })?;
         let mut cursor = Cursor::new(text, LENGTH_BYTES);
-        let (mut metadata, mut places, mut entries) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+        let (mut metadata, mut place, mut entries) = (BTreeMap::new(), None, Vec::new());
         let mut names = BTreeSet::new();
         cursor.object(|cursor, name, declared_at| {
             if !names.insert(name.clone()) {
@@ -69,11 +69,17 @@ impl Header {
             }
             if name == METADATA {
                 return cursor.object(|cursor, key, key_at| {
-                    let (value, place) = cursor.string()?;
-                    if metadata.insert(key.clone(), value).is_some() {
-                        return Err(Problem::format(key_at as u64, format!("`{key}` occurs twice in the metadata")));
+                    let (value, value_at) = cursor.string()?;
+                    if key == noted {
+                        place = Some(value_at);
                     }
-                    places.insert(key, place);
+                    match metadata.entry(key) {
+                        btree_map::Entry::Vacant(entry) => entry.insert(value),
+                        btree_map::Entry::Occupied(entry) => {
+                            let rule = format!("`{}` occurs twice in the metadata", entry.key());
+                            return Err(Problem::format(key_at as u64, rule));
+                        }
+                    };
                     Ok(())
                 });
             }
@@ -81,7 +87,7 @@ impl Header {
             Ok(())
         })?;
         cursor.end()?;
-        Ok(Header { metadata, entries: in_order(entries, data, text.len())?, places })
+        Ok(Header { metadata, entries: in_order(entries, data, text.len())?, place })
     }
 }
 
@@ -149,23 +155,26 @@ fn in_order(mut entries: Vec<Placed>, data: u64, header: usize) -> Result<Vec<En
     Ok(entries.into_iter().map(|placed| placed.entry).collect())
 }
 
-/// The text of a header, to be read by [`Header::parse`], and where the value of each key of the metadata lies in the file.
+/// The text of a header, to be read by [`Header::parse`], and where the string of one key of the metadata lies in the file.
 ///
 /// The elements of each tensor follow those of the one before it.
 pub(super) fn text_of<'a>(
     metadata: &BTreeMap<String, String>,
+    noted: &str,
     entries: impl Iterator<Item = (&'a str, Stored, &'a Shape)>,
-) -> (String, BTreeMap<String, Range<usize>>) {
-    let (mut text, mut places, mut start) = ("{".to_owned(), BTreeMap::new(), 0);
+) -> (String, Option<Range<usize>>) {
+    let (mut text, mut place, mut start) = ("{".to_owned(), None, 0);
     if !metadata.is_empty() {
         text.push_str("\"__metadata__\":{");
         for (i, (key, value)) in metadata.iter().enumerate() {
             text.push_str(if i == 0 { "" } else { "," });
             push_string(&mut text, key);
             text.push(':');
-            let place = LENGTH_BYTES + text.len() + 1;
+            let quote = LENGTH_BYTES + text.len();
             push_string(&mut text, value);
-            places.insert(key.clone(), place..LENGTH_BYTES + text.len() - 1);
+            if key == noted {
+                place = Some(quote + 1..LENGTH_BYTES + text.len() - 1);
+            }
         }
         text.push('}');
     }
@@ -182,5 +191,5 @@ pub(super) fn text_of<'a>(
     while !text.len().is_multiple_of(8) {
         text.push(' ');
     }
-    (text, places)
+    (text, place)
 }

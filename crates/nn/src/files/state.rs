@@ -38,7 +38,8 @@ pub trait State {
     /// Everything that [`load_state`](Self::load_state) needs, each under a name of its own.
     fn state(&self) -> Vec<(String, Tensor)>;
 
-    /// Goes back to where [`state`](Self::state) was asked for; all that follows is then the same to the last bit.
+    /// Goes back to where [`state`](Self::state) was asked for; all that follows is then the same to the last bit. The
+    /// tensors come in any order: a file sorts them.
     ///
     /// # Errors
     /// When this is not the state of such a value; nothing has then changed.
