@@ -52,7 +52,7 @@ const PARTS_KEY: &str = "cotangent.parts";
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// An optimizer's [`State`] is a part like any other. A bit that changed on the disk, or a file that was cut, is found
+/// A bit that changed on the disk, or a file that was cut, is found
 /// before anything is loaded.
 #[derive(Clone, Debug, Default)]
 pub struct Checkpoint {
@@ -73,27 +73,49 @@ impl Checkpoint {
     /// Adds a model with all its tensors, buffers too.
     ///
     /// # Panics
-    /// When there is a part of this name already, or the name is empty or has a dot or a line break in it; when two tensors of the module have
-    /// the same path.
+    /// When there is a part of this name already, or the name is empty or has a dot or a line break in it; when two tensors
+    /// of the module have the same path.
     #[must_use]
     #[track_caller]
     pub fn with_module<M: Module + ?Sized>(self, part: &str, module: &M) -> Self {
-        self.with_tensors(part, NamedTensors::of(module).tensors)
+        self.with_part(part, NamedTensors::of(module).tensors)
     }
 
     /// Adds anything that has a [`State`].
     ///
     /// # Panics
-    /// When there is a part of this name already, or the name is empty or has a dot or a line break in it; when the state has one name twice.
+    /// When there is a part of this name already, or the name is empty or has a dot or a line break in it; when two tensors
+    /// have one name.
     #[must_use]
     #[track_caller]
     pub fn with_state<S: State + ?Sized>(self, part: &str, state: &S) -> Self {
+        self.with_tensors(part, state.state())
+    }
+
+    /// Adds named tensors: the state of an optimizer, whose names come from the paths of the model. It comes back from
+    /// [`part`](Self::part).
+    ///
+    /// ```
+    /// # use cotangent_nn::files::Checkpoint;
+    /// # use cotangent_tensor::Tensor;
+    /// let state = vec![("weight.exp_avg".to_owned(), Tensor::from([0.5, 0.25]))];
+    /// let checkpoint = Checkpoint::new().with_tensors("optimizer", state);
+    /// let back = checkpoint.part("optimizer")?.tensors;
+    /// assert_eq!(back["weight.exp_avg"].to_vec::<f64>(), [0.5, 0.25]);
+    /// # Ok::<(), cotangent_nn::files::FileError>(())
+    /// ```
+    ///
+    /// # Panics
+    /// As [`with_state`](Self::with_state).
+    #[must_use]
+    #[track_caller]
+    pub fn with_tensors(self, part: &str, named: impl IntoIterator<Item = (String, Tensor)>) -> Self {
         let mut tensors = BTreeMap::new();
-        for (name, tensor) in state.state() {
+        for (name, tensor) in named {
             let twice = tensors.insert(name.clone(), Tensor::from(tensor.into_array())).is_some();
-            assert!(!twice, "checkpoint: the state of `{part}` has `{name}` twice");
+            assert!(!twice, "checkpoint: `{part}` has two tensors named `{name}`");
         }
-        self.with_tensors(part, tensors)
+        self.with_part(part, tensors)
     }
 
     /// Adds a string, such as the settings of the run.
@@ -110,7 +132,7 @@ impl Checkpoint {
     }
 
     #[track_caller]
-    fn with_tensors(mut self, part: &str, tensors: BTreeMap<String, Tensor>) -> Self {
+    fn with_part(mut self, part: &str, tensors: BTreeMap<String, Tensor>) -> Self {
         assert!(
             !part.is_empty() && !part.contains(['.', '\n']),
             "checkpoint: the name of a part has at least one character, and neither a dot nor a line break; got {part:?}"
@@ -140,7 +162,7 @@ impl Checkpoint {
         &self.texts
     }
 
-    /// The tensors of a part under their own names, for a model that has changed since.
+    /// The tensors of a part under their own names: for an optimizer, or a model that has changed since.
     ///
     /// # Errors
     /// When there is no such part.
@@ -170,8 +192,8 @@ impl Checkpoint {
     /// # Errors
     /// When there is no such part, or it is not the state of such a value, which is then left as it was.
     pub fn load_state<S: State + ?Sized>(&self, part: &str, state: &mut S) -> Result<(), FileError> {
-        let tensors: Vec<(String, Tensor)> = self.part(part)?.tensors.into_iter().collect();
-        Ok(state.load_state(&tensors).map_err(|source| Problem::State { part: part.to_owned(), source })?)
+        let tensors = self.part(part)?.tensors.into_iter().collect();
+        Ok(state.load_state(tensors).map_err(|source| Problem::State { part: part.to_owned(), source })?)
     }
 }
 

@@ -19,7 +19,7 @@ use cotangent_tensor::{Error, ErrorKind, Result, Rng, Tensor};
 ///     fn state(&self) -> Vec<(String, Tensor)> {
 ///         vec![("lr".into(), self.lr.into()), ("least".into(), self.least.into())]
 ///     }
-///     fn load_state(&mut self, state: &[(String, Tensor)]) -> Result<()> {
+///     fn load_state(&mut self, state: Vec<(String, Tensor)>) -> Result<()> {
 ///         let number = |wanted: &str| match state.iter().find(|(name, _)| name == wanted) {
 ///             Some((_, tensor)) => tensor.try_item::<f64>(),
 ///             None => Err(Error::new(ErrorKind::Data, "halving", format!("the state has no {wanted}"))),
@@ -30,7 +30,7 @@ use cotangent_tensor::{Error, ErrorKind, Result, Rng, Tensor};
 /// }
 ///
 /// let (before, mut after) = (Halving { lr: 0.1, least: 3.5 }, Halving { lr: 1.0, least: f64::INFINITY });
-/// after.load_state(&before.state())?;
+/// after.load_state(before.state())?;
 /// assert_eq!((after.lr, after.least), (0.1, 3.5));
 /// # Ok::<(), cotangent_tensor::Error>(())
 /// ```
@@ -43,7 +43,7 @@ pub trait State {
     ///
     /// # Errors
     /// When this is not the state of such a value; nothing has then changed.
-    fn load_state(&mut self, state: &[(String, Tensor)]) -> Result<()>;
+    fn load_state(&mut self, state: Vec<(String, Tensor)>) -> Result<()>;
 }
 
 /// The stream and the place in it, as `stream`: 48 bytes.
@@ -51,8 +51,8 @@ impl State for Rng {
     fn state(&self) -> Vec<(String, Tensor)> {
         vec![("stream".to_owned(), Tensor::from(self.to_bytes()))]
     }
-    fn load_state(&mut self, state: &[(String, Tensor)]) -> Result<()> {
-        *self = Rng::from_bytes(&only(state, "stream", "a generator")?.try_to_vec::<u8>()?)?;
+    fn load_state(&mut self, state: Vec<(String, Tensor)>) -> Result<()> {
+        *self = Rng::from_bytes(&only(&state, "stream", "a generator")?.try_to_vec::<u8>()?)?;
         Ok(())
     }
 }
@@ -62,8 +62,8 @@ impl State for u64 {
     fn state(&self) -> Vec<(String, Tensor)> {
         vec![(String::new(), Tensor::from(*self as i64))]
     }
-    fn load_state(&mut self, state: &[(String, Tensor)]) -> Result<()> {
-        *self = only(state, "", "a counter")?.try_item::<i64>()? as u64;
+    fn load_state(&mut self, state: Vec<(String, Tensor)>) -> Result<()> {
+        *self = only(&state, "", "a counter")?.try_item::<i64>()? as u64;
         Ok(())
     }
 }
@@ -73,8 +73,8 @@ impl State for f64 {
     fn state(&self) -> Vec<(String, Tensor)> {
         vec![(String::new(), Tensor::from(*self))]
     }
-    fn load_state(&mut self, state: &[(String, Tensor)]) -> Result<()> {
-        *self = only(state, "", "a number")?.try_item()?;
+    fn load_state(&mut self, state: Vec<(String, Tensor)>) -> Result<()> {
+        *self = only(&state, "", "a number")?.try_item()?;
         Ok(())
     }
 }

@@ -111,6 +111,17 @@ fn parts_have_names_that_can_be_told_apart() {
 }
 
 #[test]
+fn tensors_of_a_part_have_names_of_their_own() {
+    let twice = vec![("a".to_owned(), Tensor::from(1.0)), ("a".to_owned(), Tensor::from(2.0))];
+    let message = crate::panics::panic_message(|| Checkpoint::new().with_tensors("optimizer", twice));
+    assert_eq!(message, "checkpoint: `optimizer` has two tensors named `a`");
+    // A part whose name another begins with.
+    let both = Checkpoint::new().with_state("step", &1u64).with_tensors("steps", vec![("x".into(), Tensor::from(2.0))]);
+    assert_eq!(both.part("step").unwrap().tensors.into_keys().collect::<Vec<_>>(), [""]);
+    assert_eq!(both.part("steps").unwrap().tensors.into_keys().collect::<Vec<_>>(), ["x"]);
+}
+
+#[test]
 fn other_files_are_not_checkpoints_and_later_formats_not_read() {
     let tensors = NamedTensors::of(&Mlp::new(1)).to_bytes().unwrap();
     let error = Checkpoint::from_bytes(&tensors).unwrap_err().to_string();

@@ -43,7 +43,7 @@ impl State for Momentum {
         state
     }
 
-    fn load_state(&mut self, state: &[(String, Tensor)]) -> Result<()> {
+    fn load_state(&mut self, state: Vec<(String, Tensor)>) -> Result<()> {
         let get = |wanted: &str| {
             let found = state.iter().find(|(name, _)| name == wanted).map(|(_, tensor)| tensor);
             found.ok_or_else(|| Error::new(ErrorKind::Data, "momentum", format!("the state has no `{wanted}`")))
@@ -170,9 +170,9 @@ fn a_state_of_another_kind_is_refused() {
     assert_eq!(error.to_string(), "part `optimizer`: momentum: the state has no `steps`");
     assert_eq!(momentum.steps, 3);
     let mut rng = Rng::seed(5);
-    let short = [("stream".to_owned(), Tensor::from([1u8, 2]))];
-    assert_eq!(rng.load_state(&short).unwrap_err().to_string(), "rng: a saved stream has 48 bytes, not 2");
-    let typed = [("stream".to_owned(), Tensor::from([1i64]))];
-    assert!(rng.load_state(&typed).unwrap_err().to_string().contains("the elements are i64, not u8"));
+    let short = vec![("stream".to_owned(), Tensor::from([1u8, 2]))];
+    assert_eq!(rng.load_state(short).unwrap_err().to_string(), "rng: a saved stream has 48 bytes, not 2");
+    let typed = vec![("stream".to_owned(), Tensor::from([1i64]))];
+    assert!(rng.load_state(typed).unwrap_err().to_string().contains("the elements are i64, not u8"));
     assert_eq!(rng.to_bytes(), Rng::seed(5).to_bytes());
 }
