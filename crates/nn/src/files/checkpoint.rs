@@ -268,7 +268,7 @@ impl Checkpoint {
         if *format != FORMAT.to_string() {
             return Err(Problem::Version { found: format.clone(), known: FORMAT });
         }
-        let parts = get(PARTS_KEY)?.lines().map(str::to_owned).collect();
+        let parts = get(PARTS_KEY)?.split('\n').filter(|part| !part.is_empty()).map(str::to_owned).collect();
         let texts = metadata.into_iter().filter(|(key, _)| !key.starts_with(RESERVED)).collect();
         Ok(Checkpoint { parts, tensors, texts })
     }

@@ -12,6 +12,7 @@ use std::{
 /// How the tensors of a file and those of a module differ.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
+#[must_use = "nothing else says what was not loaded"]
 pub struct Report {
     /// In the module, not in the file.
     pub missing: Vec<String>,

@@ -83,9 +83,9 @@ fn parts_keep_apart() {
 
 #[test]
 fn a_part_may_be_empty_and_a_counter_of_any_size() {
-    let made = Checkpoint::new().with_module("nothing", &()).with_state("n", &u64::MAX).with_state("x", &-0.5);
+    let made = Checkpoint::new().with_module("nothing\r", &()).with_state("n", &u64::MAX).with_state("x", &-0.5);
     let saved = Checkpoint::from_bytes(&made.to_bytes().unwrap()).unwrap();
-    saved.load_module("nothing", &mut ()).unwrap();
+    saved.load_module("nothing\r", &mut ()).unwrap();
     let (mut n, mut x) = (0, 0.0);
     saved.load_state("n", &mut n).unwrap();
     saved.load_state("x", &mut x).unwrap();
