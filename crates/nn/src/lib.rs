@@ -4,6 +4,7 @@
 //! - [`Loss`]: what training makes small, as methods of a tensor; [`loss`] has them with options.
 //! - [`Sgd`], [`Adam`]: optimizers, which change a model in place by its gradient.
 //! - [`accuracy`], [`confusion_matrix`]: how good a classifier is.
+//! - [`files`]: models in safetensors files under PyTorch's names, and checkpoints of whole trainings.
 //! - [`data`]: a set of images inside the library, and batches of any tensors.
 //!
 //! Nothing here knows how gradients come about: a model is a [`Module`](cotangent_autograd::Module), and so is its gradient.
@@ -11,6 +12,7 @@
 #![forbid(unsafe_code)]
 
 pub mod data;
+pub mod files;
 pub mod init;
 mod labels;
 mod layers;
