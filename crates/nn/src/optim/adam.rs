@@ -52,9 +52,9 @@ impl<const DECOUPLED: bool> AdamRule<DECOUPLED> {
         AdamRule { betas: (0.9, 0.999), eps: 1e-8, weight_decay: if DECOUPLED { 0.01 } else { 0.0 }, amsgrad: false };
 }
 
-impl<const DECOUPLED: bool> Descent<AdamRule<DECOUPLED>> {
-    /// With a learning rate, and PyTorch's other settings: β = (0.9, 0.999), ε = 1e-8, weight decay 0 for [`Adam`] and 0.01
-    /// for [`AdamW`].
+// Two impls: what makes an optimizer must not be generic, so that its loops are compiled with this crate.
+impl Adam {
+    /// With a learning rate, and PyTorch's other settings: β = (0.9, 0.999), ε = 1e-8, no weight decay.
     ///
     /// # Panics
     /// When the rate is negative or not finite.
@@ -63,7 +63,21 @@ impl<const DECOUPLED: bool> Descent<AdamRule<DECOUPLED>> {
     pub fn new(lr: f64) -> Self {
         Descent::by_rule(AdamRule::DEFAULT, lr)
     }
+}
 
+impl AdamW {
+    /// With a learning rate, and PyTorch's other settings: β = (0.9, 0.999), ε = 1e-8, weight decay 0.01.
+    ///
+    /// # Panics
+    /// When the rate is negative or not finite.
+    #[must_use]
+    #[track_caller]
+    pub fn new(lr: f64) -> Self {
+        Descent::by_rule(AdamRule::DEFAULT, lr)
+    }
+}
+
+impl<const DECOUPLED: bool> Descent<AdamRule<DECOUPLED>> {
     /// Whether to divide by the largest v so far instead of v (Reddi, Kale, Kumar, "On the convergence of Adam and beyond",
     /// ICLR 2018).
     #[must_use]

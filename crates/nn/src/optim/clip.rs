@@ -74,23 +74,15 @@ pub fn clip_grad_norm<M: Module + ?Sized>(gradient: &mut M, max_norm: f64) -> Re
 #[track_caller]
 pub fn clip_grad_value<M: Module + ?Sized>(gradient: &mut M, clip_value: f64) {
     check("clip_grad_value", "clip_value", clip_value, clip_value >= 0.0, "a number from 0 on");
-    change(gradient, |x| {
-        if x > clip_value {
-            clip_value
-        } else if x < -clip_value {
-            -clip_value
-        } else {
-            x
-        }
-    });
+    change(gradient, |x| x.clamp(-clip_value, clip_value));
 }
 
-/// Replaces every element of the parameters; numbers go through f64, which rounds as the dtype itself would.
-fn change<M: Module + ?Sized>(gradient: &mut M, f: impl Fn(f64) -> f64) {
-    module::for_each_mut(gradient, |leaf| match leaf.tensor.dtype() {
-        _ if !is_learned(leaf.kind, leaf.tensor) => {}
-        DType::F32 => leaf.tensor.with_mut::<f32, _>(|x| x.iter_mut().for_each(|x| *x = f((*x).into()) as f32)),
-        _ => leaf.tensor.with_mut::<f64, _>(|x| x.iter_mut().for_each(|x| *x = f(*x))),
+/// Replaces the gradient of every parameter.
+fn change<M: Module + ?Sized>(gradient: &mut M, f: impl Fn(&Tensor) -> Tensor) {
+    module::for_each_mut(gradient, |leaf| {
+        if is_learned(leaf.kind, leaf.tensor) {
+            *leaf.tensor = f(leaf.tensor);
+        }
     });
 }
 

@@ -32,8 +32,8 @@ pub struct Descent<R> {
     options: Options<R>,
     groups: Vec<Group<R>>,
     memory: Memory,
-    /// [`update`] for this rule. A pointer, so that a rule's loops are compiled in the crate that makes the optimizer, not
-    /// again for each model.
+    /// [`update`] for this rule. A pointer, so that a rule's loops are compiled in the crate whose function makes the optimizer:
+    /// those of this crate with this crate's optimisation, whatever a user's is, and not again for each model.
     update: fn(&Options<R>, f64, &mut Tensor, &Tensor, &mut Remembered),
 }
 

@@ -70,10 +70,12 @@ impl<M: Module + Clone> Ema<M> {
             }
         });
         let new = 1.0 - self.decay;
-        module::zip_mut(&mut self.average, model, |leaf, x| match x.dtype() {
-            _ if !is_learned(leaf.kind, x) => *leaf.tensor = x.clone(),
-            DType::F32 => approach::<f32>(leaf.tensor, x, new),
-            _ => approach::<f64>(leaf.tensor, x, new),
+        module::zip_mut(&mut self.average, model, |leaf, x| {
+            if is_learned(leaf.kind, x) {
+                approach(leaf.tensor, x, new);
+            } else {
+                *leaf.tensor = x.clone();
+            }
         });
         self.updates += 1;
     }
@@ -122,11 +124,14 @@ impl<M: Module + Clone> Ema<M> {
 }
 
 /// Brings an average nearer to x by a part of the way.
-fn approach<T: Scalar>(average: &mut Tensor, x: &Tensor, part: f64) {
-    let (part, x) = (T::of(part), x.array().to_slice::<T>());
-    average.with_mut::<T, _>(|average| {
-        for (a, &x) in average.iter_mut().zip(&*x) {
-            *a = *a + part * (x - *a);
-        }
-    });
+fn approach(average: &mut Tensor, x: &Tensor, part: f64) {
+    fn of<T: Scalar>(average: &mut Tensor, x: &Tensor, part: f64) {
+        let (part, x) = (T::of(part), x.array().to_slice::<T>());
+        average.with_mut::<T, _>(|average| {
+            for (a, &x) in average.iter_mut().zip(&*x) {
+                *a = *a + part * (x - *a);
+            }
+        });
+    }
+    if x.dtype() == DType::F32 { of::<f32>(average, x, part) } else { of::<f64>(average, x, part) }
 }

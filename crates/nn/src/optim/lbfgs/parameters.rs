@@ -6,38 +6,43 @@ use cotangent_tensor::{DType, Tensor};
 
 /// The elements of all parameters of a model or of a gradient.
 pub(super) fn elements<M: Module>(module: &M) -> Vec<f64> {
-    fn append<T: Scalar>(tensor: &Tensor, elements: &mut Vec<f64>) {
-        elements.extend(tensor.array().to_slice::<T>().iter().map(|x| x.as_f64()));
-    }
     let mut elements = Vec::new();
-    module::for_each(module, |leaf| match leaf.tensor.dtype() {
-        _ if !is_learned(leaf.kind, leaf.tensor) => {}
-        DType::F32 => append::<f32>(leaf.tensor, &mut elements),
-        _ => append::<f64>(leaf.tensor, &mut elements),
+    module::for_each(module, |leaf| {
+        if is_learned(leaf.kind, leaf.tensor) {
+            append(leaf.tensor, &mut elements);
+        }
     });
     elements
 }
 
 /// Makes the parameters x + t d.
 pub(super) fn move_along<M: Module>(model: &mut M, x: &[f64], t: f64, d: &[f64]) {
-    fn set<T: Scalar>(tensor: &mut Tensor, values: &mut dyn Iterator<Item = f64>) {
+    let mut start = 0;
+    module::for_each_mut(model, |leaf| {
+        if is_learned(leaf.kind, leaf.tensor) {
+            let own = start..start + leaf.tensor.numel();
+            start = own.end;
+            set(leaf.tensor, &x[own.clone()], t, &d[own]);
+        }
+    });
+}
+
+fn append(tensor: &Tensor, elements: &mut Vec<f64>) {
+    fn of<T: Scalar>(tensor: &Tensor, elements: &mut Vec<f64>) {
+        elements.extend(tensor.array().to_slice::<T>().iter().map(|x| x.as_f64()));
+    }
+    if tensor.dtype() == DType::F32 { of::<f32>(tensor, elements) } else { of::<f64>(tensor, elements) }
+}
+
+fn set(tensor: &mut Tensor, x: &[f64], t: f64, d: &[f64]) {
+    fn of<T: Scalar>(tensor: &mut Tensor, x: &[f64], t: f64, d: &[f64]) {
         tensor.with_mut::<T, _>(|elements| {
-            for (element, value) in elements.iter_mut().zip(values) {
-                *element = T::of(value);
+            for ((element, x), d) in elements.iter_mut().zip(x).zip(d) {
+                *element = T::of(x + t * d);
             }
         });
     }
-    let mut values = x.iter().zip(d).map(|(x, d)| x + t * d);
-    module::for_each_mut(model, |leaf| {
-        if !is_learned(leaf.kind, leaf.tensor) {
-            return;
-        }
-        let values = &mut values.by_ref().take(leaf.tensor.numel());
-        match leaf.tensor.dtype() {
-            DType::F32 => set::<f32>(leaf.tensor, values),
-            _ => set::<f64>(leaf.tensor, values),
-        }
-    });
+    if tensor.dtype() == DType::F32 { of::<f32>(tensor, x, t, d) } else { of::<f64>(tensor, x, t, d) }
 }
 
 /// Refuses a gradient that does not have the model's tensors.
