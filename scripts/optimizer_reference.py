@@ -5,7 +5,8 @@
     python3 scripts/optimizer_reference.py steps > crates/nn/src/optim/tests/figures.rs
     python3 scripts/optimizer_reference.py rates > crates/nn/src/schedule/tests/figures.rs
 
-Steps: three numbers start at (0.5, -1, 2) and follow the gradient x³ - (1, -2, 0.5) by PyTorch's optimizers; L-BFGS follows Rosenbrock's
+Steps: rates are such that no optimizer that divides by the size of the gradient has come to rest, where it divides rounding by rounding.
+Three numbers start at (0.5, -1, 2) and follow the gradient x³ - (1, -2, 0.5) by PyTorch's optimizers; L-BFGS follows Rosenbrock's
 function of four numbers; Lion, Lamb and Muon are written here from their papers, since PyTorch lacks the first two and computes
 the third in bfloat16, which the script compares with.
 """
@@ -121,7 +122,7 @@ CASES = {
     "radam options": by_pytorch(lambda p: optim.RAdam(p, lr=0.05, betas=(0.8, 0.9), weight_decay=0.1)),
     "radam decoupled": by_pytorch(lambda p: optim.RAdam(p, lr=0.05, weight_decay=0.1, decoupled_weight_decay=True)),
     "rmsprop": by_pytorch(lambda p: optim.RMSprop(p, lr=0.01)),
-    "rmsprop momentum": by_pytorch(lambda p: optim.RMSprop(p, lr=0.01, alpha=0.9, momentum=0.5, weight_decay=0.1)),
+    "rmsprop momentum": by_pytorch(lambda p: optim.RMSprop(p, lr=2e-3, alpha=0.9, momentum=0.5, weight_decay=0.1)),
     "rmsprop centered": by_pytorch(lambda p: optim.RMSprop(p, lr=0.01, centered=True, eps=0.1)),
     "rmsprop both": by_pytorch(lambda p: optim.RMSprop(p, lr=0.01, centered=True, momentum=0.5, eps=0.1)),
     "adagrad": by_pytorch(lambda p: optim.Adagrad(p, lr=0.1)),

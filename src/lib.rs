@@ -95,7 +95,8 @@ pub use cotangent_tensor::*;
 /// What most programs need: `use cotangent::prelude::*;`.
 pub mod prelude {
     pub use crate::nn::{
-        Adam, AdamW, Linear, Loss as _, Optimizer, Sgd, data::Loader,
+        Adam, AdamW, Linear, Loss as _, Optimizer, Sgd,
+        data::Loader,
         schedule::{self, Schedule as _},
     };
     pub use crate::ops::{Ellipsis, NewAxis, step};

@@ -72,8 +72,8 @@ pub trait Schedule {
     ///
     /// ```
     /// use cotangent_nn::schedule::{Exponential, Linear, Schedule};
-    /// let schedule = Exponential::new(0.8, 0.5).times(Linear::new(1.0, 0.5, 1.0, 2));
-    /// assert_eq!((0..4).map(|step| schedule.lr(step)).collect::<Vec<_>>(), [0.4, 0.3, 0.2, 0.1]);
+    /// let schedule = Exponential::new(1.0, 0.5).times(Linear::new(1.0, 0.5, 1.0, 2));
+    /// assert_eq!((0..4).map(|step| schedule.lr(step)).collect::<Vec<_>>(), [0.5, 0.375, 0.25, 0.125]);
     /// ```
     #[must_use]
     fn times<S: Schedule>(self, factor: S) -> Product<Self, S>

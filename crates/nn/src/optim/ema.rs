@@ -114,10 +114,9 @@ impl<M: Module + Clone> Ema<M> {
             tensors.push(given.tensor(&state::name_below("average", &path), tensor.spec())?);
         }
         given.finish()?;
-        let mut tensors = tensors.into_iter();
-        module::for_each_mut(&mut self.average, |leaf| {
-            *leaf.tensor = tensors.next().expect("one for each tensor");
-        });
+        for (average, tensor) in module::tensors_mut(&mut self.average).into_iter().zip(tensors) {
+            *average = tensor;
+        }
         self.updates = updates;
         Ok(())
     }

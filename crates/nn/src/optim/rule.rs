@@ -104,7 +104,13 @@ pub trait Scalar: Element + Real {
     /// The greater of two; NaN if one is.
     #[must_use]
     fn greater(self, other: Self) -> Self {
-        if self != self || self > other { self } else { other }
+        if self <= other {
+            other
+        } else if other <= self {
+            self
+        } else {
+            self + other
+        }
     }
     /// -1, 0 or 1; of NaN itself.
     #[must_use]

@@ -118,8 +118,13 @@ fn settings_outside_their_domain_are_refused() {
     assert!(panic_message(|| Adam::new(0.1).eps(f64::NAN)).starts_with("adam: eps"));
     assert!(panic_message(|| Sgd::new(f64::INFINITY)).starts_with("sgd: lr"));
     assert!(panic_message(|| Sgd::new(0.1).dampening(1.5)).starts_with("sgd: dampening must be from 0 to 1"));
-    assert!(panic_message(|| AdamW::new(0.1).weight_decay(-0.5)).starts_with("adamw: weight_decay must be a finite number"));
-    assert!(panic_message(|| Lion::new(0.1).betas(-0.1, 0.9)).starts_with("lion: beta1 must be at least 0 and below 1; got -0.1"));
+    assert!(
+        panic_message(|| AdamW::new(0.1).weight_decay(-0.5)).starts_with("adamw: weight_decay must be a finite number")
+    );
+    assert!(
+        panic_message(|| Lion::new(0.1).betas(-0.1, 0.9))
+            .starts_with("lion: beta1 must be at least 0 and below 1; got -0.1")
+    );
     assert!(panic_message(|| Muon::new(0.1).adamw_betas(0.9, 2.0)).starts_with("muon: beta2"));
     assert!(panic_message(|| Lbfgs::new(f64::NAN)).starts_with("lbfgs: lr"));
     assert!(panic_message(|| Adam::new(0.1).set_lr(-1.0)).starts_with("adam: lr"));

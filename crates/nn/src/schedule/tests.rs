@@ -54,10 +54,7 @@ fn compositions_are_those_of_pytorch() {
 #[test]
 fn a_plateau_is_seen_where_pytorch_sees_it_and_resumes() {
     let max = Plateau::new(0.5).mode(Mode::Max).factor(0.3).patience(2).threshold(0.05, Threshold::Absolute);
-    let cases = [
-        ("plateau", Plateau::new(0.5).factor(0.5).patience(3)),
-        ("plateau max", max.cooldown(3).min_lr(0.01)),
-    ];
+    let cases = [("plateau", Plateau::new(0.5).factor(0.5).patience(3)), ("plateau max", max.cooldown(3).min_lr(0.01))];
     for (case, fresh) in cases {
         let mut plateau = fresh.clone();
         for (step, (&measure, &wanted)) in MEASURES.iter().zip(figures(case)).enumerate() {
@@ -106,7 +103,9 @@ fn settings_outside_their_domain_are_refused() {
     assert_eq!(panic_message(|| Constant::new(-0.5)), "constant: lr must be a finite number from 0 on; got -0.5");
     assert!(panic_message(|| Step::new(0.1, 0)).starts_with("step: step_size"));
     assert!(panic_message(|| Linear::new(0.1, f64::NAN, 1.0, 5)).starts_with("linear: start_factor"));
-    assert!(panic_message(|| OneCycle::new(0.1, 10).pct_start(1.5)).starts_with("one_cycle: pct_start must be from 0 to 1"));
+    assert!(
+        panic_message(|| OneCycle::new(0.1, 10).pct_start(1.5)).starts_with("one_cycle: pct_start must be from 0 to 1")
+    );
     assert!(panic_message(|| Polynomial::new(0.1, 10).power(0.0)).starts_with("polynomial: power"));
     assert!(panic_message(|| WarmRestarts::new(0.1, 10).t_mult(0)).starts_with("warm_restarts: t_mult"));
     assert!(panic_message(|| Plateau::new(0.1).factor(1.0)).starts_with("plateau: factor"));

@@ -27,7 +27,8 @@ impl History {
         let curvature = dot(&y, &s);
         // PyTorch's threshold. Below it the function is not convex along s or the change is lost in rounding, and the
         // approximation would stop being positive definite.
-        if !(curvature > 1e-10) || size == 0 {
+        let is_convex = curvature > 1e-10;
+        if !is_convex || size == 0 {
             return;
         }
         while self.reciprocals.len() >= size {

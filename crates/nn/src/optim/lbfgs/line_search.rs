@@ -121,7 +121,8 @@ pub(super) fn strong_wolfe(
 fn cubic_minimum(a: &Point, b: &Point, (least, most): (f64, f64)) -> f64 {
     let d1 = a.slope + b.slope - 3.0 * (a.loss() - b.loss()) / (a.t - b.t);
     let square = d1 * d1 - a.slope * b.slope;
-    if !(square >= 0.0) {
+    let has_minimum = square >= 0.0;
+    if !has_minimum {
         return (least + most) / 2.0;
     }
     let d2 = square.sqrt();

@@ -67,15 +67,15 @@ fn frozen_parameters_stay_and_thaw_with_a_memory_of_their_own() {
 #[test]
 fn a_group_cannot_have_a_rate_apart() {
     let message = panic_message(|| {
-        Sgd::new(0.5).group(|_| true, |mut sgd| {
-            sgd.set_lr(0.25);
-            sgd
-        })
+        Sgd::new(0.5).group(
+            |_| true,
+            |mut sgd| {
+                sgd.set_lr(0.25);
+                sgd
+            },
+        )
     });
-    assert_eq!(
-        message,
-        "sgd: a group shares the optimizer's learning rate; give it a multiple with .lr_factor(..)"
-    );
+    assert_eq!(message, "sgd: a group shares the optimizer's learning rate; give it a multiple with .lr_factor(..)");
     // Settings that contradict each other in a group are refused too, before anything changes.
     let mut x = model();
     let mut sgd = Sgd::new(0.5).group(|path| path == "2", |sgd| sgd.nesterov(true));

@@ -4,8 +4,8 @@ use super::Mixed;
 use crate::{
     Linear,
     optim::{
-        Adadelta, Adagrad, Adam, AdamW, Adamax, Ema, Lamb, Lbfgs, LineSearch, Lion, Muon, Nadam, Optimizer, RAdam, RmsProp,
-        Sgd,
+        Adadelta, Adagrad, Adam, AdamW, Adamax, Ema, Lamb, Lbfgs, LineSearch, Lion, Muon, Nadam, Optimizer, RAdam,
+        RmsProp, Sgd,
     },
 };
 use cotangent_autograd::{grad, module, value_and_grad};
@@ -25,7 +25,9 @@ fn start() -> (Model, Tensor) {
 }
 
 fn gradient(model: &Model, x: &Tensor) -> Model {
-    grad(model, |(layer, numbers)| layer.forward(x).tanh().square().mean(..) + numbers.square().sum(..).cast(DType::F32))
+    grad(model, |(layer, numbers)| {
+        layer.forward(x).tanh().square().mean(..) + numbers.square().sum(..).cast(DType::F32)
+    })
 }
 
 /// Seven steps, the state into a new optimizer, five steps of both.
@@ -110,7 +112,8 @@ fn a_state_of_something_else_is_refused_and_changes_nothing() {
     let slope = gradient(&model, &x);
     adam.step(&mut model, &slope);
     let state = adam.state(&model);
-    let refusal = |change: &dyn Fn(&mut Vec<(String, Tensor)>)| {
+    type Change<'a> = &'a dyn Fn(&mut Vec<(String, Tensor)>);
+    let refusal = |change: Change<'_>| {
         let (mut state, mut other) = (state.clone(), Adam::new(0.5));
         change(&mut state);
         let error = other.load_state(&model, state).unwrap_err().to_string();
@@ -118,10 +121,7 @@ fn a_state_of_something_else_is_refused_and_changes_nothing() {
         error
     };
     let hint = "is it the state of another model or of other options?";
-    assert_eq!(
-        refusal(&|state| drop(state.remove(2))),
-        format!("adam: the state has no `0.weight.exp_avg`; {hint}")
-    );
+    assert_eq!(refusal(&|state| drop(state.remove(2))), format!("adam: the state has no `0.weight.exp_avg`; {hint}"));
     assert_eq!(
         refusal(&|state| state.push(("2.step".to_owned(), Tensor::from(1i64)))),
         format!("adam: the state has `2.step`, which nothing here is called; {hint}")
@@ -171,7 +171,9 @@ fn a_state_of_lbfgs_that_contradicts_itself_is_refused() {
         "lbfgs: `prev_flat_grad` in the state must be f64[2]; got f64[1]"
     );
     assert!(refusal("ro", Tensor::zeros([9], DType::F64)).contains("`old_dirs` in the state must be f64[9, 2]"));
-    assert!(refusal("d", Tensor::zeros([2], DType::F32)).contains("`d` in the state must be a vector of f64; got f32[2]"));
+    assert!(
+        refusal("d", Tensor::zeros([2], DType::F32)).contains("`d` in the state must be a vector of f64; got f32[2]")
+    );
     assert!(refusal("n_iter", Tensor::from(0i64)).contains("the state has 0 iterations"));
     let message = crate::panics::panic_message(|| {
         lbfgs.step(&mut Tensor::from([1.0]), |x| value_and_grad(x, |x| x.square().sum(..)))
