@@ -5,10 +5,12 @@
     python3 scripts/optimizer_reference.py steps > crates/nn/src/optim/tests/figures.rs
     python3 scripts/optimizer_reference.py rates > crates/nn/src/schedule/tests/figures.rs
 
-Steps: rates are such that no optimizer that divides by the size of the gradient has come to rest, where it divides rounding by rounding.
-Three numbers start at (0.5, -1, 2) and follow the gradient x³ - (1, -2, 0.5) by PyTorch's optimizers; L-BFGS follows Rosenbrock's
-function of four numbers; Lion, Lamb and Muon are written here from their papers, since PyTorch lacks the first two and computes
-the third in bfloat16, which the script compares with.
+Steps: three numbers start at (0.5, -1, 2) and follow the gradient x³ - (1, -2, 0.5) by PyTorch's optimizers, at rates that keep those which
+divide by the size of the gradient from coming to rest, where they divide rounding by rounding. L-BFGS follows Rosenbrock's function of
+four numbers. Lion, Lamb and Muon are written here from their papers, since PyTorch lacks the first two and computes the third in
+bfloat16; the script checks that it is as near as that allows.
+
+Rates: what PyTorch's schedulers set in 40 steps, in closed form where the recursion loses digits at the foot of a curve.
 """
 
 import math
@@ -158,9 +160,9 @@ def print_steps():
     near_muon_of_pytorch(0.02)
     print("//! Where reference implementations are after some steps: what `scripts/optimizer_reference.py steps` prints.\n")
     print("/// A case, and the numbers after each of some steps.")
-    print("pub(super) type Figures<const N: usize> = [(&'static str, [(usize, [f64; N]); 5])];\n")
+    print("pub(super) type Figures<const N: usize> = [(&'static str, [(usize, [f64; N]); 5])];")
     for name, cases, size in (("NUMBERS", CASES, 3), ("MATRICES", MATRIX_CASES, 6), ("VALLEY", LBFGS_CASES, 4)):
-        print("#[rustfmt::skip]")
+        print("\n#[rustfmt::skip]")
         print(f"pub(super) const {name}: &Figures<{size}> = &[")
         for case, path in cases.items():
             print(f'    ("{case}", [')
@@ -168,7 +170,7 @@ def print_steps():
                 if step in STEPS:
                     print(f"        ({step}, {[float(v) for v in x]}),")
             print("    ]),")
-        print("];\n")
+        print("];")
 
 
 def rates(make, lr=0.5, steps=40, closed=False):

@@ -144,7 +144,7 @@ impl<R: Rule> Descent<R> {
 }
 
 impl<R: Rule> Optimizer for Descent<R> {
-    fn step<M: Module + ?Sized>(&mut self, model: &mut M, gradient: &M) {
+    fn step_dyn(&mut self, model: &mut dyn Module, gradient: &dyn Module) {
         let Descent { lr, options, groups, memory, update } = self;
         options.rule.check();
         groups.iter().for_each(|group| group.options.rule.check());
@@ -166,7 +166,7 @@ impl<R: Rule> Optimizer for Descent<R> {
         self.lr = lr;
     }
 
-    fn state<M: Module + ?Sized>(&self, model: &M) -> Vec<(String, Tensor)> {
+    fn state(&self, model: &dyn Module) -> Vec<(String, Tensor)> {
         self.memory.check(R::NAME, model, None);
         let mut state = vec![("lr".to_owned(), Tensor::from(self.lr))];
         let mut parameters = self.memory.parameters.iter();
@@ -181,11 +181,7 @@ impl<R: Rule> Optimizer for Descent<R> {
         state
     }
 
-    fn load_state<M, S>(&mut self, model: &M, state: S) -> Result<()>
-    where
-        M: Module + ?Sized,
-        S: IntoIterator<Item = (String, Tensor)>,
-    {
+    fn load_state(&mut self, model: &dyn Module, state: Vec<(String, Tensor)>) -> Result<()> {
         let mut given = Given::new(R::NAME, state);
         let lr = given.rate("lr")?;
         let (mut parameters, mut failure) = (Vec::new(), None);
@@ -227,7 +223,7 @@ impl<R: Rule> Descent<R> {
 /// Changes one parameter by the rule.
 fn update<R: Rule>(options: &Options<R>, lr: f64, x: &mut Tensor, x_bar: &Tensor, remembered: &mut Remembered) {
     let rule = &options.rule;
-    remembered.hold(rule.slots(x.shape()), |slot| rule.initial(slot, x));
+    remembered.hold(R::NAME, rule.slots(x.shape()), |slot| rule.initial(slot, x));
     remembered.steps += 1;
     let lr = lr * options.lr_factor;
     let upwards;

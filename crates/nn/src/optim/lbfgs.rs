@@ -15,7 +15,8 @@ use parameters::{elements, move_along};
 /// Limited-memory BFGS (Nocedal, Wright, "Numerical optimization", 2006, algorithms 7.4 and 7.5), as PyTorch's `LBFGS`.
 ///
 /// A step is up to [`max_iter`](Self::max_iter) iterations, and evaluates the function for each, so it takes a closure instead
-/// of a gradient. Vectors are f64 whatever the parameters' dtype. All parameters have the same settings.
+/// of a gradient. Vectors are f64 whatever the parameters' dtype. All parameters have the same settings;
+/// one whose gradient is stopped stays as it is.
 ///
 /// ```
 /// use cotangent_autograd::value_and_grad;
@@ -173,7 +174,8 @@ impl Lbfgs {
     /// `|model| value_and_grad(model, f)`. Gives the value before the step.
     ///
     /// # Panics
-    /// When the gradient does not have the model's tensors, or the parameters are not as many as in earlier steps.
+    /// When the gradient does not have the model's tensors, or the parameters are not as many as in earlier steps. Where the
+    /// closure panics, the parameters stay where it was asked.
     #[track_caller]
     pub fn step<M: Module>(&mut self, model: &mut M, mut value_and_grad: impl FnMut(&M) -> (Tensor, M)) -> f64 {
         let sign = if self.maximize { -1.0 } else { 1.0 };

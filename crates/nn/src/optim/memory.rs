@@ -31,9 +31,13 @@ impl Remembered {
     }
 
     /// Makes the slots those of `names`: what is there stays, what is missing becomes `initial`.
-    pub(super) fn hold(&mut self, names: &'static [&'static str], initial: impl Fn(&str) -> Tensor) {
+    pub(super) fn hold(&mut self, op: &str, names: &'static [&'static str], initial: impl Fn(&str) -> Tensor) {
         if self.names == names {
             return;
+        }
+        for name in names {
+            let is_free = !name.contains('.') && !matches!(*name, "" | "step" | "lr");
+            assert!(is_free, "{op}: `{name}` cannot name a slot; it must be without dots and neither `step` nor `lr`");
         }
         let kept = |name| self.names.iter().position(|&kept| kept == name).map(|i| self.slots[i].clone());
         self.slots = names.iter().map(|&name| kept(name).unwrap_or_else(|| initial(name))).collect();
@@ -57,11 +61,11 @@ impl Memory {
     /// # Panics
     /// When the model and its gradient do not have the same tensors, or the memory is of another model.
     #[track_caller]
-    pub(super) fn for_each<M: Module + ?Sized>(
+    pub(super) fn for_each(
         &mut self,
         op: &str,
-        model: &mut M,
-        gradient: &M,
+        model: &mut dyn Module,
+        gradient: &dyn Module,
         group_of: impl Fn(&str) -> Option<usize>,
         mut change: impl FnMut(&mut Tensor, &Tensor, &mut Remembered),
     ) {
@@ -90,7 +94,7 @@ impl Memory {
     /// Checks the parameters' shapes and dtypes against what is remembered of them and against their gradients; whether
     /// model and gradient have their tensors in the same places is for `zip_mut` to say.
     #[track_caller]
-    pub(super) fn check<M: Module + ?Sized>(&self, op: &str, model: &M, gradient: Option<&M>) {
+    pub(super) fn check(&self, op: &str, model: &dyn Module, gradient: Option<&dyn Module>) {
         let mut gradients = gradient.map_or_else(Vec::new, module::tensors).into_iter();
         let mut count = 0;
         module::for_each(model, |leaf| {
@@ -128,14 +132,14 @@ impl Memory {
 }
 
 /// An empty memory of each parameter.
-fn remembered_of<M: Module + ?Sized>(model: &M) -> Vec<Remembered> {
+fn remembered_of(model: &dyn Module) -> Vec<Remembered> {
     let mut parameters = Vec::new();
     for_each_learned(model, |_, x| parameters.push(Remembered::new(x)));
     parameters
 }
 
 /// Calls `see` with the path of each parameter that optimizers change, and the parameter.
-pub(super) fn for_each_learned<M: Module + ?Sized>(model: &M, mut see: impl FnMut(&str, &Tensor)) {
+pub(super) fn for_each_learned(model: &dyn Module, mut see: impl FnMut(&str, &Tensor)) {
     module::for_each(model, |leaf| {
         if is_learned(leaf.kind, leaf.tensor) {
             see(&leaf.path.to_string(), leaf.tensor);

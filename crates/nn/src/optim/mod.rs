@@ -74,7 +74,21 @@ use cotangent_tensor::{Result, Tensor};
 
 /// What changes a model by its gradient.
 ///
-/// Every [`Descent`] is one, so that a training loop can be written for all of them.
+/// Every [`Descent`] is one, so that a training loop can be written for all of them. A `Box<dyn Optimizer>` is one too, for a
+/// choice at run time:
+///
+/// ```
+/// use cotangent_nn::{Adam, Optimizer, Sgd};
+/// use cotangent_tensor::Tensor;
+/// let name = "sgd";
+/// let mut optimizer: Box<dyn Optimizer> = match name {
+///     "adam" => Box::new(Adam::new(1e-3)),
+///     _ => Box::new(Sgd::new(0.25).momentum(0.9)),
+/// };
+/// let mut x = Tensor::from(1.0);
+/// optimizer.step(&mut x, &Tensor::from(2.0));
+/// assert_eq!(x.item::<f64>(), 0.5);
+/// ```
 pub trait Optimizer {
     /// Changes the model's parameters by one step.
     ///
@@ -82,7 +96,19 @@ pub trait Optimizer {
     /// When model and gradient do not have the same tensors, the parameters are not those of earlier steps, or settings
     /// contradict each other. Nothing has changed then.
     #[track_caller]
-    fn step<M: Module + ?Sized>(&mut self, model: &mut M, gradient: &M);
+    fn step<M: Module>(&mut self, model: &mut M, gradient: &M)
+    where
+        Self: Sized,
+    {
+        self.step_dyn(model, gradient);
+    }
+
+    /// As [`step`](Self::step), for any two modules with tensors in the same places.
+    ///
+    /// # Panics
+    /// As [`step`](Self::step).
+    #[track_caller]
+    fn step_dyn(&mut self, model: &mut dyn Module, gradient: &dyn Module);
 
     /// The learning rate.
     #[must_use]
@@ -102,17 +128,32 @@ pub trait Optimizer {
     /// When the model is not that of earlier steps.
     #[must_use]
     #[track_caller]
-    fn state<M: Module + ?Sized>(&self, model: &M) -> Vec<(String, Tensor)>;
+    fn state(&self, model: &dyn Module) -> Vec<(String, Tensor)>;
 
     /// Goes on from a [`state`](Self::state): further steps have the bits that they would have had without the stop. The
-    /// settings and groups must be those of the optimizer that gave it.
+    /// settings and groups must be those of the optimizer that gave it; the order of names does not matter.
     ///
     /// # Errors
     /// When a name is missing, unknown, or of another shape or dtype than its parameter; nothing has changed then.
-    fn load_state<M, S>(&mut self, model: &M, state: S) -> Result<()>
-    where
-        M: Module + ?Sized,
-        S: IntoIterator<Item = (String, Tensor)>;
+    fn load_state(&mut self, model: &dyn Module, state: Vec<(String, Tensor)>) -> Result<()>;
+}
+
+impl<O: Optimizer + ?Sized> Optimizer for Box<O> {
+    fn step_dyn(&mut self, model: &mut dyn Module, gradient: &dyn Module) {
+        (**self).step_dyn(model, gradient);
+    }
+    fn lr(&self) -> f64 {
+        (**self).lr()
+    }
+    fn set_lr(&mut self, lr: f64) {
+        (**self).set_lr(lr);
+    }
+    fn state(&self, model: &dyn Module) -> Vec<(String, Tensor)> {
+        (**self).state(model)
+    }
+    fn load_state(&mut self, model: &dyn Module, state: Vec<(String, Tensor)>) -> Result<()> {
+        (**self).load_state(model, state)
+    }
 }
 
 /// Whether optimizers change a tensor.

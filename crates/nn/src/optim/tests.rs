@@ -159,6 +159,43 @@ impl Rule for Wrong {
     }
 }
 
+/// A rule whose slot cannot be told from a count.
+#[derive(Clone, Debug)]
+struct Misnamed;
+
+impl Rule for Misnamed {
+    const NAME: &'static str = "misnamed";
+    fn slots(&self, _shape: &[usize]) -> &'static [&'static str] {
+        &["step"]
+    }
+    fn update<T: Scalar>(&self, _step: &Step<'_>, _x: &mut [T], _x_bar: &[T], _slots: Slots<'_, T>) {}
+}
+
+#[test]
+fn a_slot_has_a_name_of_its_own() {
+    let message = panic_message(|| Descent::by_rule(Misnamed, 0.1).step(&mut Tensor::from(1.0), &Tensor::from(1.0)));
+    assert_eq!(message, "misnamed: `step` cannot name a slot; it must be without dots and neither `step` nor `lr`");
+}
+
+#[test]
+fn optimizers_cross_threads_and_can_be_chosen_at_run_time() {
+    fn crosses(optimizer: impl Optimizer + Send + Sync + 'static) -> Box<dyn Optimizer> {
+        Box::new(optimizer)
+    }
+    let mut optimizers = [crosses(Adam::new(0.5).freeze(|_| false)), crosses(Lion::new(0.5))];
+    for optimizer in &mut optimizers {
+        let (mut model, gradient) = (vec![Tensor::from(1.0)], vec![Tensor::from(3.0)]);
+        optimizer.set_lr(0.25);
+        optimizer.step(&mut model, &gradient);
+        assert!((model[0].item::<f64>() - 0.75).abs() < 1e-8);
+        let state = optimizer.state(&model);
+        optimizer.load_state(&model, state.into_iter().rev().collect()).unwrap();
+        assert_eq!(optimizer.lr(), 0.25);
+        let message = panic_message(|| optimizer.step_dyn(&mut model, &[gradient[0].clone(), gradient[0].clone()]));
+        assert!(message.contains("must have tensors in the same places"), "{message}");
+    }
+}
+
 #[test]
 fn a_rule_that_takes_other_slots_than_it_names_is_told() {
     let message = panic_message(|| Descent::by_rule(Wrong, 0.1).step(&mut Tensor::from(1.0), &Tensor::from(1.0)));

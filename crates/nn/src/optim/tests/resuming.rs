@@ -152,7 +152,7 @@ fn a_state_of_something_else_is_refused_and_changes_nothing() {
         true => (name.clone(), tensor.cast(DType::F32)),
         false => (name.clone(), tensor.clone()),
     });
-    assert!(adam.load_state(&model, of_pytorch).is_ok());
+    assert!(adam.load_state(&model, of_pytorch.collect()).is_ok());
     assert!(adam.load_state(&model, unstepped).is_ok());
 }
 
