@@ -115,12 +115,10 @@ pub trait Scalar: Element + Real {
     /// -1, 0 or 1; of NaN itself.
     #[must_use]
     fn signum(self) -> Self {
+        // Two selections, which a vector unit has, instead of a branch.
         let zero = Self::of(0.0);
-        match self.partial_cmp(&zero) {
-            Some(std::cmp::Ordering::Less) => Self::of(-1.0),
-            Some(std::cmp::Ordering::Greater) => Self::of(1.0),
-            _ => self,
-        }
+        let negative = if self < zero { Self::of(-1.0) } else { self };
+        if self > zero { Self::of(1.0) } else { negative }
     }
 }
 
