@@ -2,7 +2,9 @@
 //!
 //! - [`Linear`]: a layer is a struct of tensors with a `forward`; [`init`] has the laws that its tensors are drawn from.
 //! - [`Loss`]: what training makes small, as methods of a tensor; [`loss`] has them with options.
-//! - [`Sgd`], [`Adam`]: optimizers, which change a model in place by its gradient.
+//! - [`Sgd`], [`Adam`], [`AdamW`] and others: optimizers, which change a model in place by its gradient; [`optim`] has groups of
+//!   parameters, clipping, averages of weights, and how to write an optimizer of one's own.
+//! - [`schedule`]: what the learning rate is in each step.
 //! - [`accuracy`], [`confusion_matrix`]: how good a classifier is.
 //! - [`files`]: models in safetensors files under PyTorch's names, and checkpoints of whole trainings.
 //! - [`data`]: a set of images inside the library, and batches of any tensors.
@@ -18,11 +20,15 @@ mod labels;
 mod layers;
 pub mod loss;
 mod metrics;
-mod optim;
+pub mod optim;
 #[cfg(test)]
 mod panics;
+pub mod schedule;
+mod state;
 
 pub use layers::Linear;
 pub use loss::Loss;
 pub use metrics::{accuracy, confusion_matrix};
-pub use optim::{Adam, Sgd};
+pub use optim::{
+    Adadelta, Adagrad, Adam, AdamW, Adamax, Lamb, Lbfgs, Lion, Muon, Nadam, Optimizer, RAdam, RmsProp, Sgd,
+};
