@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    Loss, Sgd,
+    Loss, Optimizer, Sgd,
     data::Loader,
     files::{Checkpoint, State},
 };
