@@ -16,11 +16,13 @@ mod labels;
 mod layers;
 pub mod loss;
 mod metrics;
+mod mode;
 mod optim;
 #[cfg(test)]
 mod panics;
 
-pub use layers::Linear;
+pub use layers::*;
 pub use loss::Loss;
 pub use metrics::{accuracy, confusion_matrix};
+pub use mode::Mode;
 pub use optim::{Adam, Sgd};
