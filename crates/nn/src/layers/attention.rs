@@ -117,13 +117,7 @@ impl MultiHeadAttention {
     /// As [`new`](Self::new).
     #[must_use]
     #[track_caller]
-    pub fn with_widths(
-        width: usize,
-        key_width: usize,
-        value_width: usize,
-        num_heads: usize,
-        rng: &mut Rng,
-    ) -> Self {
+    pub fn with_widths(width: usize, key_width: usize, value_width: usize, num_heads: usize, rng: &mut Rng) -> Self {
         check_heads(width, num_heads);
         let mut weight = |inputs| init::xavier_uniform([width, inputs], gain::LINEAR, DType::F32, rng);
         let projection = InProjection::Separate {
@@ -317,11 +311,7 @@ impl MultiHeadAttention {
             }
         };
         let [b_q, b_k, b_v] = biases();
-        [
-            affine(query, &w_q, b_q.as_ref()),
-            affine(key, &w_k, b_k.as_ref()),
-            affine(value, &w_v, b_v.as_ref()),
-        ]
+        [affine(query, &w_q, b_q.as_ref()), affine(key, &w_k, b_k.as_ref()), affine(value, &w_v, b_v.as_ref())]
     }
 
     /// The heads' results side by side and projected, with the axes that queries of this rank have.
@@ -336,13 +326,15 @@ impl MultiHeadAttention {
         let width = self.out_proj.weight.size(-1);
         let fits = |weight: &Tensor, rows: usize| weight.rank() == 2 && weight.shape()[0] == rows;
         let (fit, widths) = match &self.in_projection {
-            InProjection::Joint { in_proj_weight } => (
-                fits(in_proj_weight, 3 * width) && in_proj_weight.shape()[1] == width,
-                [width; 3],
-            ),
+            InProjection::Joint { in_proj_weight } => {
+                (fits(in_proj_weight, 3 * width) && in_proj_weight.shape()[1] == width, [width; 3])
+            }
             InProjection::Separate { q_proj_weight, k_proj_weight, v_proj_weight } => {
                 let weights = [q_proj_weight, k_proj_weight, v_proj_weight];
-                (weights.iter().all(|weight| fits(weight, width)), weights.map(|weight| *weight.shape().last().unwrap_or(&0)))
+                (
+                    weights.iter().all(|weight| fits(weight, width)),
+                    weights.map(|weight| *weight.shape().last().unwrap_or(&0)),
+                )
             }
         };
         assert!(

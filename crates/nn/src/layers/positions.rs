@@ -168,10 +168,7 @@ mod tests {
     fn what_does_not_fit_is_named() {
         let positions = SinusoidalPositions::new(4, 2);
         let refused = |shape: &[usize]| panic_message(|| positions.forward(&Tensor::zeros(shape, DType::F32)));
-        assert_eq!(
-            refused(&[1, 5, 2]),
-            "sinusoidal_positions: a sequence may have 4 elements; got 5 in f32[1, 5, 2]"
-        );
+        assert_eq!(refused(&[1, 5, 2]), "sinusoidal_positions: a sequence may have 4 elements; got 5 in f32[1, 5, 2]");
         assert_eq!(
             refused(&[2]),
             "sinusoidal_positions: x must be [.., length, width] of the table's width 2; got f32[2]"

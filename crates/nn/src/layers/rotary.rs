@@ -59,10 +59,7 @@ impl RotaryPositions {
     #[track_caller]
     pub fn with(most: usize, width: usize, base: f64, interleaved: bool) -> Self {
         assert!(width.is_multiple_of(2), "rotary_positions: the width must be even, for pairs; got {width}");
-        assert!(
-            base > 0.0 && base.is_finite(),
-            "rotary_positions: the base must be positive and finite; got {base}"
-        );
+        assert!(base > 0.0 && base.is_finite(), "rotary_positions: the base must be positive and finite; got {base}");
         let pairs = width / 2;
         let angle = |place: usize, i: usize| place as f64 * base.powf(-2.0 * i as f64 / width as f64);
         let table = |f: fn(f64) -> f64| {
@@ -73,7 +70,8 @@ impl RotaryPositions {
         let (cos, sin) = (table(f64::cos), table(f64::sin));
         // (a, b) becomes (a cos - b sin, b cos + a sin).
         let sin = Tensor::concat([&-&sin, &sin], if interleaved { 2 } else { 1 });
-        let tables = [DType::F32, DType::F64].map(|dtype| (dtype, Table { cos: cos.cast(dtype), sin: sin.cast(dtype) }));
+        let tables =
+            [DType::F32, DType::F64].map(|dtype| (dtype, Table { cos: cos.cast(dtype), sin: sin.cast(dtype) }));
         RotaryPositions { tables, most, width, interleaved }
     }
 
@@ -159,12 +157,10 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_named() {
         let layer = RotaryPositions::new(4, 2);
-        let refused = |shape: &[usize], first| panic_message(|| layer.forward_at(&Tensor::zeros(shape, DType::F32), first));
+        let refused =
+            |shape: &[usize], first| panic_message(|| layer.forward_at(&Tensor::zeros(shape, DType::F32), first));
         assert_eq!(refused(&[3, 4], 0), "rotary_positions: x must have the width 2; got f32[3, 4]");
-        assert_eq!(
-            refused(&[3, 2], 2),
-            "rotary_positions: there are 4 places; got f32[3, 2] from place 2 on"
-        );
+        assert_eq!(refused(&[3, 2], 2), "rotary_positions: there are 4 places; got f32[3, 2] from place 2 on");
         assert!(refused(&[3, 2], usize::MAX).contains("there are 4 places"));
         assert_eq!(
             panic_message(|| RotaryPositions::new(4, 3)),

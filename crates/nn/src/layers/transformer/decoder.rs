@@ -170,7 +170,8 @@ impl TransformerDecoder {
         memory_masks: Attend<'_>,
         mode: &mut Mode<'_>,
     ) -> Tensor {
-        let step = |x: Tensor, layer: &TransformerDecoderLayer| layer.forward_with(&x, masks, memory, memory_masks, mode);
+        let step =
+            |x: Tensor, layer: &TransformerDecoderLayer| layer.forward_with(&x, masks, memory, memory_masks, mode);
         let y = self.layers.iter().fold(x.clone(), step);
         self.norm.as_ref().map_or(y.clone(), |norm| norm.forward(&y))
     }
