@@ -1,6 +1,6 @@
 //! What dropout leaves out, in which mode.
 
-use cotangent_autograd::vjp;
+use cotangent_autograd::{checkpoint, grad, vjp};
 use cotangent_nn::{AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, Layer, Mode};
 use cotangent_tensor::{DType, Rng, Tensor};
 
@@ -57,4 +57,13 @@ fn each_layer_draws_anew_and_the_seed_decides() {
     assert_ne!(first, second);
     assert_eq!(draw(1), [first.clone(), second]);
     assert_ne!(draw(2)[0], first);
+}
+
+#[test]
+fn a_checkpointed_segment_draws_one_mask() {
+    let (x, layer, rng) = (Rng::seed(1).normal([100], DType::F64), Dropout::new(0.5), Rng::seed(2));
+    let loss = move |x: &Tensor| layer.forward(x, &mut Mode::train(&mut rng.clone())).square().sum(..);
+    let direct = grad(&x, &loss).to_vec::<f64>();
+    assert!(direct.contains(&0.0));
+    assert_eq!(grad(&x, |x| checkpoint(x, loss)).to_vec::<f64>(), direct);
 }

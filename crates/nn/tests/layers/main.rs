@@ -10,6 +10,7 @@ mod misuse;
 mod reference;
 mod sequence;
 mod statistics;
+mod training;
 
 use cotangent_nn::*;
 use cotangent_tensor::{
