@@ -94,7 +94,10 @@ pub use cotangent_tensor::*;
 
 /// What most programs need: `use cotangent::prelude::*;`.
 pub mod prelude {
-    pub use crate::nn::{Adam, Linear, Loss as _, Sgd, data::Loader};
+    pub use crate::nn::{
+        Adam, BatchNorm1d, BatchNorm2d, Conv1d, Conv2d, Dropout, Embedding, Flatten, Gru, Layer, LayerNorm, Linear,
+        Loss as _, Lstm, MaxPool2d, Mode, MultiHeadAttention, Sequential, Sgd, data::Loader,
+    };
     pub use crate::ops::{Ellipsis, NewAxis, step};
     pub use crate::{
         DType, Module, Rng, Tensor, checkpoint, grad, hessian, hvp, jacobian, jvp, stop_gradient, value_and_grad,

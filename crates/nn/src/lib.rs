@@ -1,6 +1,19 @@
 //! Neural networks of [cotangent](https://docs.rs/cotangent): what is built on tensors and their derivatives.
 //!
-//! - [`Linear`]: a layer is a struct of tensors with a `forward`; [`init`] has the laws that its tensors are drawn from.
+//! - A layer is a struct of tensors with a `forward`; names, layouts, defaults and [the laws that weights are drawn from](init) are
+//!   PyTorch's:
+//!   - [`Linear`], [`Bilinear`], [`Embedding`]; [`Conv1d`], [`Conv2d`], [`Conv3d`] and their transposes, such as
+//!     [`ConvTranspose2d`];
+//!   - [`MaxPool2d`], [`AvgPool2d`], [`AdaptiveAvgPool2d`] and their like over one and three axes;
+//!   - [`BatchNorm2d`] and [`InstanceNorm2d`] over one to three axes, [`LayerNorm`], [`RmsNorm`], [`GroupNorm`],
+//!     [`LocalResponseNorm`];
+//!   - [`Dropout`] of elements, [`Dropout2d`] of channels, [`AlphaDropout`];
+//!   - [`Rnn`], [`Lstm`], [`Gru`] over whole sequences, and their cells, such as [`LstmCell`], for one step;
+//!   - [`MultiHeadAttention`], [`TransformerEncoder`] and [`TransformerDecoder`] with their layers, [`Transformer`];
+//!     [`SinusoidalPositions`], [`LearnedPositions`], [`RotaryPositions`];
+//!   - [`Sequential`] and tuples of layers, [`Flatten`], [`Upsample`], [`PixelShuffle`], and activations such as [`Gelu`];
+//!     [`Layer`] is what goes into them.
+//! - [`Mode`]: training against evaluation, an argument of those models that have dropout or running statistics.
 //! - [`Loss`]: what training makes small, as methods of a tensor; [`loss`] has them with options.
 //! - [`Sgd`], [`Adam`]: optimizers, which change a model in place by its gradient.
 //! - [`accuracy`], [`confusion_matrix`]: how good a classifier is.

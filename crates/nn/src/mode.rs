@@ -49,6 +49,10 @@ mod tests;
 /// # Ok::<(), cotangent_tensor::Error>(())
 /// ```
 ///
+/// What is not stored is lost: evaluation would then normalise by the statistics of a new layer. Inside
+/// [`checkpoint`](cotangent_autograd::checkpoint), whose function runs twice, a mode is made there of a clone of the generator, and
+/// running statistics are not taken.
+///
 /// # A layer of your own
 ///
 /// A buffer, a tensor that is kept and not learned, is read through the mode, so that a layer that runs twice in one step sees

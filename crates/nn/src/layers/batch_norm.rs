@@ -1,7 +1,7 @@
 //! Batch normalisation over any number of spatial axes.
 
-use super::{layer::layers, norm::checked_eps, sizes::name};
-use crate::Mode;
+use super::{norm::checked_eps, sizes::name};
+use crate::{Layer, Mode};
 use cotangent_derive::Module;
 use cotangent_tensor::{DType, Tensor};
 
@@ -181,4 +181,9 @@ pub(super) fn check_momentum(layer: &str, momentum: f64) {
     assert!((0.0..=1.0).contains(&momentum), "{layer}: the momentum must be from 0 to 1; got {momentum}");
 }
 
-layers!(by_mode: BatchNorm1d, BatchNorm2d, BatchNorm3d);
+impl<const N: usize> Layer for BatchNorm<N> {
+    #[track_caller]
+    fn call(&self, x: &Tensor, mode: &mut Mode<'_>) -> Tensor {
+        self.forward(x, mode)
+    }
+}

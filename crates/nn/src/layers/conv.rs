@@ -257,4 +257,4 @@ pub(super) fn check_channels(layer: &str, axes: usize, x: &Tensor, weight: &Tens
     );
 }
 
-layers!(alike: Conv1d, Conv2d, Conv3d);
+layers!(alike over N: Convolution);

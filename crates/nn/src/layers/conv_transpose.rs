@@ -150,4 +150,4 @@ impl<const N: usize> TransposedConvolution<N> {
     }
 }
 
-layers!(alike: ConvTranspose1d, ConvTranspose2d, ConvTranspose3d);
+layers!(alike over N: TransposedConvolution);

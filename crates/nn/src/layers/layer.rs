@@ -72,10 +72,18 @@ impl std::fmt::Debug for dyn Layer {
 }
 
 /// Implements [`Layer`] by an inherent `forward`: `alike` for layers that do the same in training and evaluation, `by_mode` for
-/// others.
+/// others; `over N` for those that are generic over their number of axes.
 macro_rules! layers {
     (alike: $($Alike:ty),* $(,)?) => {$(
         impl $crate::Layer for $Alike {
+            #[track_caller]
+            fn call(&self, x: &cotangent_tensor::Tensor, _: &mut $crate::Mode<'_>) -> cotangent_tensor::Tensor {
+                self.forward(x)
+            }
+        }
+    )*};
+    (alike over N: $($Alike:ident),* $(,)?) => {$(
+        impl<const N: usize> $crate::Layer for $Alike<N> {
             #[track_caller]
             fn call(&self, x: &cotangent_tensor::Tensor, _: &mut $crate::Mode<'_>) -> cotangent_tensor::Tensor {
                 self.forward(x)

@@ -298,6 +298,4 @@ pub type AdaptiveAvgPool2d = AdaptiveAvgPooling<2>;
 /// [`AdaptiveAvgPooling`] of volumes `[n, c, d, h, w]`.
 pub type AdaptiveAvgPool3d = AdaptiveAvgPooling<3>;
 
-layers!(alike: MaxPool1d, MaxPool2d, MaxPool3d, AvgPool1d, AvgPool2d, AvgPool3d);
-layers!(alike: AdaptiveMaxPool1d, AdaptiveMaxPool2d, AdaptiveMaxPool3d);
-layers!(alike: AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveAvgPool3d);
+layers!(alike over N: MaxPooling, AvgPooling, AdaptiveMaxPooling, AdaptiveAvgPooling);

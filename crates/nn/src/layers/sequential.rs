@@ -1,6 +1,5 @@
 //! Layers one after another: a list that is put together at run time, or a tuple.
 
-use super::layer::layers;
 use crate::{Layer, Mode};
 use cotangent_autograd::module::{Module, Visitor, VisitorMut};
 use cotangent_derive::Module;
@@ -153,5 +152,3 @@ tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8);
 tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9);
 tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10);
 tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11);
-
-layers!(alike: super::Linear);
