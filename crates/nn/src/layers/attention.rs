@@ -8,7 +8,7 @@ pub use mask::Attend;
 
 use super::{Linear, transformer::dropped};
 use crate::{
-    Mode,
+    Layer, Mode,
     init::{self, gain},
 };
 use cotangent_autograd::module::{Visitor, VisitorMut};
@@ -298,20 +298,34 @@ impl MultiHeadAttention {
     fn projections(&self, query: &Tensor, key: &Tensor, value: &Tensor) -> [Tensor; 3] {
         let same = |x: &Tensor, y: &Tensor| std::ptr::eq(x, y);
         let bias = self.in_proj_bias.as_ref();
-        let thirds = |x: &Tensor| -> [Tensor; 3] { x.chunk(3, 0).try_into().expect("three thirds of 3 width rows") };
-        let biases = || bias.map_or([None, None, None], |bias| thirds(bias).map(Some));
-        let [w_q, w_k, w_v] = match &self.in_projection {
+        let rows = |x: &Tensor| x.split_with_sizes([x.size(0) / 3, x.size(0) / 3 * 2], 0);
+        match &self.in_projection {
             InProjection::Joint { in_proj_weight } if same(query, key) && same(key, value) => {
                 let all = affine(query, in_proj_weight, bias);
-                return all.chunk(3, -1).try_into().expect("three thirds of 3 width columns");
+                all.chunk(3, -1).try_into().expect("three thirds of 3 width columns")
             }
-            InProjection::Joint { in_proj_weight } => thirds(in_proj_weight),
+            // As a decoder reads its memory.
+            InProjection::Joint { in_proj_weight } if same(key, value) => {
+                let (weights, biases) = (rows(in_proj_weight), bias.map(rows));
+                let bias = |i: usize| biases.as_ref().map(|biases| &biases[i]);
+                let both = affine(key, &weights[1], bias(1)).chunk(2, -1);
+                [affine(query, &weights[0], bias(0)), both[0].clone(), both[1].clone()]
+            }
+            InProjection::Joint { in_proj_weight } => {
+                let weights = in_proj_weight.chunk(3, 0);
+                self.separate([query, key, value], [&weights[0], &weights[1], &weights[2]])
+            }
             InProjection::Separate { q_proj_weight, k_proj_weight, v_proj_weight } => {
-                [q_proj_weight, k_proj_weight, v_proj_weight].map(Tensor::clone)
+                self.separate([query, key, value], [q_proj_weight, k_proj_weight, v_proj_weight])
             }
-        };
-        let [b_q, b_k, b_v] = biases();
-        [affine(query, &w_q, b_q.as_ref()), affine(key, &w_k, b_k.as_ref()), affine(value, &w_v, b_v.as_ref())]
+        }
+    }
+
+    /// Each by its own product.
+    fn separate(&self, inputs: [&Tensor; 3], weights: [&Tensor; 3]) -> [Tensor; 3] {
+        let biases = self.in_proj_bias.as_ref().map(|bias| bias.chunk(3, 0));
+        let bias = |i: usize| biases.as_ref().map(|biases| &biases[i]);
+        std::array::from_fn(|i| affine(inputs[i], weights[i], bias(i)))
     }
 
     /// The heads' results side by side and projected, with the axes that queries of this rank have.
@@ -367,6 +381,14 @@ impl MultiHeadAttention {
             key.spec(),
             value.spec()
         );
+    }
+}
+
+/// Self-attention without masks.
+impl Layer for MultiHeadAttention {
+    #[track_caller]
+    fn call(&self, x: &Tensor, mode: &mut Mode<'_>) -> Tensor {
+        self.forward_with(x, x, x, Attend::new(), mode)
     }
 }
 

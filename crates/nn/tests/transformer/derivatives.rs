@@ -83,3 +83,19 @@ fn dropout_is_for_training() {
     let y = layer.forward(&x, &mut Mode::train(&mut Rng::seed(1)));
     assert_eq!(y.to_vec::<f32>(), layer.norm2.forward(&layer.norm1.forward(&x)).to_vec::<f32>());
 }
+
+#[test]
+fn one_reference_and_equal_tensors_are_the_same() {
+    // The projections are one product, two, or three: whichever it is, the values agree.
+    let rng = &mut Rng::seed(5);
+    let attention = module::cast(&MultiHeadAttention::new(4, 2, rng), DType::F64);
+    let attention = module::map(&attention, |leaf| rng.normal(leaf.tensor.shape(), DType::F64));
+    let (x, y, z) =
+        (rng.normal([3, 2, 4], DType::F64), rng.normal([3, 2, 4], DType::F64), rng.normal([3, 2, 4], DType::F64));
+    let near = |a: Tensor, b: Tensor| assert!((a - b).abs().max(..).item::<f64>() < 1e-12);
+    near(attention.forward(&x, &x, &x), attention.forward(&x, &x.clone(), &x.clone()));
+    near(attention.forward(&x, &y, &y), attention.forward(&x, &y, &y.clone()));
+    // A value of another tensor than the key is not taken for it.
+    let mixed = attention.forward(&x, &x, &z);
+    assert!((mixed - attention.forward(&x, &x, &x)).abs().max(..).item::<f64>() > 1e-3);
+}

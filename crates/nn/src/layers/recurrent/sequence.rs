@@ -29,7 +29,7 @@ pub(super) fn run<C: Cell>(
     mode: &mut Mode<'_>,
 ) -> (Tensor, C::State) {
     let sequence = Sequence::new(stack, x);
-    let going = lengths.map(|lengths| sequence.going(C::NETWORK, x, lengths));
+    let going = lengths.and_then(|lengths| sequence.going(C::NETWORK, x, lengths));
     let zeros: Vec<C::State> = stack.cells.iter().map(|cell| cell.zeros(&sequence.batch)).collect();
     let states = match state {
         Some(state) => {
@@ -39,7 +39,10 @@ pub(super) fn run<C: Cell>(
         None => zeros,
     };
     let directions = stack.options.directions();
-    let (mut y, mut last) = (x.clone(), Vec::with_capacity(states.len()));
+    // What lies beyond a sequence's end may be NaN, which a cotangent of zero would not stop on the way to the weights.
+    let mut y = going.as_ref().map_or_else(|| x.clone(), |going| going.where_(x, 0));
+    let going = going.map(|going| going.unbind(sequence.time as isize));
+    let mut last = Vec::with_capacity(states.len());
     for (layer, (cells, states)) in stack.cells.chunks(directions).zip(states.chunks(directions)).enumerate() {
         // A mode is asked only where it matters, so that a network without dropout can be run without one.
         if layer > 0
@@ -93,21 +96,23 @@ impl Sequence {
         Sequence { time, steps, batch }
     }
 
-    /// For each step, which sequences are going on; none where all are.
+    /// Which sequences are going on at which step, with an axis for numbers: `[time, batch, 1]` or `[batch, time, 1]`. None where all
+    /// last to the end.
     #[track_caller]
-    fn going(&self, op: &str, x: &Tensor, lengths: &[usize]) -> Vec<Option<Tensor>> {
+    fn going(&self, op: &str, x: &Tensor, lengths: &[usize]) -> Option<Tensor> {
         assert!(
             self.batch[..] == [lengths.len()] && lengths.iter().all(|&length| length <= self.steps),
             "{op}: there must be a length of at most {} for each sequence of the batch; got {lengths:?} for x of {}",
             self.steps,
             x.spec()
         );
-        let shortest = lengths.iter().copied().min().unwrap_or(self.steps);
-        let mask = |step: usize| {
-            let going: Vec<bool> = lengths.iter().map(|&length| step < length).collect();
-            (step >= shortest).then(|| Tensor::from(going).unsqueeze(1))
-        };
-        (0..self.steps).map(mask).collect()
+        lengths.iter().any(|&length| length < self.steps).then(|| {
+            let lengths = lengths.iter().map(|&length| length as i64).collect::<Vec<_>>();
+            let steps = Tensor::arange(0, self.steps as i64, 1);
+            // Each along its own axis, and of size 1 along the other's.
+            let batch = 1 - self.time as isize;
+            steps.unsqueeze(batch).lt(&Tensor::from(lengths).unsqueeze(self.time as isize)).unsqueeze(-1)
+        })
     }
 
     /// One layer in one direction.
@@ -115,7 +120,7 @@ impl Sequence {
         &self,
         cell: &C,
         x: &Tensor,
-        going: Option<&[Option<Tensor>]>,
+        going: Option<&[Tensor]>,
         state: &C::State,
         reverse: bool,
     ) -> (Tensor, C::State) {
@@ -127,7 +132,7 @@ impl Sequence {
             let step = if reverse { self.steps - 1 - i } else { i };
             let next = cell.advance(&steps[step], &back, &state);
             // A sequence that has ended keeps its state and gives out zeros. Backwards, it begins where it ends.
-            match going.and_then(|going| going[step].as_ref()) {
+            match going.map(|going| &going[step]) {
                 Some(mask) => {
                     outputs.push(mask.where_(next.h(), 0));
                     state = C::State::select(mask, &next, &state);
