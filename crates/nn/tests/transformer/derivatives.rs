@@ -99,3 +99,30 @@ fn one_reference_and_equal_tensors_are_the_same() {
     let mixed = attention.forward(&x, &x, &z);
     assert!((mixed - attention.forward(&x, &x, &x)).abs().max(..).item::<f64>() > 1e-3);
 }
+
+#[test]
+fn masks_of_both_kinds_go_together() {
+    let rng = &mut Rng::seed(6);
+    let attention = MultiHeadAttention::new(4, 2, rng);
+    let x = rng.normal([3, 2, 4], DType::F32);
+    let blocked = Tensor::from([[false, true, false], [false, false, true], [false, false, false]]);
+    let padding = Tensor::from([[false, false, false], [false, false, true]]);
+    let added = |mask: &Tensor| mask.where_(f64::NEG_INFINITY, &Tensor::zeros(mask.shape(), DType::F32));
+    let run = |mask: &Tensor, padding: &Tensor| {
+        let masks = Attend::new().mask(mask).key_padding_mask(padding).causal();
+        let (y, weights) = attention.forward_with_weights(&x, &x, &x, masks, &mut Mode::eval());
+        let alone = attention.forward_with(&x, &x, &x, masks, &mut Mode::eval());
+        // In f32, of numbers of about one.
+        assert!((y - &alone).abs().max(..).item::<f32>() < 1e-6);
+        [alone, weights]
+    };
+    let [y, weights] = run(&blocked, &padding);
+    assert_eq!(weights.unbind(0)[1].to_vec::<f32>()[..4], [1.0, 0.0, 0.0, weights.to_vec::<f32>()[12]]);
+    for (mask, padding) in
+        [(&added(&blocked), &padding), (&blocked, &added(&padding)), (&added(&blocked), &added(&padding))]
+    {
+        let [y_mixed, weights_mixed] = run(mask, padding);
+        assert!((y_mixed - &y).abs().max(..).item::<f32>() < 1e-6);
+        assert!((weights_mixed - &weights).abs().max(..).item::<f32>() < 1e-6);
+    }
+}
