@@ -78,7 +78,7 @@
 //! | abs at 0 | 0 |
 //! | maximum, minimum at a tie | half to each |
 //! | max, min over axes at ties | equal shares |
-//! | clamp at its bounds | 1 |
+//! | clamp, relu6, hardtanh at their bounds | 0 |
 //! | sqrt at 0 | infinite; see [`ops::Where`] for how to keep it out of a composition |
 //! | hypot, atan2 at the origin | 0 |
 //! | var of one element, or of a constant | as the formula says: of a constant 0 |
