@@ -1,23 +1,25 @@
 //! What dropout leaves out, in which mode.
 
+use crate::misuse::message;
 use cotangent_autograd::{checkpoint, grad, vjp};
 use cotangent_nn::{AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, Layer, Mode};
 use cotangent_tensor::{DType, Rng, Tensor};
 
-fn all() -> [Box<dyn Layer>; 5] {
+/// All of them, each with the axes that it takes behind the channels.
+fn all() -> [(Box<dyn Layer>, &'static [usize]); 5] {
     [
-        Box::new(Dropout::new(0.3)),
-        Box::new(Dropout1d::new(0.3)),
-        Box::new(Dropout2d::new(0.3)),
-        Box::new(Dropout3d::new(0.3)),
-        Box::new(AlphaDropout::new(0.3)),
+        (Box::new(Dropout::new(0.3)), &[]),
+        (Box::new(Dropout1d::new(0.3)), &[1]),
+        (Box::new(Dropout2d::new(0.3)), &[1, 1]),
+        (Box::new(Dropout3d::new(0.3)), &[1, 1, 1]),
+        (Box::new(AlphaDropout::new(0.3)), &[]),
     ]
 }
 
 #[test]
 fn in_evaluation_nothing_is_done_and_nothing_drawn() {
-    let x = Rng::seed(1).normal([2, 3, 4], DType::F64);
-    for layer in all() {
+    for (layer, axes) in all() {
+        let x = Rng::seed(1).normal([&[2, 3], axes].concat(), DType::F64);
         assert_eq!(layer.call(&x, &mut Mode::eval()).to_vec::<f64>(), x.to_vec::<f64>(), "{layer:?}");
     }
 }
@@ -25,8 +27,8 @@ fn in_evaluation_nothing_is_done_and_nothing_drawn() {
 #[test]
 fn in_training_the_share_p_is_left_out() {
     let n = 20_000;
-    let x = Tensor::ones([n, 1], DType::F64);
-    for layer in all() {
+    for (layer, axes) in all() {
+        let x = Tensor::ones([&[n, 1], axes].concat(), DType::F64);
         let y = layer.call(&x, &mut Mode::train(&mut Rng::seed(1))).to_vec::<f64>();
         let left_out = y.iter().filter(|&&y| y <= 0.0).count() as f64 / n as f64;
         // The deviation of a share of 0.3 is √(0.3 · 0.7 / n) = 0.0032.
@@ -42,6 +44,19 @@ fn whole_channels_are_left_out_and_the_cotangent_with_them() {
     let y = y.to_vec::<f64>();
     assert!(y.chunks(6).all(|channel| channel == [0.0; 6] || channel == [2.0; 6]));
     assert_eq!(pullback.pull(&x).to_vec::<f64>(), y);
+}
+
+#[test]
+fn one_signal_or_volume_is_a_batch_of_one_and_three_axes_are_no_image() {
+    let rng = &mut Rng::seed(1);
+    let y = Dropout1d::new(0.5).forward(&Tensor::ones([50, 3], DType::F32), &mut Mode::train(rng)).to_vec::<f32>();
+    assert!(y.chunks(3).all(|channel| channel == [0.0; 3] || channel == [2.0; 3]));
+    let y = Dropout3d::new(0.5).forward(&Tensor::ones([50, 3, 1, 1], DType::F32), &mut Mode::train(rng));
+    assert!(y.to_vec::<f32>().chunks(3).all(|channel| channel == [0.0; 3] || channel == [2.0; 3]));
+    assert_eq!(
+        message(|| Dropout2d::new(0.5).forward(&Tensor::ones([5, 3, 4], DType::F32), &mut Mode::eval())),
+        "dropout2d: x must be [n, c, h, w]; got f32[5, 3, 4]"
+    );
 }
 
 #[test]
