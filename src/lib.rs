@@ -68,7 +68,7 @@
 //! |---|---|---|
 //! | `cotangent-tensor` | tensors, operations and their rules, [`Primitive`], [`Rng`] | at the root, operations in [`ops`] |
 //! | `cotangent-autograd` | [`grad`], [`vjp`], [`jvp`] and their like, [`Module`], the checker of functions and rules [`check`] | at the root |
-//! | `cotangent-nn` | layers, losses, optimizers, data | [`nn`] |
+//! | `cotangent-nn` | layers, losses, optimizers, schedules, data | [`nn`] |
 //!
 //! # Where a function has no derivative
 //!
@@ -95,8 +95,10 @@ pub use cotangent_tensor::*;
 /// What most programs need: `use cotangent::prelude::*;`.
 pub mod prelude {
     pub use crate::nn::{
-        Adam, BatchNorm1d, BatchNorm2d, Conv1d, Conv2d, Dropout, Embedding, Flatten, Gru, Layer, LayerNorm, Linear,
-        Loss as _, Lstm, MaxPool2d, Mode, MultiHeadAttention, Sequential, Sgd, data::Loader,
+        Adam, AdamW, BatchNorm1d, BatchNorm2d, Conv1d, Conv2d, Dropout, Embedding, Flatten, Gru, Layer, LayerNorm,
+        Linear, Loss as _, Lstm, MaxPool2d, Mode, MultiHeadAttention, Optimizer, Sequential, Sgd,
+        data::Loader,
+        schedule::{self, Schedule as _},
     };
     pub use crate::ops::{Ellipsis, NewAxis, step};
     pub use crate::{

@@ -15,8 +15,11 @@
 //!     [`Layer`] is what goes into them.
 //! - [`Mode`]: training against evaluation, an argument of those models that have dropout or running statistics.
 //! - [`Loss`]: what training makes small, as methods of a tensor; [`loss`] has them with options.
-//! - [`Sgd`], [`Adam`]: optimizers, which change a model in place by its gradient.
+//! - [`Sgd`], [`Adam`], [`AdamW`] and others: optimizers, which change a model in place by its gradient; [`optim`] has groups of
+//!   parameters, clipping, averages of weights, and how to write an optimizer of one's own.
+//! - [`schedule`]: what the learning rate is in each step.
 //! - [`accuracy`], [`confusion_matrix`]: how good a classifier is.
+//! - [`files`]: models in safetensors files under PyTorch's names, and checkpoints of whole trainings.
 //! - [`data`]: a set of images inside the library, and batches of any tensors.
 //!
 //! Nothing here knows how gradients come about: a model is a [`Module`](cotangent_autograd::Module), and so is its gradient.
@@ -24,18 +27,23 @@
 #![forbid(unsafe_code)]
 
 pub mod data;
+pub mod files;
 pub mod init;
 mod labels;
 mod layers;
 pub mod loss;
 mod metrics;
 mod mode;
-mod optim;
+pub mod optim;
 #[cfg(test)]
 mod panics;
+pub mod schedule;
+mod state;
 
 pub use layers::*;
 pub use loss::Loss;
 pub use metrics::{accuracy, confusion_matrix};
 pub use mode::Mode;
-pub use optim::{Adam, Sgd};
+pub use optim::{
+    Adadelta, Adagrad, Adam, AdamW, Adamax, Lamb, Lbfgs, Lion, Muon, Nadam, Optimizer, RAdam, RmsProp, Sgd,
+};

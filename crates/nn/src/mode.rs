@@ -17,7 +17,7 @@ mod tests;
 /// ```
 /// use cotangent_autograd::{Module, value_and_grad};
 /// use cotangent_derive::Module;
-/// use cotangent_nn::{Dropout, Linear, Loss, Mode, Sgd, data::Loader};
+/// use cotangent_nn::{Dropout, Linear, Loss, Mode, Optimizer, Sgd, data::Loader};
 /// use cotangent_tensor::{DType, Rng, Tensor};
 ///
 /// #[derive(Clone, Module)]

@@ -2,7 +2,8 @@
 
 use cotangent_autograd::value_and_grad;
 use cotangent_nn::{
-    Adam, BatchNorm2d, Conv2d, Dropout, Flatten, Layer, Linear, Loss, MaxPool2d, Mode, Relu, Sequential, accuracy,
+    Adam, BatchNorm2d, Conv2d, Dropout, Flatten, Layer, Linear, Loss, MaxPool2d, Mode, Optimizer, Relu, Sequential,
+    accuracy,
     data::{Loader, digits},
 };
 use cotangent_tensor::{Rng, Tensor};
