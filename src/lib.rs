@@ -95,7 +95,8 @@ pub use cotangent_tensor::*;
 /// What most programs need: `use cotangent::prelude::*;`.
 pub mod prelude {
     pub use crate::nn::{
-        Adam, AdamW, Linear, Loss as _, Optimizer, Sgd,
+        Adam, AdamW, BatchNorm1d, BatchNorm2d, Conv1d, Conv2d, Dropout, Embedding, Flatten, Gru, Layer, LayerNorm,
+        Linear, Loss as _, Lstm, MaxPool2d, Mode, MultiHeadAttention, Optimizer, Sequential, Sgd,
         data::Loader,
         schedule::{self, Schedule as _},
     };

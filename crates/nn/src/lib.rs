@@ -1,6 +1,19 @@
 //! Neural networks of [cotangent](https://docs.rs/cotangent): what is built on tensors and their derivatives.
 //!
-//! - [`Linear`]: a layer is a struct of tensors with a `forward`; [`init`] has the laws that its tensors are drawn from.
+//! - A layer is a struct of tensors with a `forward`; names, layouts, defaults and [the laws that weights are drawn from](init) are
+//!   PyTorch's:
+//!   - [`Linear`], [`Bilinear`], [`Embedding`]; [`Conv1d`], [`Conv2d`], [`Conv3d`] and their transposes, such as
+//!     [`ConvTranspose2d`];
+//!   - [`MaxPool2d`], [`AvgPool2d`], [`AdaptiveAvgPool2d`] and their like over one and three axes;
+//!   - [`BatchNorm2d`] and [`InstanceNorm2d`] over one to three axes, [`LayerNorm`], [`RmsNorm`], [`GroupNorm`],
+//!     [`LocalResponseNorm`];
+//!   - [`Dropout`] of elements, [`Dropout2d`] of channels, [`AlphaDropout`];
+//!   - [`Rnn`], [`Lstm`], [`Gru`] over whole sequences, and their cells, such as [`LstmCell`], for one step;
+//!   - [`MultiHeadAttention`], [`TransformerEncoder`] and [`TransformerDecoder`] with their layers, [`Transformer`];
+//!     [`SinusoidalPositions`], [`LearnedPositions`], [`RotaryPositions`];
+//!   - [`Sequential`] and tuples of layers, [`Flatten`], [`Upsample`], [`PixelShuffle`], and activations such as [`Gelu`];
+//!     [`Layer`] is what goes into them.
+//! - [`Mode`]: training against evaluation, an argument of those models that have dropout or running statistics.
 //! - [`Loss`]: what training makes small, as methods of a tensor; [`loss`] has them with options.
 //! - [`Sgd`], [`Adam`], [`AdamW`] and others: optimizers, which change a model in place by its gradient; [`optim`] has groups of
 //!   parameters, clipping, averages of weights, and how to write an optimizer of one's own.
@@ -20,15 +33,17 @@ mod labels;
 mod layers;
 pub mod loss;
 mod metrics;
+mod mode;
 pub mod optim;
 #[cfg(test)]
 mod panics;
 pub mod schedule;
 mod state;
 
-pub use layers::Linear;
+pub use layers::*;
 pub use loss::Loss;
 pub use metrics::{accuracy, confusion_matrix};
+pub use mode::Mode;
 pub use optim::{
     Adadelta, Adagrad, Adam, AdamW, Adamax, Lamb, Lbfgs, Lion, Muon, Nadam, Optimizer, RAdam, RmsProp, Sgd,
 };

@@ -1,5 +1,6 @@
 //! The affine layer.
 
+use super::layer::layers;
 use crate::init::{self, Fan, gain};
 use cotangent_derive::Module;
 use cotangent_tensor::{DType, Rng, Tensor};
@@ -75,6 +76,8 @@ impl Linear {
         }
     }
 }
+
+layers!(alike: Linear);
 
 #[cfg(test)]
 mod tests {
