@@ -77,8 +77,7 @@ fn make_rows_orthogonal<T: Scalar>(rows: &mut [T], turns: &mut [T], n: usize) ->
                     if x_length == T::ZERO || y_length == T::ZERO {
                         continue;
                     }
-                    let cosine =
-                        x.iter().zip(&*y).fold(T::ZERO, |sum, (&x, &y)| sum + (x / x_length) * (y / y_length));
+                    let cosine = x.iter().zip(&*y).fold(T::ZERO, |sum, (&x, &y)| sum + (x / x_length) * (y / y_length));
                     if cosine.abs() <= tolerance {
                         continue;
                     }
