@@ -177,6 +177,9 @@ fn the_base_of_a_power_keeps_its_derivative() {
     // The exponent held constant: all orders of the base are those of the number.
     let second = grad(&x, |x| grad(x, |x| x.pow(&y).sum(..)).sum(..));
     assert_eq!(second.to_vec::<f64>(), [-12.0, 0.0, 0.0, 2.0, 6.0 / 16.0]);
+    // An exponent of zero makes 1 of any base, as `powf` does.
+    let unbounded = Tensor::from([f64::NAN, f64::INFINITY]);
+    assert_eq!(grad(&unbounded, |x| x.pow(&x.zeros_like()).sum(..)).to_vec::<f64>(), [0.0; 2]);
     // A base below zero is no concern of an exponent that is not differentiated, nor the other way round.
     assert_eq!(grad(&y, |y| Tensor::from(2.0).pow(y).sum(..)).to_vec::<f64>()[1], std::f64::consts::LN_2);
     let zero_base = grad(&Tensor::from([0.0, 1.0, -1.0]), |y| Tensor::from(0.0).pow(y).sum(..)).to_vec::<f64>();
@@ -229,7 +232,7 @@ fn bends_have_the_documented_slopes() {
         ("hardtanh", |x| x.hardtanh(-1, 1), &[(-1.0, 0.0), (1.0, 0.0), (0.5, 1.0), (f64::NAN, 1.0)]),
         ("clamp", |x| x.clamp(-1, 1), &[(-1.0, 0.0), (1.0, 0.0), (f64::NAN, 0.0)]),
         ("hardsigmoid", |x| x.hardsigmoid(), &[(-3.0, 0.0), (3.0, 0.0), (1.0, 1.0 / 6.0)]),
-        ("hardswish", |x| x.hardswish(), &[(-3.0, 0.0), (3.0, 1.0), (0.0, 0.5), (-1e4, 0.0), (1e4, 1.0)]),
+        ("hardswish", |x| x.hardswish(), &[(-3.0, 0.0), (3.0, 1.0), (0.0, 0.5), (-1e4, 0.0), (f64::INFINITY, 1.0)]),
         ("softshrink", |x| x.softshrink(0.5), &[(0.5, 0.0), (-0.5, 0.0), (0.75, 1.0), (0.0, 0.0)]),
         ("hardshrink", |x| x.hardshrink(0.5), &[(0.5, 0.0), (-0.5, 0.0), (0.75, 1.0), (0.0, 0.0)]),
         ("threshold", |x| x.threshold(1, 5), &[(1.0, 0.0), (2.0, 1.0), (f64::NAN, 1.0)]),

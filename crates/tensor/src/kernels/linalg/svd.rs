@@ -51,6 +51,9 @@ pub(super) fn factor<T: Scalar>(a: &[T], m: usize, n: usize, u: &mut [T], s: &mu
 }
 
 /// Rotates pairs of rows until all are orthogonal; `turns` are rotated with them. Whether that came to an end.
+///
+/// A row that is left over, because the others span all there is, shrinks by the rounding error with each rotation, past where its
+/// square vanishes and down to where no rotation can be told from none: there it is zero.
 fn make_rows_orthogonal<T: Scalar>(rows: &mut [T], turns: &mut [T], n: usize) -> bool {
     // The rounding of a dot product, relative to the lengths, grows about as the root of its length.
     let tolerance = T::EPSILON * T::from_f64((n as f64).sqrt());
@@ -64,12 +67,30 @@ fn make_rows_orthogonal<T: Scalar>(rows: &mut [T], turns: &mut [T], n: usize) ->
                 let (before, after) = rows.split_at_mut(j * n);
                 let (x, y) = (&mut before[i * n..][..n], &mut after[..n]);
                 let (xx, yy, xy) = (squares[i], squares[j], dot(x, y));
-                if xy == T::ZERO || xy.abs() <= tolerance * (xx.sqrt() * yy.sqrt()) {
+                let ratio = if xx > T::SMALLEST && yy > T::SMALLEST {
+                    if xy.abs() <= tolerance * (xx.sqrt() * yy.sqrt()) {
+                        continue;
+                    }
+                    (yy - xx) / (xy + xy)
+                } else {
+                    let (x_length, y_length) = (length(x), length(y));
+                    if x_length == T::ZERO || y_length == T::ZERO {
+                        continue;
+                    }
+                    let cosine = x.iter().zip(&*y).fold(T::ZERO, |sum, (&x, &y)| sum + (x / x_length) * (y / y_length));
+                    if cosine.abs() <= tolerance {
+                        continue;
+                    }
+                    (y_length / x_length - x_length / y_length) / (cosine + cosine)
+                };
+                let tangent = T::ONE.with_sign_of(ratio) / (ratio.abs() + length(&[ratio, T::ONE]));
+                if tangent == T::ZERO {
+                    let (shorter, square) = if xx < yy { (x, i) } else { (y, j) };
+                    shorter.fill(T::ZERO);
+                    squares[square] = T::ZERO;
                     continue;
                 }
                 has_turned = true;
-                let ratio = (yy - xx) / (xy + xy);
-                let tangent = T::ONE.with_sign_of(ratio) / (ratio.abs() + length(&[ratio, T::ONE]));
                 let cosine = T::ONE / (T::ONE + tangent * tangent).sqrt();
                 rotate(x, y, cosine, cosine * tangent);
                 let square =

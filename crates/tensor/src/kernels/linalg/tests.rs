@@ -138,6 +138,38 @@ fn the_singular_vectors_of_a_deficient_matrix_are_orthonormal() {
 }
 
 #[test]
+fn rows_that_shrink_to_nothing_are_no_trouble() {
+    // After a column of zeros three rows of the triangular factor lie in a plane.
+    fn each<T: Scalar>(tiny: f64) {
+        let (a, b) = (random(&[5, 4], 4, T::DTYPE), random(&[5, 4], 5, T::DTYPE) * tiny);
+        let zero = Tensor::zeros([5, 1], T::DTYPE);
+        let part = |x: &Tensor, len| x.narrow(1, 0, len);
+        let matrices = [
+            Tensor::concat([&zero, &part(&a, 3)], 1),
+            Tensor::concat([&zero, &zero, &part(&a, 2)], 1),
+            Tensor::concat([&part(&a, 1), &zero, &part(&a, 1), &part(&a, 2)], 1),
+            Tensor::concat([&zero, &part(&b, 1), &part(&a, 2)], 1),
+            Tensor::concat([&part(&b, 2), &zero, &part(&a, 2)], 1),
+            // Rows whose squares vanish, beside one whose square does not.
+            Tensor::block_diag([&part(&a, 1), &b]),
+            Tensor::concat([&a.narrow(0, 0, 1), &b], 0),
+        ];
+        for x in matrices {
+            for x in [x.transpose(0, 1), x] {
+                let x = Tensor::from_vec(x.to_vec::<T>(), x.shape()).unwrap();
+                assert_svd(x.array(), &x.to_vec::<T>());
+            }
+        }
+    }
+    for tiny in [1e-8, 1e-140, 1e-200, 1e-300] {
+        each::<f64>(tiny);
+    }
+    for tiny in [1e-4, 1e-20, 1e-30] {
+        each::<f32>(tiny);
+    }
+}
+
+#[test]
 fn elements_whose_squares_overflow_or_vanish_are_no_trouble() {
     for scale in [1e300, 1e-300] {
         let a = random(&[6, 6], 3, DType::F64) * scale;

@@ -192,8 +192,8 @@ impl Elementwise for Pow {
         let [x, y] = [&x[0], &x[1]];
         let (zero, one) = (x.constant(0.0), x.constant(1.0));
         if i == 0 {
-            // x^0 is 1 at zero too, whose slope must not become 0 * inf.
-            let base = if_zero(y, if_zero(x, one.clone(), x.clone()), x.clone());
+            // x^0 is 1 at zero and for NaN too, whose slope must not become 0 * inf, or NaN.
+            let base = if_zero(y, x.if_nan(one.clone(), if_zero(x, one.clone(), x.clone())), x.clone());
             return z_bar.clone() * (y.clone() * base.pow(&(y.clone() - one)));
         }
         // At a base of zero the power is flat in a positive exponent, and not to be multiplied by ln 0.

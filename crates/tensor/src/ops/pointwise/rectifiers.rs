@@ -87,7 +87,11 @@ functions! {
     /// # use cotangent_tensor::Tensor;
     /// assert_eq!(Tensor::from([-4.0f32, 0.0, 4.0]).hardswish().to_vec::<f32>(), [0.0, 0.0, 4.0]);
     /// ```
-    Hardswish, hardswish: |x| x.constant(-3.0).if_greater(x, x.constant(0.0), x.clone() * gate(x));
+    Hardswish, hardswish: |x| {
+        // A product of infinity with the slope of the gate, which is zero, would be NaN.
+        let inside = x.constant(-3.0).if_greater(x, x.constant(0.0), x.clone() * gate(x));
+        x.if_greater(&x.constant(3.0), x.clone(), inside)
+    };
     /// y = min(max(x, low), high); dy/dx = 1 between both, else 0, also at both, where [clamp](Self::clamp) has 1. PyTorch's defaults
     /// are -1 and 1.
     ///

@@ -75,8 +75,12 @@ impl Vjp for SlogDet {
         Keep::input(0)
     }
     fn vjp(&self, saved: &Saved, cotangents: Cotangents, _: &[bool]) -> Few<Option<Tensor>> {
-        let y_bar = cotangents.into_given().into_iter().nth(1).flatten();
-        Few::one(y_bar.map(|y_bar| of_matrices(&y_bar) * turned(&inverse(saved.input(0)))))
+        let x = saved.input(0);
+        // The sign is constant.
+        Few::one(Some(match cotangents.into_given().into_iter().nth(1).flatten() {
+            Some(y_bar) => of_matrices(&y_bar) * turned(&inverse(x)),
+            None => x.zeros_like(),
+        }))
     }
     fn jvp(&self, x: &[&Tensor], dot: &[Option<&Tensor>], _: &[Tensor]) -> Option<Few<Option<Tensor>>> {
         Some([None, dot[0].map(|x_dot| (turned(&inverse(x[0])) * x_dot).sum([-2, -1]))].into())
