@@ -21,12 +21,19 @@ pub(super) fn factor<T: Scalar>(a: &[T], m: usize, n: usize, u: &mut [T], s: &mu
         [u, s, vt].into_iter().for_each(|part| part.fill(nan));
         return;
     }
-    let scales = scale != T::ZERO && !(scale > T::SMALLEST && scale < T::LARGEST);
-    let scaled: Vec<T> = if scales { a.iter().map(|&x| x / scale).collect() } else { Vec::new() };
-    let a = if scales { &scaled } else { a };
+    // The largest element becomes about 1, so that a row can be told to vanish by its length.
+    let divisor = match scale {
+        zero if zero == T::ZERO => T::ONE,
+        // A power of two, so that nothing is rounded.
+        moderate if moderate > T::SMALLEST && moderate < T::LARGEST => {
+            T::from_f64(2f64.powi(moderate.to_f64().log2().floor() as i32))
+        }
+        extreme => extreme,
+    };
+    let a: Vec<T> = a.iter().map(|&x| x / divisor).collect();
 
     let (mut q, mut r) = (vec![T::ZERO; m * n], vec![T::ZERO; n * n]);
-    qr::factor(a, m, n, n, &mut q, &mut r);
+    qr::factor(&a, m, n, n, &mut q, &mut r);
     // Rotations J make the rows of R orthogonal: Jᵀ R = diag(s) Vᵀ, so that A = (Q J) diag(s) Vᵀ.
     let mut turns = vec![T::ZERO; n * n];
     (0..n).for_each(|i| turns[i * n + i] = T::ONE);
@@ -37,7 +44,7 @@ pub(super) fn factor<T: Scalar>(a: &[T], m: usize, n: usize, u: &mut [T], s: &mu
     let mut sorted_turns = vec![T::ZERO; n * n];
     for (to, &from) in order.iter().enumerate() {
         let length = if converged { lengths[from] } else { T::from_f64(f64::NAN) };
-        s[to] = if scales { length * scale } else { length };
+        s[to] = length * divisor;
         let row = &mut vt[to * n..][..n];
         row.copy_from_slice(&r[from * n..][..n]);
         if length == T::ZERO {
@@ -51,46 +58,34 @@ pub(super) fn factor<T: Scalar>(a: &[T], m: usize, n: usize, u: &mut [T], s: &mu
 }
 
 /// Rotates pairs of rows until all are orthogonal; `turns` are rotated with them. Whether that came to an end.
-///
-/// A row that is left over, because the others span all there is, shrinks by the rounding error with each rotation, past where its
-/// square vanishes and down to where no rotation can be told from none: there it is zero.
 fn make_rows_orthogonal<T: Scalar>(rows: &mut [T], turns: &mut [T], n: usize) -> bool {
     // The rounding of a dot product, relative to the lengths, grows about as the root of its length.
     let tolerance = T::EPSILON * T::from_f64((n as f64).sqrt());
     // A rotation that leaves less than this of a square has cancelled digits of it.
     let least = T::from_f64(0.1);
+    // Rows of a deficient matrix shrink with each cancellation. Squares below this lose digits, and rotations by them would not end.
+    let vanishing = T::SMALLEST * T::SMALLEST;
     for _ in 0..SWEEPS {
         let mut has_turned = false;
         let mut squares: Vec<T> = rows.chunks_exact(n.max(1)).map(|row| dot(row, row)).collect();
+        for (row, square) in rows.chunks_exact_mut(n.max(1)).zip(&mut squares) {
+            if *square < vanishing {
+                row.fill(T::ZERO);
+                *square = T::ZERO;
+            }
+        }
         for j in 1..n {
             for i in 0..j {
                 let (before, after) = rows.split_at_mut(j * n);
                 let (x, y) = (&mut before[i * n..][..n], &mut after[..n]);
                 let (xx, yy, xy) = (squares[i], squares[j], dot(x, y));
-                let ratio = if xx > T::SMALLEST && yy > T::SMALLEST {
-                    if xy.abs() <= tolerance * (xx.sqrt() * yy.sqrt()) {
-                        continue;
-                    }
-                    (yy - xx) / (xy + xy)
-                } else {
-                    let (x_length, y_length) = (length(x), length(y));
-                    if x_length == T::ZERO || y_length == T::ZERO {
-                        continue;
-                    }
-                    let cosine = x.iter().zip(&*y).fold(T::ZERO, |sum, (&x, &y)| sum + (x / x_length) * (y / y_length));
-                    if cosine.abs() <= tolerance {
-                        continue;
-                    }
-                    (y_length / x_length - x_length / y_length) / (cosine + cosine)
-                };
-                let tangent = T::ONE.with_sign_of(ratio) / (ratio.abs() + length(&[ratio, T::ONE]));
-                if tangent == T::ZERO {
-                    let (shorter, square) = if xx < yy { (x, i) } else { (y, j) };
-                    shorter.fill(T::ZERO);
-                    squares[square] = T::ZERO;
+                let vanishes = xx < vanishing || yy < vanishing;
+                if xy == T::ZERO || vanishes || xy.abs() <= tolerance * (xx.sqrt() * yy.sqrt()) {
                     continue;
                 }
                 has_turned = true;
+                let ratio = (yy - xx) / (xy + xy);
+                let tangent = T::ONE.with_sign_of(ratio) / (ratio.abs() + length(&[ratio, T::ONE]));
                 let cosine = T::ONE / (T::ONE + tangent * tangent).sqrt();
                 rotate(x, y, cosine, cosine * tangent);
                 let square =
