@@ -1,6 +1,6 @@
 //! Datasets: a number of examples, each of which can be asked for by its place.
 //!
-//! A tensor is one (its slices along the first axis), so are a vector, a tuple of datasets, and [`Paired`] inputs and targets; a
+//! A tensor is one (its slices along the first axis), so are a tuple of datasets, a vector of [`Examples`], and [`Paired`] inputs and targets; a
 //! dataset of one's own says how many examples it has and how to get one. [`map`](Dataset::map), [`subset`](Dataset::subset) and
 //! [`chain`](Dataset::chain) make others of them without computing anything before an example is asked for.
 //!
@@ -137,14 +137,19 @@ impl Dataset for Tensor {
     }
 }
 
-/// Clones of the elements.
-impl<T: Clone> Dataset for Vec<T> {
+/// Examples of any kind, in a vector; each is cloned when it is asked for.
+///
+/// A vector itself is no dataset: `get` of a vector would then be one thing or another with what is in scope.
+#[derive(Clone, Debug, Default)]
+pub struct Examples<T>(pub Vec<T>);
+
+impl<T: Clone> Dataset for Examples<T> {
     type Example = T;
     fn len(&self) -> usize {
-        Vec::len(self)
+        self.0.len()
     }
     fn get(&self, i: usize) -> T {
-        self[i].clone()
+        self.0[i].clone()
     }
 }
 
@@ -328,22 +333,22 @@ mod tests {
         assert_eq!(numbers(&both.stacked(&[8, 0])), [15, 10]);
         let boxed: Box<dyn Dataset<Example = Tensor>> = Box::new(x);
         assert_eq!(numbers(&Arc::new(boxed).stacked(&[3, 1])), [13, 11]);
-        assert!(vec![1i64; 0].is_empty());
+        assert!(Examples(vec![1i64; 0]).is_empty());
     }
 
     #[test]
     fn tuples_give_tuples_and_need_one_length() {
-        let data = (Tensor::arange(0, 3, 1), vec![0.5f64, 1.5, 2.5], vec!["a", "b", "c"]);
+        let data = (Tensor::arange(0, 3, 1), Examples(vec![0.5f64, 1.5, 2.5]), Examples(vec!["a", "b", "c"]));
         assert_eq!(data.get(1).1, 1.5);
         let (a, b, c) = data.stacked(&[2, 0]);
         assert_eq!((numbers(&a), b.to_vec::<f64>(), c), (vec![2, 0], vec![2.5, 0.5], vec!["c", "a"]));
-        let message = panic_message(|| (vec![1i64], vec![1i64, 2]).len());
+        let message = panic_message(|| (Examples(vec![1i64]), Examples(vec![1i64, 2])).len());
         assert_eq!(message, "dataset: the parts of a tuple need one number of examples; got [1, 2]");
     }
 
     #[test]
     fn a_subset_beyond_the_dataset_is_refused() {
-        let message = panic_message(|| vec![1i64, 2].subset(vec![0, 2]).len());
+        let message = panic_message(|| Examples(vec![1i64, 2]).subset(vec![0, 2]).len());
         assert_eq!(message, "subset: there is no example 2; the dataset has 2");
     }
 }

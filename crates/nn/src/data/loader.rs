@@ -51,8 +51,8 @@ impl<D: Dataset> Loader<D> {
     /// When there are no examples, or the batch size is zero.
     ///
     /// ```
-    /// use cotangent_nn::data::{Dataset, Loader};
-    /// let halves = vec![1i64, 2, 3].map(|n| (n, n as f64 / 2.0));
+    /// use cotangent_nn::data::{Dataset, Examples, Loader};
+    /// let halves = Examples(vec![1i64, 2, 3]).map(|n| (n, n as f64 / 2.0));
     /// let (n, half) = Loader::over(halves, 3)?.into_iter().next().expect("a batch");
     /// assert_eq!((n.to_vec::<i64>(), half.to_vec::<f64>()), (vec![1, 2, 3], vec![0.5, 1.0, 1.5]));
     /// # Ok::<(), cotangent_tensor::Error>(())
@@ -79,8 +79,8 @@ impl<D: Dataset, C> Loader<D, C> {
     /// What a batch is, as a function of its examples; there is at least one.
     ///
     /// ```
-    /// use cotangent_nn::data::Loader;
-    /// let words = vec!["tensors", "are", "plain"];
+    /// use cotangent_nn::data::{Examples, Loader};
+    /// let words = Examples(vec!["tensors", "are", "plain"]);
     /// let longest = |words: Vec<&str>| words.iter().map(|word| word.len()).max();
     /// let loader = Loader::over(words, 2)?.collate(longest);
     /// assert_eq!(loader.into_iter().collect::<Vec<_>>(), [Some(7), Some(5)]);
@@ -247,9 +247,9 @@ impl<D: Dataset, C: Collate<D>> Epoch<D, C> {
     /// When the number of threads is zero, or the system refuses to start one.
     ///
     /// ```
-    /// use cotangent_nn::data::{Dataset, Loader};
+    /// use cotangent_nn::data::{Dataset, Examples, Loader};
     /// use cotangent_tensor::Rng;
-    /// let loader = Loader::over((0..100i64).collect::<Vec<_>>().map(|n| n * n), 8)?;
+    /// let loader = Loader::over(Examples((0..100i64).collect()).map(|n| n * n), 8)?;
     /// let plain: Vec<i64> = loader.epoch(&mut Rng::seed(7)).flat_map(|batch| batch.to_vec::<i64>()).collect();
     /// let ahead = loader.epoch(&mut Rng::seed(7)).prefetch(3).flat_map(|batch| batch.to_vec::<i64>());
     /// assert_eq!(ahead.collect::<Vec<_>>(), plain);

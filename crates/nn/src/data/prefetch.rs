@@ -136,7 +136,7 @@ impl<B> fmt::Debug for Prefetched<B> {
 #[cfg(test)]
 mod tests {
     use crate::{
-        data::{Dataset, Loader},
+        data::{Dataset, Examples, Loader},
         panics::panic_message,
     };
     use cotangent_tensor::{Rng, Tensor};
@@ -148,8 +148,8 @@ mod tests {
         time::Duration,
     };
 
-    fn numbers(n: i64) -> Vec<i64> {
-        (0..n).collect()
+    fn numbers(n: i64) -> Examples<i64> {
+        Examples((0..n).collect())
     }
 
     #[test]

@@ -1,5 +1,8 @@
 use super::*;
-use crate::{data::Example, panics::panic_message};
+use crate::{
+    data::{Example, Examples},
+    panics::panic_message,
+};
 use cotangent_tensor::DType;
 
 /// Example i has the inputs 2i, 2i + 1 and the target i.
@@ -92,7 +95,7 @@ fn data_that_do_not_fit_are_refused() {
 /// Each word, or the refusal of an empty one.
 fn words(words: &[&'static str], size: usize) -> Loader<impl Dataset<Example = Result<String, String>> + use<>> {
     let checked = |word: &str| if word.is_empty() { Err("an empty word".to_owned()) } else { Ok(word.to_owned()) };
-    Loader::over(words.to_vec().map(checked), size).expect("words")
+    Loader::over(Examples(words.to_vec()).map(checked), size).expect("words")
 }
 
 #[test]
@@ -128,7 +131,7 @@ fn an_example_that_fails_makes_its_batch_fail_and_no_other() {
 #[test]
 fn a_closure_says_what_a_batch_is_and_different_shapes_need_one() {
     let ragged: Vec<Tensor> = (1..4).map(|n| Tensor::arange(0, n, 1)).collect();
-    let loader = Loader::over(ragged, 2).expect("examples");
+    let loader = Loader::over(Examples(ragged), 2).expect("examples");
     let message = panic_message(|| loader.into_iter().next());
     assert_eq!(
         message,
