@@ -3,8 +3,8 @@
 //! - [`Linear`]: a layer is a struct of tensors with a `forward`; [`init`] has the laws that its tensors are drawn from.
 //! - [`Loss`]: what training makes small, as methods of a tensor; [`loss`] has them with options.
 //! - [`Sgd`], [`Adam`]: optimizers, which change a model in place by its gradient.
-//! - [`accuracy`], [`confusion_matrix`]: how good a classifier is.
-//! - [`data`]: a set of images inside the library, and batches of any tensors.
+//! - [`accuracy`], [`confusion_matrix`]: how good a classifier is; [`metrics`] has them all.
+//! - [`data`]: datasets, batches of them, parts to train on and to test, readers of files, and a set of images inside the library.
 //!
 //! Nothing here knows how gradients come about: a model is a [`Module`](cotangent_autograd::Module), and so is its gradient.
 
@@ -15,7 +15,7 @@ pub mod init;
 mod labels;
 mod layers;
 pub mod loss;
-mod metrics;
+pub mod metrics;
 mod optim;
 #[cfg(test)]
 mod panics;

@@ -26,7 +26,8 @@ impl Edit {
             Edit::Byte(at, byte) => *at.get_mut(bytes) = *byte,
             Edit::Number(at, number, big_endian) => {
                 let number = if *big_endian { number.to_be_bytes() } else { number.to_le_bytes() };
-                for (slot, byte) in bytes.iter_mut().skip(at.index(bytes.len())).zip(number) {
+                let at = at.index(bytes.len());
+                for (slot, byte) in bytes[at..].iter_mut().zip(number) {
                     *slot = byte;
                 }
             }
