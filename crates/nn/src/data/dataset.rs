@@ -332,7 +332,7 @@ mod tests {
         assert_eq!(all, [10, 11, 12, 13, 14, 15, 15, 10, 15]);
         assert_eq!(numbers(&both.stacked(&[8, 0])), [15, 10]);
         let boxed: Box<dyn Dataset<Example = Tensor>> = Box::new(x);
-        assert_eq!(numbers(&Arc::new(boxed).stacked(&[3, 1])), [13, 11]);
+        assert_eq!(numbers(&Rc::new(boxed).stacked(&[3, 1])), [13, 11]);
         assert!(Examples(vec![1i64; 0]).is_empty());
     }
 

@@ -21,6 +21,8 @@ use std::path::Path;
 
 const FORMAT: &str = "npy";
 const MAGIC: &[u8; 6] = b"\x93NUMPY";
+/// As many axes as an array of NumPy can have.
+const MOST_AXES: usize = 64;
 
 /// The error of this reader.
 pub type Error = ReadError;
@@ -73,17 +75,26 @@ pub fn parse(bytes: &[u8]) -> ReadResult<Tensor> {
 ///
 /// # Errors
 /// When the file cannot be written.
+///
+/// # Panics
+/// As [`to_bytes`].
+#[track_caller]
 pub fn write(path: impl AsRef<Path>, x: &Tensor) -> std::io::Result<()> {
     std::fs::write(path, to_bytes(x))
 }
 
 /// As [`write`], to memory: little-endian, in row-major order.
+///
+/// # Panics
+/// When the tensor has more than 64 axes, as many as an array of NumPy can have.
 #[must_use]
+#[track_caller]
 pub fn to_bytes(x: &Tensor) -> Vec<u8> {
     /// The elements start at a multiple of this, so that they can be mapped into memory.
     const ALIGNMENT: usize = 64;
     /// Magic string, version, length of the header.
     const FIXED: usize = 6 + 2 + 2;
+    assert!(x.rank() <= MOST_AXES, "npy: an array has at most {MOST_AXES} axes; got {:?}", x.spec());
 
     let descr = match x.dtype() {
         DType::F32 => "<f4",
@@ -103,14 +114,9 @@ pub fn to_bytes(x: &Tensor) -> Vec<u8> {
 
     let mut bytes = Vec::with_capacity(FIXED + padded + x.numel() * x.dtype().size());
     bytes.extend_from_slice(MAGIC);
-    // A size has at most 20 digits, so that some thousand axes are too many for version 1; no array of NumPy has more than 64.
-    match u16::try_from(padded) {
-        Ok(len) => {
-            bytes.extend_from_slice(&[1, 0]);
-            bytes.extend_from_slice(&len.to_le_bytes());
-        }
-        Err(_) => panic!("npy: a tensor of {} axes has too long a header", x.rank()),
-    }
+    // 64 sizes of at most 20 digits each are far fewer bytes than version 1 can count.
+    bytes.extend_from_slice(&[1, 0]);
+    bytes.extend_from_slice(&(padded as u16).to_le_bytes());
     bytes.extend_from_slice(header.as_bytes());
     append_little_endian(x, &mut bytes);
     bytes

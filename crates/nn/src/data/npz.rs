@@ -60,6 +60,9 @@ pub fn parse(bytes: &[u8]) -> ReadResult<Vec<(String, Tensor)>> {
 ///
 /// # Errors
 /// As [`to_bytes`], and when the file cannot be written.
+///
+/// # Panics
+/// As [`npy::to_bytes`].
 pub fn write<'a>(path: impl AsRef<Path>, arrays: impl IntoIterator<Item = (&'a str, &'a Tensor)>) -> io::Result<()> {
     std::fs::write(path, to_bytes(arrays)?)
 }
@@ -68,6 +71,9 @@ pub fn write<'a>(path: impl AsRef<Path>, arrays: impl IntoIterator<Item = (&'a s
 ///
 /// # Errors
 /// When two names are equal, a name is longer than 65,000 bytes, or the archive would exceed 4 GiB or 65,534 arrays.
+///
+/// # Panics
+/// As [`npy::to_bytes`].
 pub fn to_bytes<'a>(arrays: impl IntoIterator<Item = (&'a str, &'a Tensor)>) -> io::Result<Vec<u8>> {
     let mut names = HashSet::new();
     let mut archive = zip::Writer::default();

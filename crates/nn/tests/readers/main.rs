@@ -47,10 +47,10 @@ fn outcome(format: &Format, bytes: &[u8]) -> Result<Result<(), ReadError>, Strin
             bytes.len()
         ));
     }
-    if let Err(error) = &read {
-        if error.place().is_none() || error.kind() == ReadErrorKind::Io {
-            return Err(format!("{}: an error without a place: {error}", format.name));
-        }
+    if let Err(error) = &read
+        && (error.place().is_none() || error.kind() == ReadErrorKind::Io)
+    {
+        return Err(format!("{}: an error without a place: {error}", format.name));
     }
     Ok(read)
 }

@@ -108,7 +108,7 @@ fn a_dataset_of_ones_own_is_stacked_by_its_kind_of_example() {
         }
         fn get(&self, i: usize) -> Self::Example {
             let x = Tensor::from([i as f32, (i * i) as f32]);
-            (Example { x, y: Tensor::from(i as i64) }, i as u8, i % 2 == 0)
+            (Example { x, y: Tensor::from(i as i64) }, i as u8, i.is_multiple_of(2))
         }
     }
     let loader = Loader::over(Powers, 3).expect("examples");

@@ -2,12 +2,9 @@
 //!
 //! Only what NumPy writes is read: these three keys, in any order, each once; nothing is evaluated.
 
-use super::MAGIC;
+use super::{MAGIC, MOST_AXES};
 use crate::data::{ReadError, ReadResult, element_bytes::Stored, read_error::Cursor};
 use cotangent_tensor::Shape;
-
-/// As many axes as an array of NumPy can have.
-const MOST_AXES: usize = 64;
 
 /// What the header says of the elements. The shape was checked: its number of elements and of bytes can be counted.
 pub(super) struct Header {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::data::ReadErrorKind;
+use crate::{data::ReadErrorKind, panics::panic_message};
 use cotangent_tensor::Rng;
 
 /// An NPY file of version 1 with this header, not padded.
@@ -93,6 +93,12 @@ fn headers_of_other_writers_are_read() {
         bytes.push(9);
         assert_eq!(parse(&bytes).expect("a scalar").item::<u8>(), 9);
     }
+}
+
+#[test]
+fn an_array_of_more_axes_than_numpys_have_is_not_written() {
+    let message = panic_message(|| to_bytes(&Tensor::zeros(vec![1; 65], DType::U8)));
+    assert!(message.starts_with("npy: an array has at most 64 axes; got u8["), "{message}");
 }
 
 #[test]
