@@ -83,7 +83,7 @@ pub fn write(path: impl AsRef<Path>, x: &Tensor) -> std::io::Result<()> {
     std::fs::write(path, to_bytes(x))
 }
 
-/// As [`write`], to memory: little-endian, in row-major order.
+/// As [`write()`], to memory: little-endian, in row-major order.
 ///
 /// # Panics
 /// When the tensor has more than 64 axes, as many as an array of NumPy can have.

@@ -67,7 +67,7 @@ pub fn write<'a>(path: impl AsRef<Path>, arrays: impl IntoIterator<Item = (&'a s
     std::fs::write(path, to_bytes(arrays)?)
 }
 
-/// As [`write`], to memory. The same tensors always give the same bytes.
+/// As [`write()`], to memory. The same tensors always give the same bytes.
 ///
 /// # Errors
 /// When two names are equal, a name is longer than 65,000 bytes, or the archive would exceed 4 GiB or 65,534 arrays.
