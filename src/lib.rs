@@ -68,7 +68,7 @@
 //! |---|---|---|
 //! | `cotangent-tensor` | tensors, operations and their rules, [`Primitive`], [`Rng`] | at the root, operations in [`ops`] |
 //! | `cotangent-autograd` | [`grad`], [`vjp`], [`jvp`] and their like, [`Module`], the checker of functions and rules [`check`] | at the root |
-//! | `cotangent-nn` | layers, losses, optimizers, data | [`nn`] |
+//! | `cotangent-nn` | layers, losses, optimizers, schedules, data | [`nn`] |
 //!
 //! # Where a function has no derivative
 //!
@@ -78,7 +78,7 @@
 //! | abs at 0 | 0 |
 //! | maximum, minimum at a tie | half to each |
 //! | max, min over axes at ties | equal shares |
-//! | clamp at its bounds | 1 |
+//! | clamp, relu6, hardtanh at their bounds | 0 |
 //! | sqrt at 0 | infinite; see [`ops::Where`] for how to keep it out of a composition |
 //! | hypot, atan2 at the origin | 0 |
 //! | var of one element, or of a constant | as the formula says: of a constant 0 |
@@ -94,7 +94,11 @@ pub use cotangent_tensor::*;
 
 /// What most programs need: `use cotangent::prelude::*;`.
 pub mod prelude {
-    pub use crate::nn::{Adam, Linear, Loss as _, Sgd, data::Loader};
+    pub use crate::nn::{
+        Adam, AdamW, Linear, Loss as _, Optimizer, Sgd,
+        data::Loader,
+        schedule::{self, Schedule as _},
+    };
     pub use crate::ops::{Ellipsis, NewAxis, step};
     pub use crate::{
         DType, Module, Rng, Tensor, checkpoint, grad, hessian, hvp, jacobian, jvp, stop_gradient, value_and_grad,

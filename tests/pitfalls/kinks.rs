@@ -93,8 +93,10 @@ fn a_tie_is_shared_by_halves() {
     // relu has a convention of its own.
     assert_eq!(gradient(&x, Tensor::relu), [0.0, 1.0, 0.0]);
     assert_eq!(gradient(&Tensor::from([-0.0]), Tensor::relu), [0.0]);
-    // A clamp passes at its bounds.
-    assert_eq!(gradient(&x, |x| x.clamp(0, 1)), [1.0, 1.0, 0.0]);
+    // A clamp passes nothing at its bounds, an infinity is none.
+    assert_eq!(gradient(&x, |x| x.clamp(-1, 1)), [1.0, 0.0, 0.0]);
+    let ends = Tensor::from([f64::NEG_INFINITY, 0.0, f64::INFINITY]);
+    assert_eq!(gradient(&ends, |x| x.clamp(f64::NEG_INFINITY, f64::INFINITY)), [1.0; 3]);
 }
 
 /// Row 17. Several greatest elements of a list share equally.

@@ -1,8 +1,9 @@
-//! Adam: steps that are scaled by how large the gradient has been.
+//! Adam and AdamW: steps that are scaled by how large the gradient has been.
 
-use super::{check_decay, check_not_negative, memory::Memory};
-use cotangent_autograd::Module;
-use cotangent_tensor::{DType, Element, Real, Tensor};
+use super::{
+    Descent, Rule, Scalar, Slots, Step,
+    settings::{self, betas, settings},
+};
 
 /// Adam (Kingma, Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1), as PyTorch's `Adam`:
 ///
@@ -13,7 +14,7 @@ use cotangent_tensor::{DType, Element, Real, Tensor};
 ///
 /// ```
 /// use cotangent_autograd::grad;
-/// use cotangent_nn::Adam;
+/// use cotangent_nn::{Adam, Optimizer};
 /// use cotangent_tensor::Tensor;
 /// let mut x = Tensor::from([3.0, -2.0]);
 /// let mut adam = Adam::new(0.1);
@@ -23,17 +24,35 @@ use cotangent_tensor::{DType, Element, Real, Tensor};
 /// }
 /// assert!(x.to_vec::<f64>().iter().all(|x| (x - 1.0).abs() < 1e-3));
 /// ```
+pub type Adam = Descent<AdamRule<false>>;
+
+/// Adam with decoupled weight decay (Loshchilov, Hutter, "Decoupled weight decay regularization", ICLR 2019), as PyTorch's
+/// `AdamW`: before [`Adam`]'s step, x = x - lr λ x, which the scaling does not touch. λ is 0.01.
+///
+/// ```
+/// use cotangent_nn::{AdamW, Optimizer};
+/// use cotangent_tensor::Tensor;
+/// let mut x = Tensor::from(2.0);
+/// AdamW::new(0.5).weight_decay(0.1).step(&mut x, &Tensor::from(0.0));
+/// assert_eq!(x.item::<f64>(), 1.9);
+/// ```
+pub type AdamW = Descent<AdamRule<true>>;
+
+/// The rule and settings of [`Adam`] and, with weight decay decoupled, of [`AdamW`].
 #[derive(Clone, Debug)]
-pub struct Adam {
-    /// The learning rate; it may change between steps.
-    pub lr: f64,
-    betas: (f64, f64),
-    eps: f64,
-    weight_decay: f64,
-    steps: u64,
-    moments: Memory<2>,
+pub struct AdamRule<const DECOUPLED: bool> {
+    pub(super) betas: (f64, f64),
+    pub(super) eps: f64,
+    pub(super) weight_decay: f64,
+    pub(super) amsgrad: bool,
 }
 
+impl<const DECOUPLED: bool> AdamRule<DECOUPLED> {
+    pub(super) const DEFAULT: Self =
+        AdamRule { betas: (0.9, 0.999), eps: 1e-8, weight_decay: if DECOUPLED { 0.01 } else { 0.0 }, amsgrad: false };
+}
+
+// Two impls: what makes an optimizer must not be generic, so that its loops are compiled with this crate.
 impl Adam {
     /// With a learning rate, and PyTorch's other settings: β = (0.9, 0.999), ε = 1e-8, no weight decay.
     ///
@@ -42,104 +61,75 @@ impl Adam {
     #[must_use]
     #[track_caller]
     pub fn new(lr: f64) -> Self {
-        check_not_negative("adam", "lr", lr);
-        Adam { lr, betas: (0.9, 0.999), eps: 1e-8, weight_decay: 0.0, steps: 0, moments: Memory::new() }
+        Descent::by_rule(AdamRule::DEFAULT, lr)
     }
+}
 
-    /// How much of the means of g and of g² stays in a step.
+impl AdamW {
+    /// With a learning rate, and PyTorch's other settings: β = (0.9, 0.999), ε = 1e-8, weight decay 0.01.
     ///
     /// # Panics
-    /// When one is not in [0, 1).
+    /// When the rate is negative or not finite.
     #[must_use]
     #[track_caller]
-    pub fn betas(self, beta1: f64, beta2: f64) -> Self {
-        check_decay("adam", "beta1", beta1);
-        check_decay("adam", "beta2", beta2);
-        Adam { betas: (beta1, beta2), ..self }
+    pub fn new(lr: f64) -> Self {
+        Descent::by_rule(AdamRule::DEFAULT, lr)
     }
+}
 
-    /// What is added to √v̂, so that a gradient of zero is not divided by zero.
-    ///
-    /// # Panics
-    /// When it is negative or not finite.
+impl<const DECOUPLED: bool> Descent<AdamRule<DECOUPLED>> {
+    /// Whether to divide by the largest v so far instead of v (Reddi, Kale, Kumar, "On the convergence of Adam and beyond",
+    /// ICLR 2018).
     #[must_use]
-    #[track_caller]
-    pub fn eps(self, eps: f64) -> Self {
-        check_not_negative("adam", "eps", eps);
-        Adam { eps, ..self }
+    pub fn amsgrad(self, amsgrad: bool) -> Self {
+        self.change_rule(|rule| rule.amsgrad = amsgrad)
     }
 
-    /// Adds `weight_decay * x` to the gradient: the penalty `weight_decay / 2 * x²`, which is scaled as the rest.
-    ///
-    /// # Panics
-    /// When it is negative or not finite.
-    #[must_use]
-    #[track_caller]
-    pub fn weight_decay(self, weight_decay: f64) -> Self {
-        check_not_negative("adam", "weight_decay", weight_decay);
-        Adam { weight_decay, ..self }
+    betas! { AdamRule<DECOUPLED>;
+        /// How much of the means of g and of g² stays in a step.
     }
 
-    /// Changes the model's parameters by one step.
-    ///
-    /// # Panics
-    /// When model and gradient do not have the same tensors, or the parameters are not those of earlier steps.
-    #[track_caller]
-    pub fn step<M: Module + ?Sized>(&mut self, model: &mut M, gradient: &M) {
-        let Adam { lr, betas: (beta1, beta2), eps, weight_decay, .. } = *self;
-        let t = (self.steps + 1) as f64;
-        let rule = Rule {
-            weight_decay,
-            beta1,
-            beta2,
-            eps,
-            rate: lr / (1.0 - beta1.powf(t)),
-            root_correction: 1.0 / (1.0 - beta2.powf(t)).sqrt(),
+    settings! { AdamRule<DECOUPLED>;
+        /// What is added to √v̂, so that a gradient of zero is not divided by zero.
+        eps: not_negative;
+        /// λ. [`Adam`] adds λ x to the gradient, the penalty λ / 2 x², which is scaled as the rest; [`AdamW`] shrinks x by
+        /// lr λ x.
+        weight_decay: not_negative;
+    }
+}
+
+impl<const DECOUPLED: bool> Rule for AdamRule<DECOUPLED> {
+    const NAME: &'static str = if DECOUPLED { "adamw" } else { "adam" };
+
+    fn slots(&self, _shape: &[usize]) -> &'static [&'static str] {
+        const NAMES: [&str; 3] = ["exp_avg", "exp_avg_sq", "max_exp_avg_sq"];
+        if self.amsgrad { &NAMES } else { &["exp_avg", "exp_avg_sq"] }
+    }
+
+    fn update<T: Scalar>(&self, step: &Step<'_>, x: &mut [T], x_bar: &[T], slots: Slots<'_, T>) {
+        let (beta1, beta2) = self.betas;
+        let (new1, keep2, new2) = (T::of(1.0 - beta1), T::of(beta2), T::of(1.0 - beta2));
+        let (keep, decay) = settings::decay_of(step.lr, self.weight_decay, DECOUPLED);
+        let (keep, decay, eps) = (T::of(keep), T::of(decay), T::of(self.eps));
+        let (rate, root_correction) = (T::of(step.lr / step.seen(beta1)), T::of(1.0 / step.seen(beta2).sqrt()));
+        let moments = |x: T, g: T, m: &mut T, v: &mut T| {
+            let g = g + decay * x;
+            *m = *m + new1 * (g - *m);
+            *v = keep2 * *v + new2 * g * g;
         };
-        self.moments.for_each("adam", model, gradient, |x, x_bar, moments| rule.update(x, x_bar, moments));
-        self.steps += 1;
-    }
-}
-
-/// The numbers of one step, which are the same for every parameter.
-struct Rule {
-    weight_decay: f64,
-    beta1: f64,
-    beta2: f64,
-    eps: f64,
-    /// lr / (1 - β₁ᵗ)
-    rate: f64,
-    /// 1 / √(1 - β₂ᵗ)
-    root_correction: f64,
-}
-
-impl Rule {
-    /// Not generic, so that the loops are compiled with this crate.
-    fn update(&self, x: &mut Tensor, x_bar: &Tensor, moments: &mut [Tensor; 2]) {
-        match x.dtype() {
-            DType::F32 => self.update_of::<f32>(x, x_bar, moments),
-            DType::F64 => self.update_of::<f64>(x, x_bar, moments),
-            other => unreachable!("{other} has no gradient"),
+        if self.amsgrad {
+            let [m, v, max] = slots.all();
+            for ((((x, &g), m), v), max) in x.iter_mut().zip(x_bar).zip(m).zip(v).zip(max) {
+                moments(*x, g, m, v);
+                *max = max.greater(*v);
+                *x = keep * *x - rate * *m / (max.sqrt() * root_correction + eps);
+            }
+        } else {
+            let [m, v] = slots.all();
+            for (((x, &g), m), v) in x.iter_mut().zip(x_bar).zip(m).zip(v) {
+                moments(*x, g, m, v);
+                *x = keep * *x - rate * *m / (v.sqrt() * root_correction + eps);
+            }
         }
-    }
-
-    fn update_of<T: Element + Real>(&self, x: &mut Tensor, x_bar: &Tensor, [m, v]: &mut [Tensor; 2]) {
-        let constant = |value: f64| T::default().constant(value);
-        let (decay, rate) = (constant(self.weight_decay), constant(self.rate));
-        let (new1, keep2, new2) = (constant(1.0 - self.beta1), constant(self.beta2), constant(1.0 - self.beta2));
-        let (root_correction, eps) = (constant(self.root_correction), constant(self.eps));
-        let x_bar = x_bar.array().to_slice::<T>();
-        x.with_mut::<T, _>(|x| {
-            m.with_mut::<T, _>(|m| {
-                v.with_mut::<T, _>(|v| {
-                    for (((x, &g), m), v) in x.iter_mut().zip(&*x_bar).zip(m).zip(v) {
-                        let g = g + decay * *x;
-                        *m = *m + new1 * (g - *m);
-                        *v = keep2 * *v + new2 * g * g;
-                        *x = *x - rate * *m / (v.sqrt() * root_correction + eps);
-                    }
-                });
-            });
-        });
     }
 }

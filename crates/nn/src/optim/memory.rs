@@ -1,50 +1,92 @@
-//! What an optimizer remembers of each parameter: some tensors of its shape and dtype, in the order of the model's
-//! parameters. Everything is checked before anything is changed.
+//! What an optimizer remembers of each parameter, in the order of the model's parameters. Everything is checked before
+//! anything is changed.
 
-use cotangent_autograd::module::{self, Kind, Module};
-use cotangent_tensor::Tensor;
+use super::is_learned;
+use cotangent_autograd::module::{self, Module};
+use cotangent_tensor::{Spec, Tensor};
 
-/// `N` tensors for each parameter; nothing before the first step.
+/// What is remembered of all parameters; nothing before the first step.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Memory {
+    pub(super) parameters: Vec<Remembered>,
+    /// Whether each parameter was given its group.
+    is_grouped: bool,
+}
+
+/// What is remembered of one parameter.
 #[derive(Clone, Debug)]
-pub(super) struct Memory<const N: usize>(Vec<[Tensor; N]>);
+pub(super) struct Remembered {
+    spec: Spec,
+    /// Which of the optimizer's groups it is in; none means the optimizer's own settings.
+    pub(super) group: Option<usize>,
+    pub(super) steps: u64,
+    pub(super) names: &'static [&'static str],
+    /// A tensor for each name.
+    pub(super) slots: Vec<Tensor>,
+}
 
-impl<const N: usize> Memory<N> {
-    pub(super) const fn new() -> Self {
-        Memory(Vec::new())
+impl Remembered {
+    pub(super) fn new(x: &Tensor) -> Self {
+        Remembered { spec: x.spec().to_owned(), group: None, steps: 0, names: &[], slots: Vec::new() }
     }
 
-    /// Whether no step was taken.
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// Makes the slots those of `names`: what is there stays, what is missing becomes `initial`.
+    pub(super) fn hold(&mut self, op: &str, names: &'static [&'static str], initial: impl Fn(&str) -> Tensor) {
+        if self.names == names {
+            return;
+        }
+        for name in names {
+            let is_free = !name.contains('.') && !matches!(*name, "" | "step" | "lr");
+            assert!(is_free, "{op}: `{name}` cannot name a slot; it must be without dots and neither `step` nor `lr`");
+        }
+        let kept = |name| self.names.iter().position(|&kept| kept == name).map(|i| self.slots[i].clone());
+        self.slots = names.iter().map(|&name| kept(name).unwrap_or_else(|| initial(name))).collect();
+        self.names = names;
+    }
+}
+
+impl Memory {
+    /// What is remembered of the parameters, in their order.
+    pub(super) fn of(parameters: Vec<Remembered>) -> Self {
+        Memory { parameters, is_grouped: false }
     }
 
-    /// Calls `change` with each parameter of a model, its gradient and what is remembered of it: zeros at first.
+    /// Forgets which parameter is in which group.
+    pub(super) fn ungroup(&mut self) {
+        self.is_grouped = false;
+    }
+
+    /// Calls `change` with each parameter of a model, its gradient and what is remembered of it.
     ///
     /// # Panics
     /// When the model and its gradient do not have the same tensors, or the memory is of another model.
     #[track_caller]
-    pub(super) fn for_each<M: Module + ?Sized>(
+    pub(super) fn for_each(
         &mut self,
         op: &str,
-        model: &mut M,
-        gradient: &M,
-        mut change: impl FnMut(&mut Tensor, &Tensor, &mut [Tensor; N]),
+        model: &mut dyn Module,
+        gradient: &dyn Module,
+        group_of: impl Fn(&str) -> Option<usize>,
+        mut change: impl FnMut(&mut Tensor, &Tensor, &mut Remembered),
     ) {
-        self.check(op, model, gradient);
-        if self.is_empty() {
+        self.check(op, model, Some(gradient));
+        if self.parameters.is_empty() {
             // Refuses a gradient of another structure, so that a step that is refused does not count as the first.
             module::zip_mut(model, gradient, |_, _| {});
-            module::for_each(model, |leaf| {
-                if is_learned(leaf.kind, leaf.tensor) {
-                    self.0.push(std::array::from_fn(|_| leaf.tensor.zeros_like()));
-                }
-            });
+            self.parameters = remembered_of(model);
         }
-        let mut memories = self.0.iter_mut();
+        if !self.is_grouped {
+            let mut parameters = self.parameters.iter_mut();
+            for_each_learned(model, |path, _| {
+                parameters.next().expect("`check` has counted the parameters").group = group_of(path);
+            });
+            self.is_grouped = true;
+        }
+        let mut parameters = self.parameters.iter_mut();
         module::zip_mut(model, gradient, |leaf, x_bar| {
             if is_learned(leaf.kind, leaf.tensor) {
-                let memory = memories.next().expect("`check` has counted the parameters");
-                change(leaf.tensor, x_bar, memory);
+                let remembered = parameters.next().expect("`check` has counted the parameters");
+                change(leaf.tensor, x_bar, remembered);
             }
         });
     }
@@ -52,8 +94,9 @@ impl<const N: usize> Memory<N> {
     /// Checks the parameters' shapes and dtypes against what is remembered of them and against their gradients; whether
     /// model and gradient have their tensors in the same places is for `zip_mut` to say.
     #[track_caller]
-    fn check<M: Module + ?Sized>(&self, op: &str, model: &M, gradient: &M) {
-        let (mut count, mut gradients) = (0, module::tensors(gradient).into_iter());
+    pub(super) fn check(&self, op: &str, model: &dyn Module, gradient: Option<&dyn Module>) {
+        let mut gradients = gradient.map_or_else(Vec::new, module::tensors).into_iter();
+        let mut count = 0;
         module::for_each(model, |leaf| {
             let x_bar = gradients.next();
             if !is_learned(leaf.kind, leaf.tensor) {
@@ -62,28 +105,44 @@ impl<const N: usize> Memory<N> {
             let (spec, path) = (leaf.tensor.spec(), leaf.path);
             if let Some(x_bar) = x_bar {
                 assert!(
+                    leaf.tensor.tracer().is_none(),
+                    "{op}: `{path}` is being differentiated and cannot change in place; step outside the transform"
+                );
+                assert!(
                     x_bar.spec() == spec,
                     "{op}: the gradient of `{path}` is {}, but the tensor is {spec}",
                     x_bar.spec()
                 );
             }
-            for remembered in self.0.get(count).into_iter().flatten() {
+            if let Some(remembered) = self.parameters.get(count) {
+                let before = remembered.spec.as_ref();
                 assert!(
-                    remembered.spec() == spec,
-                    "{op}: `{path}` is {spec}, but was {} in earlier steps; for another model make a new optimizer",
-                    remembered.spec(),
+                    before == spec,
+                    "{op}: `{path}` is {spec}, but was {before} in earlier steps; for another model make a new optimizer",
                 );
             }
             count += 1;
         });
-        let remembered = self.0.len();
+        let remembered = self.parameters.len();
         assert!(
-            count == remembered || self.is_empty(),
+            count == remembered || self.parameters.is_empty(),
             "{op}: the model has {count} parameters, but had {remembered} in earlier steps; for another model make a new optimizer"
         );
     }
 }
 
-fn is_learned(kind: Kind, tensor: &Tensor) -> bool {
-    kind == Kind::Parameter && tensor.dtype().is_float()
+/// An empty memory of each parameter.
+fn remembered_of(model: &dyn Module) -> Vec<Remembered> {
+    let mut parameters = Vec::new();
+    for_each_learned(model, |_, x| parameters.push(Remembered::new(x)));
+    parameters
+}
+
+/// Calls `see` with the path of each parameter that optimizers change, and the parameter.
+pub(super) fn for_each_learned(model: &dyn Module, mut see: impl FnMut(&str, &Tensor)) {
+    module::for_each(model, |leaf| {
+        if is_learned(leaf.kind, leaf.tensor) {
+            see(&leaf.path.to_string(), leaf.tensor);
+        }
+    });
 }

@@ -1,6 +1,12 @@
-//! Steps against PyTorch's, whose figures `scripts/optimizer_reference.py` prints, and what an optimizer refuses.
+//! What a step changes and what an optimizer refuses; its rooms hold every optimizer to a reference, to its state and to its groups.
 
-use super::{Adam, Sgd};
+mod figures;
+mod gradients;
+mod groups;
+mod resuming;
+mod trajectories;
+
+use super::{Adam, AdamW, Descent, Lbfgs, Lion, Muon, Optimizer, Rule, Scalar, Sgd, Slots, Step};
 use crate::{Linear, Loss, panics::panic_message};
 use cotangent_autograd::{
     Module,
@@ -8,109 +14,6 @@ use cotangent_autograd::{
     value_and_grad,
 };
 use cotangent_tensor::{DType, Rng, Tensor, with_threads};
-
-type Step<'a> = &'a mut dyn FnMut(&mut Tensor, &Tensor);
-
-/// Three numbers that follow the gradient x³ - (1, -2, 0.5) are, after some steps, where PyTorch's are.
-fn assert_follows(mut x: Tensor, step: Step<'_>, reference: &[(usize, [f64; 3])], tolerance: f64) {
-    let target = Tensor::from([1.0, -2.0, 0.5]).cast(x.dtype());
-    let mut steps = 0;
-    for &(until, wanted) in reference {
-        while steps < until {
-            let gradient = x.powf(3) - &target;
-            step(&mut x, &gradient);
-            steps += 1;
-        }
-        let found = x.cast(DType::F64).to_vec::<f64>();
-        for (found, wanted) in found.iter().zip(wanted) {
-            assert!((found - wanted).abs() < tolerance, "after {steps} steps {found} instead of {wanted}");
-        }
-    }
-}
-
-const START: [f64; 3] = [0.5, -1.0, 2.0];
-/// Twenty steps of a few roundings each, of numbers up to 2, which the curvature (at most 12) may enlarge.
-const F64: f64 = 1e-13;
-/// The same in f32, against the figures of f64.
-const F32: f64 = 1e-5;
-
-fn sgd_follows(sgd: &Sgd, reference: &[(usize, [f64; 3])]) {
-    let (mut in_f64, mut in_f32) = (sgd.clone(), sgd.clone());
-    assert_follows(Tensor::from(START), &mut |x, x_bar| in_f64.step(x, x_bar), reference, F64);
-    assert_follows(Tensor::from(START.map(|x| x as f32)), &mut |x, x_bar| in_f32.step(x, x_bar), reference, F32);
-}
-
-fn adam_follows(adam: &Adam, reference: &[(usize, [f64; 3])]) {
-    let (mut in_f64, mut in_f32) = (adam.clone(), adam.clone());
-    assert_follows(Tensor::from(START), &mut |x, x_bar| in_f64.step(x, x_bar), reference, F64);
-    assert_follows(Tensor::from(START.map(|x| x as f32)), &mut |x, x_bar| in_f32.step(x, x_bar), reference, F32);
-}
-
-#[test]
-fn sgd_follows_pytorch() {
-    sgd_follows(
-        &Sgd::new(0.05),
-        &[
-            (1, [0.54375, -1.05, 1.625]),
-            (2, [0.5857116333007812, -1.09211875, 1.43544921875]),
-            (5, [0.6988195877818765, -1.1782954257248555, 1.15769607223192]),
-            (20, [0.9627791122689631, -1.2584173269349042, 0.8507637034243937]),
-        ],
-    );
-    sgd_follows(
-        &Sgd::new(0.05).weight_decay(0.1),
-        &[
-            (1, [0.54125, -1.045, 1.615]),
-            (2, [0.5806157483398438, -1.08271669375, 1.42131083125]),
-            (5, [0.6858491731753432, -1.1595649647898787, 1.136813476428994]),
-            (20, [0.9300564945191229, -1.2319828627242395, 0.8163261220627612]),
-        ],
-    );
-}
-
-#[test]
-fn sgd_with_momentum_follows_pytorch() {
-    sgd_follows(
-        &Sgd::new(0.05).momentum(0.9).dampening(0.5).weight_decay(0.1),
-        &[
-            (1, [0.54125, -1.045, 1.615]),
-            (2, [0.5980578741699218, -1.104358346875, 1.1716554156249999]),
-            (5, [0.828804996247474, -1.2984034672645444, 0.018609913096983646]),
-            (20, [0.8714394817220502, -1.185620363366931, -0.16339978144781742]),
-        ],
-    );
-    sgd_follows(
-        &Sgd::new(0.05).momentum(0.9).nesterov(true),
-        &[
-            (1, [0.583125, -1.095, 1.2874999999999999]),
-            (2, [0.6947256365930176, -1.200771424375, 0.8284979199218749]),
-            (5, [1.0573578848815033, -1.3596976412496715, -0.004377259610552232]),
-            (20, [0.9992918345341744, -1.2630229171846588, 0.5637601568308352]),
-        ],
-    );
-}
-
-#[test]
-fn adam_follows_pytorch() {
-    adam_follows(
-        &Adam::new(0.1),
-        &[
-            (1, [0.5999999988571428, -1.099999999, 1.9000000001333333]),
-            (2, [0.6995643582269424, -1.1970749899658526, 1.8007649824996108]),
-            (5, [0.9835350673561718, -1.383696363594577, 1.5134088092824594]),
-            (20, [0.8928489431702796, -1.283972814263459, 0.6206267965415884]),
-        ],
-    );
-    adam_follows(
-        &Adam::new(0.1).betas(0.8, 0.99).eps(0.01).weight_decay(0.1),
-        &[
-            (1, [0.5988023952095808, -1.098901098901099, 1.9001297016861218]),
-            (2, [0.6966562452733142, -1.192711092445615, 1.8014452351806145]),
-            (5, [0.9638854665312777, -1.3306841878265565, 1.5208273772404821]),
-            (20, [0.9558925209720305, -1.2332118844530515, 0.7836420128596366]),
-        ],
-    );
-}
 
 #[test]
 fn the_first_step_of_adam_is_as_long_as_the_learning_rate() {
@@ -128,7 +31,8 @@ fn the_learning_rate_may_change_between_steps() {
     let mut x = Tensor::from(1.0);
     let mut sgd = Sgd::new(0.5);
     sgd.step(&mut x, &Tensor::from(1.0));
-    sgd.lr = 0.25;
+    sgd.set_lr(0.25);
+    assert_eq!(sgd.lr(), 0.25);
     sgd.step(&mut x, &Tensor::from(1.0));
     assert_eq!(x.item::<f64>(), 0.25);
 }
@@ -214,8 +118,101 @@ fn settings_outside_their_domain_are_refused() {
     assert!(panic_message(|| Adam::new(0.1).eps(f64::NAN)).starts_with("adam: eps"));
     assert!(panic_message(|| Sgd::new(f64::INFINITY)).starts_with("sgd: lr"));
     assert!(panic_message(|| Sgd::new(0.1).dampening(1.5)).starts_with("sgd: dampening must be from 0 to 1"));
+    assert!(
+        panic_message(|| AdamW::new(0.1).weight_decay(-0.5)).starts_with("adamw: weight_decay must be a finite number")
+    );
+    assert!(
+        panic_message(|| Lion::new(0.1).betas(-0.1, 0.9))
+            .starts_with("lion: beta1 must be at least 0 and below 1; got -0.1")
+    );
+    assert!(panic_message(|| Muon::new(0.1).adamw_betas(0.9, 2.0)).starts_with("muon: beta2"));
+    assert!(panic_message(|| Lbfgs::new(f64::NAN)).starts_with("lbfgs: lr"));
+    assert!(panic_message(|| Adam::new(0.1).set_lr(-1.0)).starts_with("adam: lr"));
     let message = panic_message(|| Sgd::new(0.1).nesterov(true).step(&mut Tensor::from(1.0), &Tensor::from(1.0)));
     assert_eq!(message, "sgd: Nesterov's form needs momentum and no dampening; got momentum 0, dampening 0");
+}
+
+#[test]
+fn a_step_inside_a_transform_is_refused_before_anything_changes() {
+    let mut adam = Adam::new(0.1);
+    let message = panic_message(|| {
+        cotangent_autograd::grad(&[Tensor::from(1.0), Tensor::from(2.0)], |model| {
+            let mut model = model.clone();
+            adam.step(&mut model, &[Tensor::from(1.0), Tensor::from(1.0)]);
+            model[0].square()
+        })
+    });
+    assert_eq!(message, "adam: `0` is being differentiated and cannot change in place; step outside the transform");
+}
+
+/// A rule whose slots do not fit what it takes.
+#[derive(Clone, Debug)]
+struct Wrong;
+
+impl Rule for Wrong {
+    const NAME: &'static str = "wrong";
+    fn slots(&self, _shape: &[usize]) -> &'static [&'static str] {
+        &["a", "b"]
+    }
+    fn update<T: Scalar>(&self, _step: &Step<'_>, _x: &mut [T], _x_bar: &[T], slots: Slots<'_, T>) {
+        let [_a] = slots.all();
+    }
+}
+
+/// A rule whose slot cannot be told from a count.
+#[derive(Clone, Debug)]
+struct Misnamed;
+
+impl Rule for Misnamed {
+    const NAME: &'static str = "misnamed";
+    fn slots(&self, _shape: &[usize]) -> &'static [&'static str] {
+        &["step"]
+    }
+    fn update<T: Scalar>(&self, _step: &Step<'_>, _x: &mut [T], _x_bar: &[T], _slots: Slots<'_, T>) {}
+}
+
+#[test]
+fn a_slot_has_a_name_of_its_own() {
+    let message = panic_message(|| Descent::by_rule(Misnamed, 0.1).step(&mut Tensor::from(1.0), &Tensor::from(1.0)));
+    assert_eq!(message, "misnamed: `step` cannot name a slot; it must be without dots and neither `step` nor `lr`");
+}
+
+#[test]
+fn optimizers_cross_threads_and_can_be_chosen_at_run_time() {
+    fn crosses(optimizer: impl Optimizer + Send + Sync + 'static) -> Box<dyn Optimizer> {
+        Box::new(optimizer)
+    }
+    let mut optimizers = [crosses(Adam::new(0.5).freeze(|_| false)), crosses(Lion::new(0.5))];
+    for optimizer in &mut optimizers {
+        let (mut model, gradient) = (vec![Tensor::from(1.0)], vec![Tensor::from(3.0)]);
+        optimizer.set_lr(0.25);
+        optimizer.step(&mut model, &gradient);
+        assert!((model[0].item::<f64>() - 0.75).abs() < 1e-8);
+        let state = optimizer.state(&model);
+        optimizer.load_state(&model, state.into_iter().rev().collect()).unwrap();
+        assert_eq!(optimizer.lr(), 0.25);
+        let message = panic_message(|| optimizer.step_dyn(&mut model, &[gradient[0].clone(), gradient[0].clone()]));
+        assert!(message.contains("must have tensors in the same places"), "{message}");
+    }
+}
+
+#[test]
+fn a_rule_that_takes_other_slots_than_it_names_is_told() {
+    let message = panic_message(|| Descent::by_rule(Wrong, 0.1).step(&mut Tensor::from(1.0), &Tensor::from(1.0)));
+    assert_eq!(message, "the rule names 2 slots but takes 1");
+}
+
+#[test]
+fn scalars_and_empty_parameters_are_stepped() {
+    let start = (Tensor::from(1.0f32), Tensor::zeros([0], DType::F64), Tensor::zeros([2, 0], DType::F32));
+    let gradient = module::map(&start, |leaf| leaf.tensor.ones_like());
+    let (mut by_adam, mut by_muon) = (start.clone(), start);
+    Adam::new(0.5).step(&mut by_adam, &gradient);
+    Muon::new(0.5).weight_decay(0.0).step(&mut by_muon, &gradient);
+    for stepped in [by_adam, by_muon] {
+        assert!((stepped.0.item::<f32>() - 0.5).abs() < 1e-6);
+        assert_eq!((&stepped.1.shape()[..], &stepped.2.shape()[..]), (&[0][..], &[2, 0][..]));
+    }
 }
 
 #[test]

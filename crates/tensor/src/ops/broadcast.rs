@@ -50,7 +50,7 @@ impl<N: ToNumber> From<N> for Operand<'_> {
 
 /// Runs an operation of two inputs on the shape that both broadcast to.
 #[track_caller]
-pub(super) fn binary(primitive: &dyn Primitive, a: &Tensor, b: Operand<'_>) -> Tensor {
+pub(in crate::ops) fn binary(primitive: &dyn Primitive, a: &Tensor, b: Operand<'_>) -> Tensor {
     let number;
     let b = match b {
         Operand::Tensor(b) => b,
@@ -70,7 +70,7 @@ pub(super) fn binary(primitive: &dyn Primitive, a: &Tensor, b: Operand<'_>) -> T
 
 /// As `binary`, with both inputs given away.
 #[track_caller]
-pub(super) fn binary_owned(primitive: &dyn Primitive, a: Tensor, b: Tensor) -> Tensor {
+pub(in crate::ops) fn binary_owned(primitive: &dyn Primitive, a: Tensor, b: Tensor) -> Tensor {
     if a.shape() == b.shape() {
         return apply_owned(primitive, Few::from([a, b])).into_single();
     }
@@ -81,7 +81,7 @@ pub(super) fn binary_owned(primitive: &dyn Primitive, a: Tensor, b: Tensor) -> T
 }
 
 /// A number as a scalar beside a tensor.
-pub(super) fn constant(primitive: &dyn Primitive, number: Number, beside: &Tensor) -> Result<Tensor> {
+pub(in crate::ops) fn constant(primitive: &dyn Primitive, number: Number, beside: &Tensor) -> Result<Tensor> {
     Tensor::try_number(primitive.name(), number, beside.dtype()).map_err(|error| error.with_inputs(&[beside.spec()]))
 }
 
@@ -91,7 +91,7 @@ fn expanded(x: Tensor, shape: &Shape) -> Tensor {
 }
 
 /// The shape that all tensors broadcast to.
-pub(super) fn common_shape(op: &'static str, tensors: &[&Tensor]) -> Result<Shape> {
+pub(in crate::ops) fn common_shape(op: &'static str, tensors: &[&Tensor]) -> Result<Shape> {
     let shape = tensors.iter().try_fold(Shape::from([]), |shape, x| Shape::broadcast(&shape, x.shape()));
     let checked = match shape {
         Some(shape) => tensors.iter().try_for_each(|x| check_size(op, &shape, x.dtype()).map(drop)).map(|()| shape),
@@ -104,12 +104,12 @@ pub(super) fn common_shape(op: &'static str, tensors: &[&Tensor]) -> Result<Shap
 }
 
 #[track_caller]
-pub(super) fn or_panic<T>(result: Result<T>) -> T {
+pub(in crate::ops) fn or_panic<T>(result: Result<T>) -> T {
     result.unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// The shape that the axes before the last two broadcast to.
-pub(super) fn common_batch(op: &'static str, a: &Tensor, b: &Tensor) -> Result<Shape> {
+pub(in crate::ops) fn common_batch(op: &'static str, a: &Tensor, b: &Tensor) -> Result<Shape> {
     let batch = |x: &Tensor| Shape::from(&x.shape()[..x.rank() - 2]);
     Shape::broadcast(&batch(a), &batch(b)).ok_or_else(|| {
         Error::new(

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The message of the panic that a call ends in.
 #[track_caller]
-pub(super) fn message<R>(call: impl FnOnce() -> R) -> String {
+pub(in crate::ops) fn message<R>(call: impl FnOnce() -> R) -> String {
     // Tensors are immutable: nothing half done is seen after the panic.
     match catch_unwind(AssertUnwindSafe(call)) {
         Ok(_) => panic!("the call is not refused"),

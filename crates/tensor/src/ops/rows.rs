@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use std::borrow::Cow;
 
 /// The elements with some axes (ascending) last, in row-major order, and the order of axes that was taken.
-pub(super) fn with_axes_last<'a>(x: &'a Array, axes: &[usize]) -> (Cow<'a, Array>, SmallVec<[usize; 4]>) {
+pub(in crate::ops) fn with_axes_last<'a>(x: &'a Array, axes: &[usize]) -> (Cow<'a, Array>, SmallVec<[usize; 4]>) {
     let others = (0..x.shape().len()).filter(|axis| !axes.contains(axis));
     let order: SmallVec<[usize; 4]> = others.chain(axes.iter().copied()).collect();
     if order.is_sorted() {
@@ -15,7 +15,7 @@ pub(super) fn with_axes_last<'a>(x: &'a Array, axes: &[usize]) -> (Cow<'a, Array
 }
 
 /// A view of an array, whose axes are in this order, with its axes back in place.
-pub(super) fn with_axes_back(y: Array, order: &[usize]) -> Array {
+pub(in crate::ops) fn with_axes_back(y: Array, order: &[usize]) -> Array {
     if order.is_sorted() {
         return y;
     }

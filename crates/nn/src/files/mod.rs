@@ -1,0 +1,79 @@
+//! Files: models under PyTorch's names, and whole trainings, in safetensors files.
+//!
+//! - [`save`] and [`load`]: a model to a file and back. [`NamedTensors`] is what lies between: it renames, casts, loads a
+//!   part, and reads files that others wrote.
+//! - [`Checkpoint`]: everything that a training needs to go on as if it had never stopped, with a checksum over every byte.
+//!   [`Rotation`] keeps the last few of them, [`Best`] the best. What has a [`State`] can be a part of one.
+//!
+//! A file appears under its name only when it is complete and on disk, so that whatever goes wrong, the file that was there
+//! before survives. Files are taken to be hostile: nothing in one makes a reader panic, and no size that it declares is
+//! believed before it was held against the length of the file.
+//!
+//! ```
+//! use cotangent_autograd::module;
+//! use cotangent_nn::{Linear, files};
+//! use cotangent_tensor::Rng;
+//!
+//! let folder = tempfile::tempdir()?;
+//! let path = folder.path().join("line.safetensors");
+//! let model = Linear::new(3, 2, &mut Rng::seed(7));
+//! files::save(&model, &path)?;
+//!
+//! let mut other = Linear::new(3, 2, &mut Rng::seed(8));
+//! files::load(&mut other, &path)?;
+//! assert_eq!(other.weight.to_vec::<f32>(), model.weight.to_vec::<f32>());
+//!
+//! // Into another model nothing is loaded, and the error lists all that does not fit.
+//! let mut narrow = Linear::new(2, 2, &mut Rng::seed(9)).without_bias();
+//! let error = files::load(&mut narrow, &path).unwrap_err().to_string();
+//! assert!(error.contains("`bias` is not in the model; `weight` is f32[2, 3] in the file and f32[2, 2] in the model"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod atomic;
+mod checkpoint;
+mod codec;
+mod element;
+mod error;
+mod fit;
+mod header;
+mod json;
+mod named;
+mod rotation;
+mod state;
+#[cfg(test)]
+mod tests;
+
+pub use checkpoint::Checkpoint;
+pub use error::{FileError, Problem};
+pub use fit::{Misfit, Report};
+pub use named::{NamedTensors, Reading};
+pub use rotation::{Best, Latest, Rotation};
+pub use state::State;
+
+use cotangent_autograd::Module;
+use std::path::Path;
+
+/// Writes every tensor of a module, buffers too, to a safetensors file, each under its path; for files with strings beside
+/// the tensors see [`NamedTensors`].
+///
+/// # Errors
+/// When the file cannot be written; a file that was there is left as it was.
+///
+/// # Panics
+/// When two tensors of the module have the same path.
+#[track_caller]
+pub fn save<M: Module + ?Sized>(module: &M, path: impl AsRef<Path>) -> Result<(), FileError> {
+    NamedTensors::of(module).write(path)
+}
+
+/// Replaces every tensor of a module by that of its path in a safetensors file, which must have all of them and no others,
+/// with the same shapes and dtypes; for files that fit less well see [`NamedTensors`].
+///
+/// # Errors
+/// When the file cannot be read, is damaged, or does not fit the module, with [`Problem::Misfit`], which lists everything
+/// that does not fit. The module is then left as it was.
+pub fn load<M: Module + ?Sized>(module: &mut M, path: impl AsRef<Path>) -> Result<(), FileError> {
+    let path = path.as_ref();
+    NamedTensors::read(path)?.load_into(module).map_err(|error| error.in_file(path))
+}

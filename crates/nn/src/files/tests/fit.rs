@@ -1,0 +1,90 @@
+//! Files that do not fit the model.
+
+use super::*;
+use crate::{Linear, files::Report};
+
+/// Named tensors of a model that differs from `Mlp` in every way.
+fn misfit() -> NamedTensors {
+    let mut file = NamedTensors::of(&Mlp::new(1));
+    file.tensors.remove("hidden.bias");
+    file.tensors.remove("seen");
+    file.tensors.insert("head.weight".to_owned(), Tensor::from(1.0));
+    file.tensors.insert("hidden.weight".to_owned(), Tensor::zeros([4, 5], DType::F64));
+    file.tensors.insert("output.bias".to_owned(), Tensor::zeros([2], DType::F64));
+    file
+}
+
+#[test]
+fn a_strict_load_lists_everything_and_changes_nothing() {
+    let mut model = Mlp::new(2);
+    let before = bits(&model);
+    let error = misfit().load_into(&mut model).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`hidden.bias`, `seen` are not in the file; `head.weight` is not in the model; \
+         `hidden.weight` is f64[4, 5] in the file and f32[4, 3] in the model; \
+         `output.bias` is f64[2] in the file and f32[2] in the model; cast with cast_like"
+    );
+    let Problem::Misfit(report) = error.problem() else { panic!("{error}") };
+    assert_eq!(report.missing, ["hidden.bias", "seen"]);
+    assert_eq!(report.unexpected, ["head.weight"]);
+    assert_eq!((report.misshaped.len(), report.mistyped.len()), (1, 1));
+    assert_eq!(bits(&model), before);
+}
+
+#[test]
+fn a_partial_load_puts_what_fits_and_reports_the_rest() {
+    let (source, mut model) = (Mlp::new(1), Mlp::new(2));
+    let refused = misfit().load_partly(&mut model).unwrap_err().to_string();
+    assert_eq!(refused, "`output.bias` is f64[2] in the file and f32[2] in the model; cast with cast_like");
+    assert_eq!(bits(&model), bits(&Mlp::new(2)));
+
+    let report = misfit().cast_like(&model).load_partly(&mut model).unwrap();
+    assert_eq!(report.missing, ["hidden.bias", "seen"]);
+    assert_eq!(report.misshaped[0].name, "hidden.weight");
+    assert_eq!(report.misshaped[0].found.to_string(), "f32[4, 5]");
+    assert_eq!(bits(&model.output.weight), bits(&source.output.weight));
+    assert_eq!(model.output.bias.unwrap().to_vec::<f32>(), [0.0; 2]);
+    assert_eq!(bits(&model.hidden), bits(&Mlp::new(2).hidden));
+}
+
+#[test]
+fn a_cast_changes_floats_alone() {
+    let model = (Tensor::from(0f32), Tensor::from(0f32), Tensor::from(0i64));
+    let file = NamedTensors::of(&(Tensor::from(0.1), Tensor::from(3i64), Tensor::from(1.0)));
+    let cast = file.cast_like(&model);
+    let dtypes: Vec<DType> = cast.tensors.values().map(Tensor::dtype).collect();
+    assert_eq!(dtypes, [DType::F32, DType::I64, DType::F64]);
+    assert_eq!(cast.tensors["0"].item::<f32>(), 0.1);
+}
+
+#[test]
+fn names_are_mapped() {
+    let file = NamedTensors::of(&Mlp::new(1));
+    let hidden = file.clone().rename(|name| name.strip_prefix("hidden.").map(str::to_owned)).unwrap();
+    let mut layer = Linear::new(3, 4, &mut Rng::seed(9));
+    hidden.load_into(&mut layer).unwrap();
+    assert_eq!(bits(&layer), bits(&Mlp::new(1).hidden));
+    let error = file.rename(|name| Some(name.rsplit('.').next()?.to_owned())).unwrap_err();
+    assert_eq!(error.to_string(), "two tensors were both renamed to `bias`");
+}
+
+#[test]
+fn a_long_list_is_cut_in_the_message_and_whole_in_the_report() {
+    let model = vec![Tensor::from(1.0); 25];
+    let error = NamedTensors::default().load_into(&mut model.clone()).unwrap_err();
+    assert!(error.to_string().ends_with("`19` and 5 more are not in the file"), "{error}");
+    let Problem::Misfit(report) = error.problem() else { panic!("{error}") };
+    assert_eq!(report.missing.len(), 25);
+    assert!(!report.is_empty() && Report::default().is_empty());
+    assert_eq!(Report::default().to_string(), "file and model have the same tensors");
+}
+
+#[test]
+fn a_bare_tensor_has_the_empty_name() {
+    let mut x = Tensor::from([0.0, 0.0]);
+    let file = NamedTensors::of(&Tensor::from([1.0, 2.0]));
+    assert!(file.tensors.contains_key(""));
+    NamedTensors::from_bytes(&file.to_bytes().unwrap()).unwrap().load_into(&mut x).unwrap();
+    assert_eq!(x.to_vec::<f64>(), [1.0, 2.0]);
+}

@@ -1,0 +1,84 @@
+//! Parameters with settings of their own.
+
+use crate::{
+    optim::{Adam, AdamW, Optimizer, Sgd},
+    panics::panic_message,
+};
+use cotangent_tensor::Tensor;
+
+fn model() -> [Tensor; 3] {
+    [1.0, 2.0, 4.0].map(Tensor::from)
+}
+
+fn values(model: &[Tensor; 3]) -> [f64; 3] {
+    std::array::from_fn(|i| model[i].item())
+}
+
+#[test]
+fn the_last_group_that_matches_holds() {
+    let mut sgd = Sgd::new(1.0)
+        .group(|path| path != "0", |sgd| sgd.lr_factor(0.5))
+        .group(|path| path == "2", |sgd| sgd.weight_decay(0.25).maximize(true));
+    let mut x = model();
+    sgd.step(&mut x, &model());
+    // 1 - 1, 2 - 0.5 * 2, 4 + 4 - 0.25 * 4: decay is part of the gradient, as in PyTorch, and pulls towards zero.
+    assert_eq!(values(&x), [0.0, 1.0, 7.0]);
+    sgd.set_lr(0.5);
+    sgd.step(&mut x, &model());
+    assert_eq!(values(&x), [-0.5, 0.5, 7.0 + 0.5 * (4.0 - 0.25 * 7.0)]);
+}
+
+#[test]
+fn a_group_starts_from_the_settings_of_its_optimizer() {
+    let zero = [0.0; 3].map(Tensor::from);
+    let mut x = model();
+    let adam = AdamW::new(0.5).weight_decay(0.5);
+    let adam = adam.group(|path| path == "1", |adam| adam.lr_factor(0.5)).weight_decay(0.0);
+    adam.clone().step(&mut x, &zero);
+    assert_eq!(values(&x), [1.0, 2.0 - 0.25 * 0.5 * 2.0, 4.0]);
+    assert!(format!("{adam:?}").contains("lr_factor: 0.5"));
+}
+
+#[test]
+fn frozen_parameters_stay_and_thaw_with_a_memory_of_their_own() {
+    let mut x = model();
+    let mut adam = Adam::new(0.25).eps(0.0).freeze(|path| path == "1");
+    for _ in 0..3 {
+        adam.step(&mut x, &model());
+    }
+    assert_eq!(x[1].item::<f64>(), 2.0);
+    let state = adam.state(&x);
+    let names: Vec<&str> = state.iter().map(|(name, _)| name.as_str()).collect();
+    let wanted = ["lr", "0.step", "0.exp_avg", "0.exp_avg_sq", "1.step", "2.step", "2.exp_avg", "2.exp_avg_sq"];
+    assert_eq!(names, wanted);
+    assert_eq!(state[4].1.item::<i64>(), 0);
+    let mut resumed = Adam::new(0.25).eps(0.0);
+    resumed.load_state(&x, state).unwrap();
+
+    let mut adam = adam.ungroup();
+    let mut other = x.clone();
+    adam.step(&mut x, &model());
+    resumed.step(&mut other, &model());
+    // Its first step, as long as the rate: corrections are those of one step.
+    assert!((x[1].item::<f64>() - 1.75).abs() < 1e-15);
+    assert_eq!(values(&x), values(&other));
+}
+
+#[test]
+fn a_group_cannot_have_a_rate_apart() {
+    let message = panic_message(|| {
+        Sgd::new(0.5).group(
+            |_| true,
+            |mut sgd| {
+                sgd.set_lr(0.25);
+                sgd
+            },
+        )
+    });
+    assert_eq!(message, "sgd: a group shares the optimizer's learning rate; give it a multiple with .lr_factor(..)");
+    // Settings that contradict each other in a group are refused too, before anything changes.
+    let mut x = model();
+    let mut sgd = Sgd::new(0.5).group(|path| path == "2", |sgd| sgd.nesterov(true));
+    assert!(panic_message(|| sgd.step(&mut x, &model())).starts_with("sgd: Nesterov's form"));
+    assert_eq!(values(&x), values(&model()));
+}

@@ -1,0 +1,101 @@
+//! Comparisons: tensors of truth values. They are constant wherever they are differentiable.
+
+use crate::ops::broadcast::{Operand, binary};
+use crate::{
+    Array, DType, Derivative, Element, Few, Primitive, Result, Spec, SpecRef, Tensor,
+    dtype::for_dtype,
+    error::{same_specs, takes},
+    kernels::map::{self, Map},
+};
+
+/// Which comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    /// x = y
+    Eq,
+    /// x ≠ y; holds for NaN
+    Ne,
+    /// x < y
+    Lt,
+    /// x ≤ y
+    Le,
+    /// x > y
+    Gt,
+    /// x ≥ y
+    Ge,
+}
+
+/// z = whether x compares to y so; derivative zero.
+#[derive(Clone, Copy, Debug)]
+pub struct Compare(
+    /// Which comparison.
+    pub Comparison,
+);
+
+impl Primitive for Compare {
+    fn name(&self) -> &'static str {
+        match self.0 {
+            Comparison::Eq => "eq",
+            Comparison::Ne => "ne",
+            Comparison::Lt => "lt",
+            Comparison::Le => "le",
+            Comparison::Gt => "gt",
+            Comparison::Ge => "ge",
+        }
+    }
+    fn infer(&self, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>> {
+        takes(self.name(), 2, inputs)?;
+        same_specs(self.name(), inputs)?;
+        Ok(Spec::new(inputs[0].shape(), DType::Bool).into())
+    }
+    fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
+        let buffer = for_dtype!(inputs[0].dtype(), T => match self.0 {
+            Comparison::Eq => map::map::<T, bool, _>(&Eq, inputs),
+            Comparison::Ne => map::map::<T, bool, _>(&Ne, inputs),
+            Comparison::Lt => map::map::<T, bool, _>(&Lt, inputs),
+            Comparison::Le => map::map::<T, bool, _>(&Le, inputs),
+            Comparison::Gt => map::map::<T, bool, _>(&Gt, inputs),
+            Comparison::Ge => map::map::<T, bool, _>(&Ge, inputs),
+        });
+        Ok(Array::from_buffer(buffer, inputs[0].shape()).into())
+    }
+    fn derivative(&self) -> Derivative<'_> {
+        Derivative::Zero
+    }
+}
+
+macro_rules! comparisons {
+    ($($Type:ident $method:ident $operator:tt $doc:literal),*) => {
+        $(
+            struct $Type;
+            impl<T: Element> Map<T, bool> for $Type {
+                const ARITY: usize = 2;
+                #[inline(always)]
+                fn call<const FMA: bool>(&self, x: &[T]) -> bool {
+                    x[0] $operator x[1]
+                }
+            }
+        )*
+        impl Tensor {
+            $(
+                #[doc = $doc]
+                ///
+                /// # Panics
+                /// When the shapes do not broadcast, or the dtypes differ.
+                #[must_use]
+                #[track_caller]
+                pub fn $method<'a>(&self, other: impl Into<Operand<'a>>) -> Tensor {
+                    binary(&Compare(Comparison::$Type), self, other.into())
+                }
+            )*
+        }
+    };
+}
+comparisons!(
+    Eq eq == "Where both are equal, under broadcasting, as a bool tensor; NaN equals nothing.",
+    Ne ne != "Where both differ, under broadcasting, as a bool tensor; NaN differs from everything.",
+    Lt lt < "Where this is less than the other, under broadcasting, as a bool tensor.",
+    Le le <= "Where this is at most the other, under broadcasting, as a bool tensor.",
+    Gt gt > "Where this is greater than the other, under broadcasting, as a bool tensor.",
+    Ge ge >= "Where this is at least the other, under broadcasting, as a bool tensor."
+);

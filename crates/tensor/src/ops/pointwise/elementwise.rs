@@ -1,0 +1,312 @@
+//! One scalar formula, written once, makes a fused operation that can be differentiated any number of times.
+//!
+//! The formula is generic over [`Real`]: with numbers it is the body of a vectorised loop; with [`Dual`] numbers it is its own
+//! derivative, again the body of one loop, `x_bar = y_bar * f'(x)`; with dual tensors it is the expression that a higher
+//! derivative goes through. A formula that knows its derivative better, say from its output, writes it down.
+
+#[cfg(test)]
+mod accuracy;
+pub(in crate::ops) mod declare;
+mod formula;
+
+pub use formula::apply_broadcast;
+
+use crate::{
+    Array, Cotangents, DType, Decompose, Derivative, Dual, Error, Few, Keep, Primitive, Real, Result, Saved, Spec,
+    SpecRef, Tensor, Vjp, apply,
+    dtype::for_float,
+    error::{same_specs, takes},
+    kernels::{
+        map::{self, Map},
+        math::Math,
+        wide,
+    },
+    real::{Lane, lanes},
+};
+
+/// A function of one to four real numbers; implementing it makes a type a [`Primitive`].
+///
+/// The formula is all that is needed; [`elementwise!`](crate::elementwise) writes the rest, and a function to call.
+///
+/// ```
+/// use cotangent_tensor::{Real, Tensor, apply, ops::Elementwise};
+///
+/// /// z = x sigmoid(y)
+/// #[derive(Clone)]
+/// struct Gated;
+///
+/// impl Elementwise for Gated {
+///     const NAME: &'static str = "gated";
+///     const ARITY: usize = 2;
+///     fn value<R: Real>(&self, x: &[R]) -> R { x[0].clone() * x[1].sigmoid() }
+/// }
+///
+/// let z = apply(&Gated, &[&Tensor::from([2.0f32]), &Tensor::from([0.0f32])]).into_single();
+/// assert_eq!(z.to_vec::<f32>(), [1.0]);
+/// ```
+pub trait Elementwise: Clone + Send + Sync + 'static {
+    /// The operation's name, as messages show it.
+    const NAME: &'static str;
+    /// How many inputs it has: one to four.
+    const ARITY: usize;
+    /// What the derivative looks at; nothing else is kept alive. A function that keeps its output writes its own `pull`.
+    const KEEPS: Kept = Kept::Inputs;
+    /// Whether the function is constant wherever it is continuous, as `floor` is: it has no derivative then.
+    const IS_CONSTANT: bool = false;
+    /// Whether f32 is computed in f64 too: for functions that do not vectorise, which are then compiled once and not for each
+    /// dtype and instruction set.
+    const IN_F64: bool = false;
+    /// The function on integers, for the few that have one; others need a floating-point dtype.
+    const INTEGER: Option<fn(&Self, &[i64]) -> i64> = None;
+
+    /// y = f(x)
+    fn value<R: Real>(&self, x: &[R]) -> R;
+
+    /// What input `i` gets of the cotangent of y: `y_bar * df/dx[i]`. `kept` holds the inputs, or the output alone, as
+    /// [`KEEPS`](Self::KEEPS) says.
+    ///
+    /// Without one of its own, a function is differentiated through its formula. One of its own should choose where the
+    /// function is constant on one side, and not multiply by zero: an infinite cotangent, as of a square root at zero, makes
+    /// NaN of that.
+    #[inline(always)]
+    fn pull<R: Real>(&self, i: usize, y_bar: &R, kept: &[R]) -> R {
+        const { assert!(matches!(Self::KEEPS, Kept::Inputs), "a function that keeps its output writes its own `pull`") };
+        let x: [Dual<R>; MAX_ARITY] =
+            std::array::from_fn(|j| Dual::new(kept[j.min(Self::ARITY - 1)].clone(), (j == i).then(|| y_bar.clone())));
+        self.value(&x[..Self::ARITY]).tangent.unwrap_or_else(|| y_bar.constant(0.0))
+    }
+
+    /// Refuses parameters of the function that do not go with a dtype.
+    ///
+    /// # Errors
+    /// When one does not.
+    fn check(&self, _dtype: DType) -> Result<()> {
+        Ok(())
+    }
+
+    /// Refuses integers of which the function has no value, such as a divisor of zero.
+    ///
+    /// # Errors
+    /// When there is one.
+    fn check_integers(&self, _inputs: &[&Array]) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// The most inputs that an elementwise function can have: with the cotangent, the five of a loop.
+pub(crate) const MAX_ARITY: usize = 4;
+
+/// A function that no formula over [`Real`] gives, such as the gamma function: code of its own computes it, in f64.
+///
+/// Its [`value`](Elementwise::value) is `R::special(self, x)`, its [`pull`](Elementwise::pull) a formula, and formulas reach it
+/// through [`Real::special`].
+///
+/// ```
+/// use cotangent_tensor::{Real, Tensor, apply, ops::{Elementwise, Special}};
+///
+/// /// y = e^x, by the standard library
+/// #[derive(Clone)]
+/// struct StdExp;
+///
+/// impl Elementwise for StdExp {
+///     const NAME: &'static str = "std_exp";
+///     const ARITY: usize = 1;
+///     const IN_F64: bool = true;
+///     fn value<R: Real>(&self, x: &[R]) -> R { R::special(self, x) }
+///     fn pull<R: Real>(&self, _: usize, y_bar: &R, x: &[R]) -> R { y_bar.clone() * self.value(x) }
+/// }
+/// impl Special for StdExp {
+///     fn number(&self, x: &[f64]) -> f64 { x[0].exp() }
+/// }
+///
+/// let y = apply(&StdExp, &[&Tensor::from([0.0f32])]).into_single();
+/// assert_eq!(y.to_vec::<f32>(), [1.0]);
+/// ```
+pub trait Special: Elementwise {
+    /// The function of these numbers.
+    fn number(&self, x: &[f64]) -> f64;
+}
+
+/// What the partial derivatives of an [`Elementwise`] function are written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// The inputs.
+    Inputs,
+    /// The output.
+    Output,
+}
+
+impl<F: Elementwise> Primitive for F {
+    fn name(&self) -> &'static str {
+        F::NAME
+    }
+
+    fn infer(&self, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>> {
+        const { assert!(F::ARITY >= 1 && F::ARITY <= MAX_ARITY, "an elementwise function has one to four inputs") };
+        takes(F::NAME, F::ARITY, inputs)?;
+        same_specs(F::NAME, inputs)?;
+        let dtype = inputs[0].dtype();
+        if dtype.is_float() || (F::INTEGER.is_some() && dtype != DType::Bool) {
+            self.check(dtype)?;
+            return Ok(inputs[0].to_owned().into());
+        }
+        Err(match F::INTEGER {
+            Some(_) => Error::needs_numbers(F::NAME, inputs),
+            None => Error::needs_float(F::NAME, inputs),
+        })
+    }
+
+    fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
+        let dtype = inputs[0].dtype();
+        let buffer = if dtype.is_float() {
+            return Ok(float_map::<F, _>(&Value(self), inputs));
+        } else if dtype == DType::I64 {
+            self.check_integers(inputs)?;
+            Array::from_buffer(wide::map::<i64, i64>(&integer_body(self), inputs), inputs[0].shape())
+        } else {
+            self.check_integers(inputs)?;
+            Array::from_buffer(wide::map::<u8, i64>(&integer_body(self), inputs), inputs[0].shape())
+        };
+        Ok(buffer.into())
+    }
+
+    fn derivative(&self) -> Derivative<'_> {
+        if F::IS_CONSTANT { Derivative::Zero } else { Derivative::Vjp(self) }
+    }
+}
+
+/// The loop of a function or of its derivative over floats, as the function says that it is computed.
+fn float_map<F: Elementwise, M: Map<f32, f32> + Map<f64, f64>>(f: &M, inputs: &[&Array]) -> Few<Array> {
+    let (dtype, shape) = (inputs[0].dtype(), inputs[0].shape());
+    if F::IN_F64 {
+        let body = |x: &[&[f64]], y: &mut [f64]| {
+            for (i, y) in y.iter_mut().enumerate() {
+                let x: [f64; MAX_ARITY + 1] = std::array::from_fn(|j| x.get(j).map_or(0.0, |x| x[i]));
+                *y = f.call::<false>(&x[..<M as Map<f64, f64>>::ARITY]);
+            }
+        };
+        return for_float!(dtype, T => Array::from_buffer(wide::map::<T, f64>(&body, inputs), shape)).into();
+    }
+    for_float!(dtype, T => Array::from_buffer(map::map::<T, T, _>(f, inputs), shape)).into()
+}
+
+/// The loop of a function over integers, computed in i64 whatever the dtype.
+fn integer_body<F: Elementwise>(f: &F) -> impl Fn(&[&[i64]], &mut [i64]) + Sync {
+    move |x, y| {
+        let integer = F::INTEGER.expect("infer refuses integers otherwise");
+        for (i, y) in y.iter_mut().enumerate() {
+            let x: [i64; MAX_ARITY] = std::array::from_fn(|j| x.get(j).map_or(0, |x| x[i]));
+            *y = integer(f, &x[..F::ARITY]);
+        }
+    }
+}
+
+impl<F: Elementwise> Vjp for F {
+    fn keep(&self, _needs: &[bool]) -> Keep {
+        match F::KEEPS {
+            Kept::Inputs => Keep::ALL_INPUTS,
+            Kept::Output => Keep::output(0),
+        }
+    }
+
+    fn vjp(&self, saved: &Saved, y_bar: Cotangents, needs: &[bool]) -> Few<Option<Tensor>> {
+        let kept: Few<&Tensor> = match F::KEEPS {
+            Kept::Inputs => (0..F::ARITY).map(|i| saved.input(i)).collect(),
+            Kept::Output => saved.output(0).into(),
+        };
+        let y_bar = y_bar.single();
+        (0..F::ARITY).map(|i| needs[i].then(|| scaled_partial(self, i, &y_bar, &kept))).collect()
+    }
+
+    fn jvp(&self, x: &[&Tensor], x_dot: &[Option<&Tensor>], y: &[Tensor]) -> Option<Few<Option<Tensor>>> {
+        let kept: Few<&Tensor> = match F::KEEPS {
+            Kept::Inputs => x.iter().copied().collect(),
+            Kept::Output => (&y[0]).into(),
+        };
+        let terms = x_dot.iter().enumerate().filter_map(|(i, x_dot)| Some(scaled_partial(self, i, (*x_dot)?, &kept)));
+        Some(Few::one(terms.reduce(|sum, term| sum + term)))
+    }
+}
+
+/// `factor * f'_i(kept)` in one loop.
+fn scaled_partial<F: Elementwise>(function: &F, i: usize, factor: &Tensor, kept: &[&Tensor]) -> Tensor {
+    let inputs: Few<&Tensor> = std::iter::once(factor).chain(kept.iter().copied()).collect();
+    apply(&ElementwiseGrad { function: function.clone(), i }, &inputs).into_single()
+}
+
+/// `y_bar * f'_i(kept)`: the fused backward pass of an [`Elementwise`] function. Its own derivative goes through the formula.
+#[derive(Clone, Debug)]
+pub struct ElementwiseGrad<F> {
+    function: F,
+    i: usize,
+}
+
+impl<F: Elementwise> Primitive for ElementwiseGrad<F> {
+    fn name(&self) -> &'static str {
+        F::NAME
+    }
+
+    fn infer(&self, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>> {
+        takes(F::NAME, 1 + kept_count::<F>(), inputs)?;
+        same_specs(F::NAME, inputs)?;
+        Ok(inputs[0].to_owned().into())
+    }
+
+    fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
+        let f = &self.function;
+        Ok(match self.i {
+            0 => float_map::<F, _>(&Slope::<F, 0>(f), inputs),
+            1 if F::ARITY > 1 => float_map::<F, _>(&Slope::<F, 1>(f), inputs),
+            2 if F::ARITY > 2 => float_map::<F, _>(&Slope::<F, 2>(f), inputs),
+            3 if F::ARITY > 3 => float_map::<F, _>(&Slope::<F, 3>(f), inputs),
+            i => unreachable!("{} has no input {i}", F::NAME),
+        })
+    }
+
+    fn derivative(&self) -> Derivative<'_> {
+        Derivative::Decomposition(self)
+    }
+}
+
+impl<F: Elementwise> Decompose for ElementwiseGrad<F> {
+    fn decompose(&self, inputs: &[&Tensor]) -> Few<Tensor> {
+        let kept: Few<Tensor> = inputs[1..].iter().map(|&x| x.clone()).collect();
+        // Where nothing of the cotangent is left, what is pulled is a number.
+        self.function.pull(self.i, inputs[0], &kept).expand(inputs[0].shape()).into()
+    }
+}
+
+/// How many tensors the derivative looks at.
+const fn kept_count<F: Elementwise>() -> usize {
+    match F::KEEPS {
+        Kept::Inputs => F::ARITY,
+        Kept::Output => 1,
+    }
+}
+
+struct Value<'a, F>(&'a F);
+
+impl<T: Math, F: Elementwise> Map<T, T> for Value<'_, F> {
+    const ARITY: usize = F::ARITY;
+    #[inline(always)]
+    fn call<const FMA: bool>(&self, x: &[T]) -> T {
+        let x: [Lane<T, FMA>; MAX_ARITY] = lanes(x);
+        self.0.value(&x[..F::ARITY]).0
+    }
+}
+
+/// The derivative with respect to input I, of the cotangent and of what is kept. I is a constant so that what does not depend on
+/// that input falls away.
+struct Slope<'a, F, const I: usize>(&'a F);
+
+impl<T: Math, F: Elementwise, const I: usize> Map<T, T> for Slope<'_, F, I> {
+    const ARITY: usize = 1 + kept_count::<F>();
+    #[inline(always)]
+    fn call<const FMA: bool>(&self, x: &[T]) -> T {
+        let kept: [Lane<T, FMA>; MAX_ARITY] = lanes(&x[1..]);
+        self.0.pull(I, &Lane(x[0]), &kept[..kept_count::<F>()]).0
+    }
+}
+
+#[cfg(test)]
+mod tests;
