@@ -18,9 +18,9 @@
 //! - [`Sgd`], [`Adam`], [`AdamW`] and others: optimizers, which change a model in place by its gradient; [`optim`] has groups of
 //!   parameters, clipping, averages of weights, and how to write an optimizer of one's own.
 //! - [`schedule`]: what the learning rate is in each step.
-//! - [`accuracy`], [`confusion_matrix`]: how good a classifier is.
+//! - [`accuracy`], [`confusion_matrix`]: how good a classifier is; [`metrics`] has them all.
 //! - [`files`]: models in safetensors files under PyTorch's names, and checkpoints of whole trainings.
-//! - [`data`]: a set of images inside the library, and batches of any tensors.
+//! - [`data`]: datasets, batches of them, parts to train on and to test, readers of files, and a set of images inside the library.
 //!
 //! Nothing here knows how gradients come about: a model is a [`Module`](cotangent_autograd::Module), and so is its gradient.
 
@@ -32,7 +32,7 @@ pub mod init;
 mod labels;
 mod layers;
 pub mod loss;
-mod metrics;
+pub mod metrics;
 mod mode;
 pub mod optim;
 #[cfg(test)]

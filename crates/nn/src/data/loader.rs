@@ -1,11 +1,14 @@
-//! Batches: inputs and targets that share their first axis, a few at a time.
+//! Batches of a dataset, a few examples at a time.
 //!
 //! A loader holds no generator and changes nothing when it is used. `&loader` goes through the data in its own order,
-//! as for a test; [`Loader::epoch`] takes a generator and goes through it in a fresh random order, as for training.
+//! as for a test; [`Loader::epoch`] takes a generator and goes through it in a fresh random order, as for training. An epoch can be
+//! [saved and continued](Epoch::position), and [made ahead](Epoch::prefetch) on other threads.
 
+use super::{By, Collate, Dataset, Paired, Position, Sampler, Shuffled, Stacked, prefetch::Prefetched};
 use cotangent_tensor::{Error, ErrorKind, Result, Rng, Tensor};
+use std::{fmt, sync::Arc};
 
-/// Inputs `x` and targets `y` in batches along their first axis.
+/// Batches of any [`Dataset`]; mostly of inputs `x` and targets `y` along their first axis.
 ///
 /// ```
 /// use cotangent_nn::data::Loader;
@@ -20,65 +23,159 @@ use cotangent_tensor::{Error, ErrorKind, Result, Rng, Tensor};
 /// assert_eq!(sizes, [4, 4, 2]);
 /// # Ok::<(), cotangent_tensor::Error>(())
 /// ```
-#[derive(Clone, Debug)]
-pub struct Loader {
-    x: Tensor,
-    y: Tensor,
+///
+/// A clone shares the dataset.
+pub struct Loader<D = Paired, C = Stacked> {
+    dataset: Arc<D>,
+    collate: Arc<C>,
     batch_size: usize,
     drop_last: bool,
 }
 
 impl Loader {
-    /// Batches of `batch_size` examples; the last of an epoch has what is left.
+    /// Batches of `batch_size` examples of inputs and targets; the last of an epoch has what is left.
     ///
     /// # Errors
     /// When x or y is a scalar, their first axes differ, there are no examples, or the batch size is zero.
     pub fn new(x: &Tensor, y: &Tensor, batch_size: usize) -> Result<Self> {
-        let refuse = |kind, rule: &str| Err(Error::new(kind, "loader", rule).with_inputs(&[x.spec(), y.spec()]));
-        match (x.shape().first(), y.shape().first()) {
-            (Some(n), Some(m)) if n != m => {
-                refuse(ErrorKind::Shape, &format!("x has {n} examples along its first axis and y has {m}"))
-            }
-            (None, _) | (_, None) => {
-                refuse(ErrorKind::Shape, "x and y need a first axis, along which the examples lie")
-            }
-            (Some(0), _) => refuse(ErrorKind::Size, "there are no examples"),
-            _ if batch_size == 0 => refuse(ErrorKind::Value, "a batch needs at least one example; the batch size is 0"),
-            _ => Ok(Loader { x: x.clone(), y: y.clone(), batch_size, drop_last: false }),
-        }
+        let show = |error: Error| error.with_inputs(&[x.spec(), y.spec()]);
+        Loader::over(Paired::new(x, y)?, batch_size).map_err(show)
     }
+}
 
+impl<D: Dataset> Loader<D> {
+    /// Batches of `batch_size` examples of a dataset; the last of an epoch has what is left. What a batch of them is,
+    /// [`Stack`](super::Stack) says.
+    ///
+    /// # Errors
+    /// When there are no examples, or the batch size is zero.
+    ///
+    /// ```
+    /// use cotangent_nn::data::{Dataset, Examples, Loader};
+    /// let halves = Examples(vec![1i64, 2, 3]).map(|n| (n, n as f64 / 2.0));
+    /// let (n, half) = Loader::over(halves, 3)?.into_iter().next().expect("a batch");
+    /// assert_eq!((n.to_vec::<i64>(), half.to_vec::<f64>()), (vec![1, 2, 3], vec![0.5, 1.0, 1.5]));
+    /// # Ok::<(), cotangent_tensor::Error>(())
+    /// ```
+    pub fn over(dataset: D, batch_size: usize) -> Result<Self> {
+        if dataset.is_empty() {
+            return Err(Error::new(ErrorKind::Size, "loader", "there are no examples"));
+        }
+        if batch_size == 0 {
+            let rule = "a batch needs at least one example; the batch size is 0";
+            return Err(Error::new(ErrorKind::Value, "loader", rule));
+        }
+        Ok(Loader { dataset: Arc::new(dataset), collate: Arc::new(Stacked), batch_size, drop_last: false })
+    }
+}
+
+impl<D: Dataset, C> Loader<D, C> {
     /// Whether to leave out a last batch that is not full. With fewer examples than one batch, none remains.
     #[must_use]
     pub fn drop_last(self, drop_last: bool) -> Self {
         Loader { drop_last, ..self }
     }
 
+    /// What a batch is, as a function of its examples; there is at least one.
+    ///
+    /// ```
+    /// use cotangent_nn::data::{Examples, Loader};
+    /// let words = Examples(vec!["tensors", "are", "plain"]);
+    /// let longest = |words: Vec<&str>| words.iter().map(|word| word.len()).max();
+    /// let loader = Loader::over(words, 2)?.collate(longest);
+    /// assert_eq!(loader.into_iter().collect::<Vec<_>>(), [Some(7), Some(5)]);
+    /// # Ok::<(), cotangent_tensor::Error>(())
+    /// ```
+    #[must_use]
+    pub fn collate<B, F: Fn(Vec<D::Example>) -> B>(self, collate: F) -> Loader<D, By<F>> {
+        let Loader { dataset, batch_size, drop_last, .. } = self;
+        Loader { dataset, collate: Arc::new(By(collate)), batch_size, drop_last }
+    }
+
+    /// The dataset.
+    #[must_use]
+    pub fn dataset(&self) -> &D {
+        &self.dataset
+    }
+
     /// The number of examples.
     #[must_use]
     pub fn examples(&self) -> usize {
-        self.y.shape()[0]
+        self.dataset.len()
     }
 
-    /// The number of batches of an epoch.
+    /// The number of batches of an epoch that has each example once.
     #[must_use]
     pub fn batches(&self) -> usize {
-        if self.drop_last { self.examples() / self.batch_size } else { self.examples().div_ceil(self.batch_size) }
+        batches(self.examples(), self.batch_size, self.drop_last)
     }
 
     /// All batches, the examples in a fresh random order. It is drawn at once, so that `rng` is free again while
     /// batches are made.
-    pub fn epoch(&self, rng: &mut Rng) -> Epoch<'_> {
-        Epoch { loader: self, order: Some(rng.permutation(self.examples())), next: 0 }
+    pub fn epoch(&self, rng: &mut Rng) -> Epoch<D, C> {
+        self.epoch_by(&Shuffled, rng)
+    }
+
+    /// The batches of the examples that a sampler draws.
+    ///
+    /// # Panics
+    /// When the sampler refuses this number of examples, or names a place beyond them.
+    #[track_caller]
+    pub fn epoch_by(&self, sampler: &impl Sampler, rng: &mut Rng) -> Epoch<D, C> {
+        let order = sampler.order(self.examples(), rng);
+        self.resume(Position { order: order.into(), next: 0 }).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The rest of an epoch that was [saved](Epoch::position), of a loader over the same data; the batches are those, to the last bit,
+    /// that would have followed.
+    ///
+    /// # Errors
+    /// When the position names an example that there is not.
+    pub fn resume(&self, position: Position) -> Result<Epoch<D, C>> {
+        let examples = self.examples();
+        if let Some(beyond) = position.order.iter().find(|&&place| place >= examples) {
+            let rule = format!("the order of the epoch names the example {beyond}, and there are {examples}");
+            return Err(Error::new(ErrorKind::Index, "loader", rule));
+        }
+        Ok(Epoch {
+            dataset: self.dataset.clone(),
+            collate: self.collate.clone(),
+            batch_size: self.batch_size,
+            drop_last: self.drop_last,
+            position,
+        })
     }
 }
 
-/// All batches, the examples in their own order; the batches are views.
-impl<'a> IntoIterator for &'a Loader {
-    type Item = Batch;
-    type IntoIter = Epoch<'a>;
-    fn into_iter(self) -> Epoch<'a> {
-        Epoch { loader: self, order: None, next: 0 }
+impl<D, C> Clone for Loader<D, C> {
+    fn clone(&self) -> Self {
+        let Loader { dataset, collate, batch_size, drop_last } = self;
+        Loader { dataset: dataset.clone(), collate: collate.clone(), batch_size: *batch_size, drop_last: *drop_last }
+    }
+}
+
+impl<D: Dataset, C> fmt::Debug for Loader<D, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Loader")
+            .field("examples", &self.examples())
+            .field("batch_size", &self.batch_size)
+            .field("drop_last", &self.drop_last)
+            .finish_non_exhaustive()
+    }
+}
+
+/// All batches, the examples in their own order; of tensors the batches are views.
+impl<D: Dataset, C: Collate<D>> IntoIterator for &Loader<D, C> {
+    type Item = C::Batch;
+    type IntoIter = Epoch<D, C>;
+    fn into_iter(self) -> Epoch<D, C> {
+        Epoch {
+            dataset: self.dataset.clone(),
+            collate: self.collate.clone(),
+            batch_size: self.batch_size,
+            drop_last: self.drop_last,
+            position: Position { order: (0..self.examples()).collect(), next: 0 },
+        }
     }
 }
 
@@ -101,131 +198,115 @@ impl Batch {
 }
 
 /// The batches of one pass through the data.
-#[derive(Clone, Debug)]
 #[must_use = "batches are made when they are asked for"]
-pub struct Epoch<'a> {
-    loader: &'a Loader,
-    order: Option<Tensor>,
-    next: usize,
+pub struct Epoch<D = Paired, C = Stacked> {
+    pub(super) dataset: Arc<D>,
+    pub(super) collate: Arc<C>,
+    pub(super) batch_size: usize,
+    pub(super) drop_last: bool,
+    pub(super) position: Position,
 }
 
-impl Iterator for Epoch<'_> {
-    type Item = Batch;
+impl<D, C> Epoch<D, C> {
+    /// Where the epoch stands: the order of its examples, and how many of them it has given out. [`Loader::resume`] continues from
+    /// there.
+    ///
+    /// ```
+    /// use cotangent_nn::data::Loader;
+    /// use cotangent_tensor::{Rng, Tensor};
+    /// let x = Tensor::arange(0, 10, 1);
+    /// let loader = Loader::new(&x, &x, 3)?;
+    /// let mut epoch = loader.epoch(&mut Rng::seed(7));
+    /// epoch.next();
+    /// let saved = epoch.position();
+    /// let rest = |epoch: cotangent_nn::data::Epoch| -> Vec<_> { epoch.flat_map(|batch| batch.x.to_vec::<i64>()).collect() };
+    /// assert_eq!(rest(loader.resume(saved)?), rest(epoch));
+    /// # Ok::<(), cotangent_tensor::Error>(())
+    /// ```
+    #[must_use]
+    pub fn position(&self) -> Position {
+        self.position.clone()
+    }
 
-    fn next(&mut self) -> Option<Batch> {
-        if self.next == self.loader.batches() {
+    /// The number of batches that are left.
+    fn left(&self) -> usize {
+        batches(self.position.order.len() - self.position.next, self.batch_size, self.drop_last)
+    }
+}
+
+impl<D: Dataset, C: Collate<D>> Epoch<D, C> {
+    /// The same batches in the same order, made ahead by `threads` threads of their own while the caller works with those before.
+    ///
+    /// Each thread keeps at most two batches that nobody has asked for. What goes wrong in a thread is what would go wrong here: a
+    /// `Result` is in its place in the order, and a panic comes out of [`next`](Iterator::next), in its place too. Dropping the
+    /// iterator ends the threads, after the batches that they are at.
+    ///
+    /// It pays where examples are read or computed one by one. Batches of tensors in memory are made faster than they are sent.
+    ///
+    /// # Panics
+    /// When the number of threads is zero, or the system refuses to start one.
+    ///
+    /// ```
+    /// use cotangent_nn::data::{Dataset, Examples, Loader};
+    /// use cotangent_tensor::Rng;
+    /// let loader = Loader::over(Examples((0..100i64).collect()).map(|n| n * n), 8)?;
+    /// let plain: Vec<i64> = loader.epoch(&mut Rng::seed(7)).flat_map(|batch| batch.to_vec::<i64>()).collect();
+    /// let ahead = loader.epoch(&mut Rng::seed(7)).prefetch(3).flat_map(|batch| batch.to_vec::<i64>());
+    /// assert_eq!(ahead.collect::<Vec<_>>(), plain);
+    /// # Ok::<(), cotangent_tensor::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn prefetch(self, threads: usize) -> Prefetched<C::Batch>
+    where
+        D: Send + Sync + 'static,
+        C: Send + Sync + 'static,
+        C::Batch: Send + 'static,
+    {
+        let left = self.left();
+        Prefetched::new(self, left, threads)
+    }
+}
+
+impl<D: Dataset, C: Collate<D>> Iterator for Epoch<D, C> {
+    type Item = C::Batch;
+
+    fn next(&mut self) -> Option<C::Batch> {
+        if self.left() == 0 {
             return None;
         }
-        let Loader { x, y, batch_size, .. } = self.loader;
-        let start = self.next * batch_size;
-        let len = (self.loader.examples() - start).min(*batch_size);
-        self.next += 1;
-        Some(match &self.order {
-            None => Batch { x: x.narrow(0, start, len), y: y.narrow(0, start, len) },
-            Some(order) => {
-                let places = order.narrow(0, start, len);
-                Batch { x: x.index_select(0, &places), y: y.index_select(0, &places) }
-            }
-        })
+        let places = self.position.advance(self.batch_size);
+        Some(self.collate.batch(&self.dataset, &self.position.order[places]))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = self.loader.batches() - self.next;
-        (left, Some(left))
+        (self.left(), Some(self.left()))
     }
 }
 
-impl ExactSizeIterator for Epoch<'_> {}
+impl<D: Dataset, C: Collate<D>> ExactSizeIterator for Epoch<D, C> {}
+
+impl<D, C> Clone for Epoch<D, C> {
+    fn clone(&self) -> Self {
+        let Epoch { dataset, collate, batch_size, drop_last, position } = self;
+        Epoch {
+            dataset: dataset.clone(),
+            collate: collate.clone(),
+            batch_size: *batch_size,
+            drop_last: *drop_last,
+            position: position.clone(),
+        }
+    }
+}
+
+impl<D, C> fmt::Debug for Epoch<D, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Epoch").field("position", &self.position).finish_non_exhaustive()
+    }
+}
+
+fn batches(examples: usize, batch_size: usize, drop_last: bool) -> usize {
+    if drop_last { examples / batch_size } else { examples.div_ceil(batch_size) }
+}
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use cotangent_tensor::DType;
-
-    /// Example i has the inputs 2i, 2i + 1 and the target i.
-    fn counted(n: usize, batch_size: usize) -> Loader {
-        let x = Tensor::from_vec((0..2 * n).map(|i| i as f32).collect(), [n, 2]).expect("two inputs for each example");
-        Loader::new(&x, &Tensor::arange(0, n as i64, 1), batch_size).expect("data that fit")
-    }
-
-    fn targets(batches: Epoch<'_>) -> Vec<i64> {
-        batches.flat_map(|batch| batch.y.to_vec::<i64>()).collect()
-    }
-
-    #[test]
-    fn an_epoch_has_every_example_once_with_its_own_target() {
-        for (n, batch_size) in [(10, 3), (9, 3), (1, 5), (7, 1)] {
-            let loader = counted(n, batch_size);
-            let batches: Vec<Batch> = loader.epoch(&mut Rng::seed(1)).collect();
-            assert_eq!(batches.len(), loader.batches());
-            for batch in &batches {
-                let wanted = batch.y.to_vec::<i64>().into_iter().flat_map(|i| [(2 * i) as f32, (2 * i + 1) as f32]);
-                assert_eq!(batch.x.to_vec::<f32>(), wanted.collect::<Vec<f32>>());
-                assert!((1..=batch_size).contains(&batch.len()));
-            }
-            let mut seen: Vec<i64> = batches.iter().flat_map(|batch| batch.y.to_vec::<i64>()).collect();
-            seen.sort_unstable();
-            assert_eq!(seen, (0..n as i64).collect::<Vec<_>>());
-        }
-    }
-
-    #[test]
-    fn each_epoch_has_its_own_order_which_the_seed_decides() {
-        let (loader, mut rng) = (counted(50, 8), Rng::seed(2));
-        let (first, second) = (targets(loader.epoch(&mut rng)), targets(loader.epoch(&mut rng)));
-        assert_ne!(first, second);
-        assert!(!first.is_sorted());
-        let mut again = Rng::seed(2);
-        assert_eq!(targets(loader.epoch(&mut again)), first);
-        assert_eq!(targets(loader.epoch(&mut again)), second);
-    }
-
-    #[test]
-    fn by_reference_the_order_is_that_of_the_data() {
-        let loader = counted(10, 4);
-        let mut seen = Vec::new();
-        for batch in &loader {
-            seen.push((batch.x.to_vec::<f32>()[0], batch.y.to_vec::<i64>()));
-        }
-        assert_eq!(seen, [(0.0, vec![0, 1, 2, 3]), (8.0, vec![4, 5, 6, 7]), (16.0, vec![8, 9])]);
-    }
-
-    #[test]
-    fn a_last_batch_that_is_not_full_can_be_left_out() {
-        let loader = counted(10, 4).drop_last(true);
-        assert_eq!(targets((&loader).into_iter()), [0, 1, 2, 3, 4, 5, 6, 7]);
-        assert_eq!(counted(8, 4).drop_last(true).batches(), 2);
-        assert_eq!(counted(3, 4).drop_last(true).epoch(&mut Rng::seed(3)).len(), 0);
-        assert_eq!(counted(10, 4).drop_last(true).drop_last(false).batches(), 3);
-    }
-
-    #[test]
-    fn an_epoch_knows_how_many_batches_are_left() {
-        let loader = counted(10, 4);
-        let mut epoch = loader.epoch(&mut Rng::seed(4));
-        assert_eq!(epoch.len(), 3);
-        epoch.next();
-        assert_eq!(epoch.len(), 2);
-        assert_eq!(epoch.by_ref().count(), 2);
-        assert!(epoch.next().is_none() && epoch.next().is_none());
-    }
-
-    #[test]
-    fn data_that_do_not_fit_are_refused() {
-        let zeros = |shape: &[usize]| Tensor::zeros(shape, DType::F32);
-        let refusal = |x: &[usize], y: &[usize], size| Loader::new(&zeros(x), &zeros(y), size).unwrap_err().to_string();
-        assert_eq!(
-            refusal(&[5, 2], &[4], 2),
-            "loader: x has 5 examples along its first axis and y has 4; got f32[5, 2], f32[4]"
-        );
-        assert_eq!(
-            refusal(&[5, 2], &[5], 0),
-            "loader: a batch needs at least one example; the batch size is 0; got f32[5, 2], f32[5]"
-        );
-        assert_eq!(refusal(&[0, 2], &[0], 2), "loader: there are no examples; got f32[0, 2], f32[0]");
-        assert_eq!(
-            refusal(&[], &[5], 2),
-            "loader: x and y need a first axis, along which the examples lie; got f32[], f32[5]"
-        );
-    }
-}
+mod tests;

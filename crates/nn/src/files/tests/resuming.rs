@@ -5,6 +5,7 @@ use crate::{
     Loss, Optimizer, Sgd,
     data::Loader,
     files::{Checkpoint, State},
+    optim::Optimizer,
 };
 use cotangent_autograd::value_and_grad;
 use cotangent_tensor::{Error, ErrorKind, Result};

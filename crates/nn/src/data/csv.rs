@@ -1,0 +1,317 @@
+//! CSV: numbers in columns, and labels in words.
+//!
+//! ```
+//! use cotangent_nn::data::{Loader, csv};
+//! let flowers = "\
+//! length,width,species
+//! 5.1,3.5,setosa
+//! 7.0,3.2,versicolor
+//! 4.9,3.0,setosa
+//! ";
+//! let table = csv::Reader::new().label("species").parse(flowers.as_bytes())?;
+//! assert_eq!(table.columns, ["length", "width"]);
+//! assert_eq!(table.x.shape()[..], [3, 2]);
+//! assert_eq!((table.y.to_vec::<i64>(), table.classes.join(" ")), (vec![0, 1, 0], "setosa versicolor".to_owned()));
+//! let loader = Loader::new(&table.x, &table.y, 2)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Quoting follows RFC 4180. Spaces around a field do not count. Numbers are Rust's: `1.5`, `-2e3`, `inf`.
+
+use super::{Place, ReadError, ReadErrorKind, ReadResult, read_error::read_file};
+use cotangent_tensor::{DType, Tensor};
+use std::{
+    collections::{BTreeSet, HashMap},
+    path::Path,
+};
+
+const FORMAT: &str = "csv";
+
+/// What stands for a number that is not known, besides nothing at all; case does not count.
+const MISSING: [&str; 5] = ["na", "n/a", "nan", "null", "?"];
+
+/// The error of this reader; its place is a line.
+pub type Error = ReadError;
+
+/// What becomes of a number that is missing: of a field that is empty, or `NA`, `N/A`, `NaN`, `null` or `?`, in any case.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub enum Missing {
+    /// It is an error.
+    #[default]
+    Refuse,
+    /// It becomes this number, such as NaN, or the mean of the column.
+    Fill(f64),
+    /// Its row is left out.
+    SkipRow,
+}
+
+/// How to read: set what differs from the defaults, then [`read`](Self::read) or [`parse`](Self::parse).
+#[derive(Clone, Debug)]
+#[must_use = "nothing is read before .read or .parse"]
+pub struct Reader {
+    header: bool,
+    delimiter: u8,
+    label: Option<String>,
+    columns: Option<Vec<String>>,
+    missing: Missing,
+    dtype: DType,
+}
+
+impl Default for Reader {
+    fn default() -> Self {
+        Reader::new()
+    }
+}
+
+impl Reader {
+    /// With a header, commas, no labels, all columns, refusing missing numbers, in f32.
+    pub fn new() -> Self {
+        let (label, columns) = (None, None);
+        Reader { header: true, delimiter: b',', label, columns, missing: Missing::Refuse, dtype: DType::F32 }
+    }
+
+    /// Whether the first row has the names of the columns. Without a header they are named `0`, `1`, ..
+    pub fn header(self, header: bool) -> Self {
+        Reader { header, ..self }
+    }
+
+    /// The byte between fields, such as `b';'` or `b'\t'`.
+    pub fn delimiter(self, delimiter: u8) -> Self {
+        Reader { delimiter, ..self }
+    }
+
+    /// The column of the labels. Its distinct fields become classes, in ascending order: of numbers where all are whole numbers, else of
+    /// the alphabet.
+    pub fn label(self, column: impl Into<String>) -> Self {
+        Reader { label: Some(column.into()), ..self }
+    }
+
+    /// The columns of numbers, in this order, instead of all but the label's.
+    pub fn columns<S: Into<String>>(self, columns: impl IntoIterator<Item = S>) -> Self {
+        Reader { columns: Some(columns.into_iter().map(Into::into).collect()), ..self }
+    }
+
+    /// What becomes of missing numbers; a missing label is always refused, unless rows are skipped.
+    pub fn missing(self, missing: Missing) -> Self {
+        Reader { missing, ..self }
+    }
+
+    /// The dtype of the numbers.
+    ///
+    /// # Panics
+    /// When it is not floating point.
+    #[track_caller]
+    pub fn dtype(self, dtype: DType) -> Self {
+        assert!(dtype.is_float(), "csv: numbers are read as f32 or f64, not {dtype}; cast them afterwards");
+        Reader { dtype, ..self }
+    }
+
+    /// The table in a file.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse), and when the file cannot be read.
+    pub fn read(&self, path: impl AsRef<Path>) -> ReadResult<Table> {
+        read_file(FORMAT, path.as_ref(), |bytes| self.parse(bytes))
+    }
+
+    /// The table in bytes in memory. It takes up to 128 times the bytes while it is made: of a single row with nothing between its
+    /// commas, each byte becomes a column with its name, twice, and a number of eight bytes in a list that doubles as it grows.
+    ///
+    /// # Errors
+    /// When a row has another number of fields than the first, a field is not a number, a label or number is missing, text is not UTF-8,
+    /// or a column that is asked for is not there or there twice.
+    pub fn parse(&self, bytes: &[u8]) -> ReadResult<Table> {
+        let mut rows = ::csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(self.delimiter)
+            .trim(::csv::Trim::All)
+            .from_reader(bytes);
+        let mut row = ::csv::ByteRecord::new();
+        let mut next = |row: &mut ::csv::ByteRecord| match rows.read_byte_record(row) {
+            Ok(true) => Ok(Some(row.position().map_or(0, ::csv::Position::line))),
+            Ok(false) => Ok(None),
+            // Of bytes in memory, without checks of lengths and of UTF-8, nothing is refused that we know of.
+            Err(error) => Err(malformed(error.position().map_or(0, ::csv::Position::line), error.to_string())),
+        };
+        let Some(first_line) = next(&mut row)? else {
+            return Err(malformed(1, "there are no rows"));
+        };
+        let mut names = Vec::with_capacity(row.len());
+        for (i, field) in row.iter().enumerate() {
+            names.push(if self.header { text(first_line, field)?.to_owned() } else { i.to_string() });
+        }
+        let choice = Choice::new(self, &names, first_line)?;
+
+        let mut gathered = Gathered::default();
+        let mut line = if self.header { next(&mut row)? } else { Some(first_line) };
+        while let Some(at) = line {
+            if row.len() != names.len() {
+                return Err(malformed(
+                    at,
+                    format!("the row has {} fields, and the first has {}", row.len(), names.len()),
+                ));
+            }
+            gathered.add(at, &row, &choice, &names, self.missing)?;
+            line = next(&mut row)?;
+        }
+        Ok(gathered.table(choice.numbers.iter().map(|&i| names[i].clone()).collect(), self.dtype))
+    }
+}
+
+/// The numbers and labels of a CSV file.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Table {
+    /// The numbers, of shape `[rows, columns]`.
+    pub x: Tensor,
+    /// The class of each row, i64 of shape `[rows]`; zeros where no column of labels was named.
+    pub y: Tensor,
+    /// The names of the columns of `x`.
+    pub columns: Vec<String>,
+    /// The names of the classes; empty where no column of labels was named.
+    pub classes: Vec<String>,
+}
+
+/// Which columns are read.
+struct Choice {
+    numbers: Vec<usize>,
+    label: Option<usize>,
+}
+
+impl Choice {
+    fn new(reader: &Reader, names: &[String], line: u64) -> ReadResult<Self> {
+        // Without a table of the names, which would take more memory than they do.
+        let find = |wanted: &String| {
+            let mut found = names.iter().enumerate().filter(|(_, name)| *name == wanted).map(|(i, _)| i);
+            match (found.next(), found.next()) {
+                (Some(i), None) => Ok(i),
+                (Some(_), Some(_)) => Err(malformed(line, format!("two columns are named {wanted:?}"))),
+                (None, _) => Err(malformed(line, format!("there is no column {wanted:?} among {}", shown(names)))),
+            }
+        };
+        let label = reader.label.as_ref().map(find).transpose()?;
+        let numbers = match &reader.columns {
+            Some(columns) => columns.iter().map(find).collect::<ReadResult<_>>()?,
+            None => (0..names.len()).filter(|&i| Some(i) != label).collect(),
+        };
+        Ok(Choice { numbers, label })
+    }
+}
+
+/// The first names, as many as a message can have.
+fn shown(names: &[String]) -> String {
+    const SHOWN: usize = 8;
+    let more = if names.len() > SHOWN { " and others" } else { "" };
+    format!("{:?}{more}", &names[..names.len().min(SHOWN)])
+}
+
+/// What has been read of the rows. Classes are numbered as they come, and put in order at the end.
+#[derive(Default)]
+struct Gathered {
+    numbers: Vec<f64>,
+    labels: Vec<i64>,
+    classes: HashMap<String, i64>,
+}
+
+impl Gathered {
+    fn add(
+        &mut self,
+        line: u64,
+        row: &::csv::ByteRecord,
+        choice: &Choice,
+        names: &[String],
+        missing: Missing,
+    ) -> ReadResult<()> {
+        let before = self.numbers.len();
+        for &i in &choice.numbers {
+            let field = text(line, &row[i])?;
+            let is_missing = field.is_empty() || MISSING.iter().any(|missing| field.eq_ignore_ascii_case(missing));
+            self.numbers.push(match (is_missing, missing) {
+                (false, _) => field.parse().map_err(|_| {
+                    malformed(line, format!("the field of column {:?} is {field:?}, which is not a number", names[i]))
+                })?,
+                (true, Missing::Fill(number)) => number,
+                (true, Missing::SkipRow) => {
+                    self.numbers.truncate(before);
+                    return Ok(());
+                }
+                (true, Missing::Refuse) => {
+                    let rule =
+                        format!("the number of column {:?} is missing; .missing(..) says what becomes of it", names[i]);
+                    return Err(malformed(line, rule));
+                }
+            });
+        }
+        let Some(label) = choice.label else {
+            self.labels.push(0);
+            return Ok(());
+        };
+        let field = text(line, &row[label])?;
+        if field.is_empty() {
+            self.numbers.truncate(before);
+            return match missing {
+                Missing::SkipRow => Ok(()),
+                _ => Err(malformed(line, format!("the label of column {:?} is missing", names[label]))),
+            };
+        }
+        let class = match self.classes.get(field) {
+            Some(&class) => class,
+            None => {
+                let class = self.classes.len() as i64;
+                self.classes.insert(field.to_owned(), class);
+                class
+            }
+        };
+        self.labels.push(class);
+        Ok(())
+    }
+
+    fn table(self, columns: Vec<String>, dtype: DType) -> Table {
+        let Gathered { numbers, labels, classes } = self;
+        let classes = in_order(classes);
+        let mut ranks = vec![0; classes.len()];
+        for (rank, &(_, class)) in classes.iter().enumerate() {
+            ranks[class as usize] = rank as i64;
+        }
+        let labels: Vec<i64> =
+            labels.into_iter().map(|label| ranks.get(label as usize).copied().unwrap_or(0)).collect();
+        let shape = [labels.len(), columns.len()];
+        let x = match dtype {
+            DType::F64 => Tensor::from_vec(numbers, shape),
+            _ => Tensor::from_vec(numbers.into_iter().map(|number| number as f32).collect::<Vec<f32>>(), shape),
+        };
+        Table {
+            x: x.expect("one number for each row and column"),
+            y: Tensor::from(labels),
+            columns,
+            classes: classes.into_iter().map(|(name, _)| name).collect(),
+        }
+    }
+}
+
+/// The classes in ascending order: as whole numbers, where all are, and no two the same.
+fn in_order(classes: HashMap<String, i64>) -> Vec<(String, i64)> {
+    let number = |name: &str| name.parse::<i64>().ok();
+    let numbers: Option<BTreeSet<i64>> = classes.keys().map(|name| number(name)).collect();
+    let by_number = numbers.is_some_and(|numbers| numbers.len() == classes.len());
+    let mut classes: Vec<(String, i64)> = classes.into_iter().collect();
+    if by_number {
+        classes.sort_unstable_by_key(|(name, _)| number(name));
+    } else {
+        classes.sort_unstable();
+    }
+    classes
+}
+
+fn text(line: u64, field: &[u8]) -> ReadResult<&str> {
+    str::from_utf8(field).map_err(|_| malformed(line, "the text is not UTF-8"))
+}
+
+fn malformed(line: u64, rule: impl Into<String>) -> ReadError {
+    ReadError::new(ReadErrorKind::Malformed, FORMAT, Place::Line(line), rule)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,81 @@
+use super::*;
+
+fn parsed(reader: Reader, text: &str) -> Table {
+    reader.parse(text.as_bytes()).expect("a table")
+}
+
+fn refusal(reader: Reader, text: &str) -> String {
+    reader.parse(text.as_bytes()).unwrap_err().to_string()
+}
+
+#[test]
+fn quotes_spaces_line_ends_and_delimiters_are_those_of_the_format() {
+    let table = parsed(Reader::new().delimiter(b';'), "\"a;b\"; c\r\n 1.5 ;\"-2e3\"\r\n\r\ninf;0");
+    assert_eq!(table.columns, ["a;b", "c"]);
+    assert_eq!(
+        (table.x.shape().to_vec(), table.x.to_vec::<f32>()),
+        (vec![2, 2], vec![1.5, -2000.0, f32::INFINITY, 0.0])
+    );
+    assert_eq!((table.y.to_vec::<i64>(), table.classes.len()), (vec![0, 0], 0));
+}
+
+#[test]
+fn columns_are_named_by_the_header_or_by_their_number() {
+    let text = "1,2,3\n4,5,6\n";
+    let table = parsed(Reader::new().header(false).columns(["2", "0"]).dtype(DType::F64), text);
+    assert_eq!((table.columns.join(" "), table.x.to_vec::<f64>()), ("2 0".to_owned(), vec![3.0, 1.0, 6.0, 4.0]));
+    let table = parsed(Reader::new().label("3"), text);
+    assert_eq!((table.x.to_vec::<f32>(), table.classes.join(" ")), (vec![4.0, 5.0], "6".to_owned()));
+}
+
+#[test]
+fn classes_are_in_the_order_of_numbers_or_of_the_alphabet() {
+    let classes = |text: &str| {
+        let table = parsed(Reader::new().header(false).label("0"), text);
+        (table.classes.join(" "), table.y.to_vec::<i64>())
+    };
+    assert_eq!(classes("10\n9\n-1\n9\n"), ("-1 9 10".to_owned(), vec![2, 1, 0, 1]));
+    assert_eq!(classes("b\na\n10\n9\n"), ("10 9 a b".to_owned(), vec![3, 2, 0, 1]));
+    // Two names of one number stay two classes.
+    assert_eq!(classes("1\n01\n"), ("01 1".to_owned(), vec![1, 0]));
+}
+
+#[test]
+fn missing_numbers_are_refused_filled_or_skipped_with_their_row() {
+    let text = "a,b,c\n1,2,x\n,3,y\n4,NA,x\n5,?,\n6,7,\n";
+    let reader = || Reader::new().label("c");
+    assert_eq!(
+        refusal(reader(), text),
+        "csv: line 3: the number of column \"a\" is missing; .missing(..) says what becomes of it"
+    );
+    let table = parsed(reader().missing(Missing::SkipRow), text);
+    assert_eq!((table.x.to_vec::<f32>(), table.y.to_vec::<i64>()), (vec![1.0, 2.0], vec![0]));
+    assert_eq!(
+        refusal(reader().missing(Missing::Fill(0.0)), text),
+        "csv: line 5: the label of column \"c\" is missing"
+    );
+    let table = parsed(Reader::new().columns(["a", "b"]).missing(Missing::Fill(-1.0)), text);
+    assert_eq!(table.x.to_vec::<f32>(), [1.0, 2.0, -1.0, 3.0, 4.0, -1.0, 5.0, -1.0, 6.0, 7.0]);
+}
+
+#[test]
+fn what_is_no_table_is_refused_with_its_line() {
+    assert_eq!(refusal(Reader::new(), ""), "csv: line 1: there are no rows");
+    assert_eq!(refusal(Reader::new(), "a,b\n1,2\n3\n"), "csv: line 3: the row has 1 fields, and the first has 2");
+    assert_eq!(
+        refusal(Reader::new(), "a,b\n\"1\",\"x\ny\"\n"),
+        "csv: line 2: the field of column \"b\" is \"x\\ny\", which is not a number"
+    );
+    assert_eq!(
+        refusal(Reader::new().label("y"), "a,b\n"),
+        "csv: line 1: there is no column \"y\" among [\"a\", \"b\"]"
+    );
+    assert_eq!(refusal(Reader::new().label("a"), "a,a\n"), "csv: line 1: two columns are named \"a\"");
+    let error = Reader::new().parse(b"a\n1\n\xff\n").unwrap_err();
+    assert_eq!(
+        (error.to_string(), error.place()),
+        ("csv: line 3: the text is not UTF-8".to_owned(), Some(Place::Line(3)))
+    );
+    let empty = parsed(Reader::new(), "a,b\n");
+    assert_eq!((empty.x.shape().to_vec(), empty.y.numel()), (vec![0, 2], 0));
+}
