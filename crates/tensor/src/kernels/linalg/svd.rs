@@ -24,7 +24,15 @@ pub(super) fn factor<T: Scalar>(a: &[T], m: usize, n: usize, u: &mut [T], s: &mu
     let scales = scale != T::ZERO && !(scale > T::SMALLEST && scale < T::LARGEST);
     let scaled: Vec<T> = if scales { a.iter().map(|&x| x / scale).collect() } else { Vec::new() };
     let a = if scales { &scaled } else { a };
+    if !T::svd(a, m, n, u, s, vt) {
+        factor_by_rotations(a, m, n, u, s, vt);
+    }
+    if scales {
+        s.iter_mut().for_each(|x| *x *= scale);
+    }
+}
 
+fn factor_by_rotations<T: Scalar>(a: &[T], m: usize, n: usize, u: &mut [T], s: &mut [T], vt: &mut [T]) {
     let (mut q, mut r) = (vec![T::ZERO; m * n], vec![T::ZERO; n * n]);
     qr::factor(a, m, n, n, &mut q, &mut r);
     // Rotations J make the rows of R orthogonal: Jᵀ R = diag(s) Vᵀ, so that A = (Q J) diag(s) Vᵀ.
@@ -37,7 +45,7 @@ pub(super) fn factor<T: Scalar>(a: &[T], m: usize, n: usize, u: &mut [T], s: &mu
     let mut sorted_turns = vec![T::ZERO; n * n];
     for (to, &from) in order.iter().enumerate() {
         let length = if converged { lengths[from] } else { T::from_f64(f64::NAN) };
-        s[to] = if scales { length * scale } else { length };
+        s[to] = length;
         let row = &mut vt[to * n..][..n];
         row.copy_from_slice(&r[from * n..][..n]);
         if length == T::ZERO {
