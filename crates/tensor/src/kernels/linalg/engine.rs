@@ -91,14 +91,7 @@ mod faer {
     }
 
     /// Whether the iteration came to an end.
-    fn factor_svd<T: Scalar + RealField>(
-        a: &[T],
-        m: usize,
-        n: usize,
-        u: &mut [T],
-        s: &mut [T],
-        vt: &mut [T],
-    ) -> bool {
+    fn factor_svd<T: Scalar + RealField>(a: &[T], m: usize, n: usize, u: &mut [T], s: &mut [T], vt: &mut [T]) -> bool {
         let (a, mut columns) = (transposed(a, m, n), vec![T::ZERO; m * n]);
         let thin = svd::ComputeSvdVectors::Thin;
         let scratch = svd::svd_scratch::<T>(m, n, thin, thin, Par::Seq, default());
@@ -136,8 +129,7 @@ mod faer {
         }
         let mut columns = vec![T::ZERO; m * k];
         (0..k).for_each(|j| columns[j * m + j] = T::ONE);
-        let scratch =
-            householder::apply_block_householder_sequence_on_the_left_in_place_scratch::<T>(m, block, k);
+        let scratch = householder::apply_block_householder_sequence_on_the_left_in_place_scratch::<T>(m, block, k);
         householder::apply_block_householder_sequence_on_the_left_in_place_with_conj(
             MatRef::from_column_major_slice(&a, m, n),
             MatRef::from_column_major_slice(&factors, block, steps),

@@ -36,14 +36,7 @@ fn each_size<T: Scalar>() {
         let inverted = inverse::<T>(a.array()).expect("a random matrix is regular");
         assert_equal("A⁻¹ A", &product(n, n, n, &inverted, &elements), &identity(n), n * n);
 
-        let symmetric = (&a + &a.transpose(0, 1)).to_vec::<T>();
-        let array = Array::from_slice(&symmetric, [n, n]).unwrap();
-        let [values, vectors] = eigh::<T>(&array);
-        assert!(values.is_sorted(), "{:?}", &values[..]);
-        let scaled: Vec<T> = vectors.iter().enumerate().map(|(i, &v)| v * values[i % n]).collect();
-        let back = transposed(&vectors, n, n);
-        assert_equal("V Λ Vᵀ", &product(n, n, n, &scaled, &back), &symmetric, n);
-        assert_equal("Vᵀ V", &product(n, n, n, &back, &vectors), &identity(n), n);
+        assert_eigh(&(&a + &a.transpose(0, 1)).to_vec::<T>(), n);
 
         let positive: Vec<T> = product(n, n, n, &elements, &transposed(&elements, n, n))
             .iter()
@@ -109,6 +102,17 @@ fn each_size<T: Scalar>() {
 }
 
 #[track_caller]
+fn assert_eigh<T: Scalar>(symmetric: &[T], n: usize) {
+    let array = Array::from_slice(symmetric, [n, n]).unwrap();
+    let [values, vectors] = eigh::<T>(&array);
+    assert!(values.is_sorted(), "{:?}", &values[..]);
+    let scaled: Vec<T> = vectors.iter().enumerate().map(|(i, &v)| v * values[i % n]).collect();
+    let back = transposed(&vectors, n, n);
+    assert_equal("V Λ Vᵀ", &product(n, n, n, &scaled, &back), symmetric, n);
+    assert_equal("Vᵀ V", &product(n, n, n, &back, &vectors), &identity(n), n);
+}
+
+#[track_caller]
 fn assert_svd<T: Scalar>(a: &Array, elements: &[T]) {
     let [_, m, n] = batch_of(a);
     let k = m.min(n);
@@ -124,6 +128,49 @@ fn assert_svd<T: Scalar>(a: &Array, elements: &[T]) {
 fn factorisations_give_back_what_was_factored() {
     each_size::<f64>();
     each_size::<f32>();
+}
+
+/// Large enough that an engine divides and conquers, where equal, zero and very different values are what can go wrong.
+#[test]
+fn large_matrices_of_a_known_structure_are_factored() {
+    let n = 150;
+    let in_both = |name: &str, element: &dyn Fn(usize, usize) -> f64| {
+        fn check<T: Scalar>(name: &str, elements: &[f64], n: usize) {
+            println!("{name} of {:?}", T::DTYPE);
+            let a: Vec<T> = elements.iter().map(|&x| T::from_f64(x)).collect();
+            assert_eigh(&a, n);
+            // Square, tall and wide.
+            for (m, n) in [(n, n), (n, n - 20), (n - 20, n)] {
+                let part: Vec<T> =
+                    a.chunks(elements.len().isqrt()).take(m).flat_map(|row| &row[..n]).copied().collect();
+                assert_svd(&Array::from_slice(&part, [m, n]).unwrap(), &part);
+            }
+        }
+        let elements: Vec<f64> = (0..n * n).map(|k| element(k / n, k % n)).collect();
+        check::<f64>(name, &elements, n);
+        check::<f32>(name, &elements, n);
+    };
+    let on_diagonal = |i: usize, j: usize, x: f64| if i == j { x } else { 0.0 };
+    in_both("the identity", &|i, j| on_diagonal(i, j, 1.0));
+    in_both("zeros", &|_, _| 0.0);
+    in_both("ones", &|_, _| 1.0);
+    in_both("rank 3", &|i, j| (0..3).map(|k| ((i * (k + 1)) as f64).cos() * ((j * (k + 1)) as f64).cos()).sum());
+    in_both("two values", &|i, j| on_diagonal(i, j, if i % 3 == 0 { -2.0 } else { 1.0 }));
+    in_both("graded", &|i, j| 10f64.powf(-((i + j) as f64) / 8.0));
+    // Wilkinson's: pairs of eigenvalues that agree to the last digits.
+    in_both("Wilkinson", &|i, j| match i.abs_diff(j) {
+        0 => (i as f64 - 74.5).abs(),
+        1 => 1.0,
+        _ => 0.0,
+    });
+}
+
+#[test]
+fn the_signs_of_a_qr_factorisation_are_those_of_lapack() {
+    for (elements, expected) in [([2.0, 0.0, 0.0, -3.0], [2.0, -3.0]), ([-3.0, 1.0, 4.0, 1.0], [5.0, -1.4])] {
+        let [_, r] = qr::<f64>(&Array::from_slice(&elements, [2, 2]).unwrap(), 2);
+        assert!((r[0] - expected[0]).abs() < 1e-14 && (r[3] - expected[1]).abs() < 1e-14, "{:?}", &r[..]);
+    }
 }
 
 #[test]
