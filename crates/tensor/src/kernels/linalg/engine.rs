@@ -43,31 +43,30 @@ mod faer {
     };
 
     /// Columns from which on the engine is faster than our own code.
-    ///
-    /// Unit tests use it for any size, so that with the feature it meets each test that without it our own code meets.
-    const fn least(columns: usize) -> usize {
-        if cfg!(test) { 0 } else { columns }
+    const EIGH: usize = 64;
+    const QR: usize = 64;
+    const SVD: usize = 32;
+
+    /// Unit tests give the engine matrices of any size, so that with the feature it meets each test that our own code meets without.
+    fn is_large(columns: usize, least: usize) -> bool {
+        columns > 0 && (columns >= least || cfg!(test))
     }
-    const EIGH: usize = least(64);
-    const QR: usize = least(64);
-    const SVD: usize = least(32);
 
     macro_rules! factored {
         ($($ty:ty),*) => {$(
             impl Factored for $ty {
                 fn eigh(a: &[Self], n: usize, values: &mut [Self], vectors: &mut [Self]) -> bool {
-                    n >= EIGH && factor_eigh(a, n, values, vectors)
+                    is_large(n, EIGH) && factor_eigh(a, n, values, vectors)
                 }
                 fn qr(a: &[Self], m: usize, n: usize, k: usize, q: &mut [Self], r: &mut [Self]) -> bool {
-                    // A matrix without elements has nothing to factor, only a Q to fill.
-                    let takes = m.min(n) >= QR.max(1);
+                    let takes = is_large(m.min(n), QR);
                     if takes {
                         factor_qr(a, m, n, k, q, r);
                     }
                     takes
                 }
                 fn svd(a: &[Self], m: usize, n: usize, u: &mut [Self], s: &mut [Self], vt: &mut [Self]) -> bool {
-                    n >= SVD && factor_svd(a, m, n, u, s, vt)
+                    is_large(n, SVD) && factor_svd(a, m, n, u, s, vt)
                 }
             }
         )*};
