@@ -42,10 +42,11 @@ mod faer {
         traits::RealField,
     };
 
-    /// Columns from which on the engine is faster than our own code.
-    const EIGH: usize = 64;
-    const QR: usize = 64;
-    const SVD: usize = 32;
+    /// Columns from which on the engine is faster than our own code, on one thread of an x86-64 with AVX-512: at 100 columns eigh takes
+    /// 1.0 ms in both, qr 0.3 for 1.0 ms, svd 1.9 for 41 ms.
+    const EIGH: usize = 96;
+    const QR: usize = 48;
+    const SVD: usize = 16;
 
     /// Unit tests give the engine matrices of any size, so that with the feature it meets each test that our own code meets without.
     fn is_large(columns: usize, least: usize) -> bool {
