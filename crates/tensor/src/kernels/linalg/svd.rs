@@ -21,17 +21,22 @@ pub(super) fn factor<T: Scalar>(a: &[T], m: usize, n: usize, u: &mut [T], s: &mu
         [u, s, vt].into_iter().for_each(|part| part.fill(nan));
         return;
     }
-    let scales = scale != T::ZERO && !(scale > T::SMALLEST && scale < T::LARGEST);
-    let scaled: Vec<T> = if scales { a.iter().map(|&x| x / scale).collect() } else { Vec::new() };
-    let a = if scales { &scaled } else { a };
-    if !T::svd(a, m, n, u, s, vt) {
-        factor_by_rotations(a, m, n, u, s, vt);
+    let divisor = match scale {
+        zero if zero == T::ZERO => T::ONE,
+        // A power of two, so that nothing is rounded.
+        moderate if moderate > T::SMALLEST && moderate < T::LARGEST => {
+            T::from_f64(2f64.powi(moderate.to_f64().log2().floor() as i32))
+        }
+        extreme => extreme,
+    };
+    let a: Vec<T> = a.iter().map(|&x| x / divisor).collect();
+    if !T::svd(&a, m, n, u, s, vt) {
+        factor_by_rotations(&a, m, n, u, s, vt);
     }
-    if scales {
-        s.iter_mut().for_each(|x| *x *= scale);
-    }
+    s.iter_mut().for_each(|x| *x *= divisor);
 }
 
+/// Of a matrix whose largest element is about 1.
 fn factor_by_rotations<T: Scalar>(a: &[T], m: usize, n: usize, u: &mut [T], s: &mut [T], vt: &mut [T]) {
     let (mut q, mut r) = (vec![T::ZERO; m * n], vec![T::ZERO; n * n]);
     qr::factor(a, m, n, n, &mut q, &mut r);
@@ -64,15 +69,24 @@ fn make_rows_orthogonal<T: Scalar>(rows: &mut [T], turns: &mut [T], n: usize) ->
     let tolerance = T::EPSILON * T::from_f64((n as f64).sqrt());
     // A rotation that leaves less than this of a square has cancelled digits of it.
     let least = T::from_f64(0.1);
+    // Rows of a deficient matrix shrink with each cancellation. Squares below this lose digits, and rotations by them would not end.
+    let vanishing = T::SMALLEST * T::SMALLEST;
     for _ in 0..SWEEPS {
         let mut has_turned = false;
         let mut squares: Vec<T> = rows.chunks_exact(n.max(1)).map(|row| dot(row, row)).collect();
+        for (row, square) in rows.chunks_exact_mut(n.max(1)).zip(&mut squares) {
+            if *square < vanishing {
+                row.fill(T::ZERO);
+                *square = T::ZERO;
+            }
+        }
         for j in 1..n {
             for i in 0..j {
                 let (before, after) = rows.split_at_mut(j * n);
                 let (x, y) = (&mut before[i * n..][..n], &mut after[..n]);
                 let (xx, yy, xy) = (squares[i], squares[j], dot(x, y));
-                if xy == T::ZERO || xy.abs() <= tolerance * (xx.sqrt() * yy.sqrt()) {
+                let vanishes = xx < vanishing || yy < vanishing;
+                if xy == T::ZERO || vanishes || xy.abs() <= tolerance * (xx.sqrt() * yy.sqrt()) {
                     continue;
                 }
                 has_turned = true;
