@@ -12,7 +12,15 @@ pub(super) fn reflector<T: Scalar>(x: &mut [T]) -> (T, T) {
         x[0] = T::ONE;
         return (T::ZERO, first);
     }
-    let multiple = -length(x).with_sign_of(first);
+    let length = length(x);
+    if length < T::SMALLEST * T::SMALLEST {
+        // Its elements may be subnormal: v would not have the length that the scale stands for, and H not be orthogonal.
+        let factor = T::LARGEST * T::LARGEST;
+        x.iter_mut().for_each(|x| *x *= factor);
+        let (scale, multiple) = reflector(x);
+        return (scale, multiple / factor);
+    }
+    let multiple = -length.with_sign_of(first);
     let divisor = first - multiple;
     x[1..].iter_mut().for_each(|x| *x /= divisor);
     x[0] = T::ONE;
