@@ -8,6 +8,7 @@
 
 mod cholesky;
 mod eigh;
+mod engine;
 mod exp;
 mod lu;
 mod qr;
@@ -30,7 +31,7 @@ use std::{
 pub(crate) use triangular::Triangle;
 
 /// A number that factorisations compute with: f32, f64.
-pub(crate) trait Scalar: Math + GemmElement + SubAssign + MulAssign + DivAssign {
+pub(crate) trait Scalar: Math + GemmElement + engine::Factored + SubAssign + MulAssign + DivAssign {
     const ZERO: Self;
     /// The distance from 1 to the next number.
     const EPSILON: Self;

@@ -23,6 +23,15 @@ pub(super) fn factor<T: Scalar>(a: &[T], n: usize, values: &mut [T], vectors: &m
     if scales {
         a.iter_mut().for_each(|x| *x /= scale);
     }
+    if !T::eigh(&a, n, values, vectors) {
+        factor_by_rotations(a, n, values, vectors);
+    }
+    if scales {
+        values.iter_mut().for_each(|x| *x *= scale);
+    }
+}
+
+fn factor_by_rotations<T: Scalar>(a: Vec<T>, n: usize, values: &mut [T], vectors: &mut [T]) {
     let (mut diagonal, mut beside, mut rows) = tridiagonal(a, n);
     if !diagonalise(&mut diagonal, &mut beside, &mut rows, n) {
         diagonal.fill(T::from_f64(f64::NAN));
@@ -30,7 +39,7 @@ pub(super) fn factor<T: Scalar>(a: &[T], n: usize, values: &mut [T], vectors: &m
     let mut order: Vec<usize> = (0..n).collect();
     order.sort_by(|&i, &j| diagonal[i].to_f64().total_cmp(&diagonal[j].to_f64()));
     for (to, &from) in order.iter().enumerate() {
-        values[to] = if scales { diagonal[from] * scale } else { diagonal[from] };
+        values[to] = diagonal[from];
         (0..n).for_each(|i| vectors[i * n + to] = rows[from * n + i]);
     }
 }

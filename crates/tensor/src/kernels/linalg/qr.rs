@@ -1,7 +1,7 @@
 //! QR factorisation by Householder reflections (Golub and Van Loan, section 5.2), with LAPACK's signs: a diagonal element of R has the
 //! sign opposite to the element that it eliminates from.
 
-use super::{Scalar, add_multiple, dot, length, transposed};
+use super::{Scalar, add_multiple, dot, largest, length, transposed};
 
 /// `H = I - scale v vᵀ`, which maps a vector to a multiple of the first unit vector; `v[0]` is 1.
 ///
@@ -33,8 +33,16 @@ pub(super) fn reflect<T: Scalar>(y: &mut [T], v: &[T], scale: T) {
     add_multiple(y, -along, v);
 }
 
-/// `q` (`m` x `k`) and `r` (`k` x `n`) of `a = q r`, for `k` from `min(m, n)`, up to `m`.
+/// `q` (`m` x `k`) and `r` (`k` x `n`) of `a = q r`, for `k` from `min(m, n)`, up to `m`; both hold zeros at first.
 pub(super) fn factor<T: Scalar>(a: &[T], m: usize, n: usize, k: usize, q: &mut [T], r: &mut [T]) {
+    let scale = largest(a);
+    let is_moderate = scale > T::SMALLEST && scale < T::LARGEST;
+    if !(is_moderate && T::qr(a, m, n, k, q, r)) {
+        factor_by_columns(a, m, n, k, q, r);
+    }
+}
+
+fn factor_by_columns<T: Scalar>(a: &[T], m: usize, n: usize, k: usize, q: &mut [T], r: &mut [T]) {
     let steps = m.min(n);
     // By columns, which reflections change one at a time.
     let mut columns = transposed(a, m, n);

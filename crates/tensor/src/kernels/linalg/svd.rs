@@ -31,9 +31,16 @@ pub(super) fn factor<T: Scalar>(a: &[T], m: usize, n: usize, u: &mut [T], s: &mu
         extreme => extreme,
     };
     let a: Vec<T> = a.iter().map(|&x| x / divisor).collect();
+    if !T::svd(&a, m, n, u, s, vt) {
+        factor_by_rotations(&a, m, n, u, s, vt);
+    }
+    s.iter_mut().for_each(|x| *x *= divisor);
+}
 
+/// Of a matrix whose largest element is about 1.
+fn factor_by_rotations<T: Scalar>(a: &[T], m: usize, n: usize, u: &mut [T], s: &mut [T], vt: &mut [T]) {
     let (mut q, mut r) = (vec![T::ZERO; m * n], vec![T::ZERO; n * n]);
-    qr::factor(&a, m, n, n, &mut q, &mut r);
+    qr::factor(a, m, n, n, &mut q, &mut r);
     // Rotations J make the rows of R orthogonal: Jᵀ R = diag(s) Vᵀ, so that A = (Q J) diag(s) Vᵀ.
     let mut turns = vec![T::ZERO; n * n];
     (0..n).for_each(|i| turns[i * n + i] = T::ONE);
@@ -44,7 +51,7 @@ pub(super) fn factor<T: Scalar>(a: &[T], m: usize, n: usize, u: &mut [T], s: &mu
     let mut sorted_turns = vec![T::ZERO; n * n];
     for (to, &from) in order.iter().enumerate() {
         let length = if converged { lengths[from] } else { T::from_f64(f64::NAN) };
-        s[to] = length * divisor;
+        s[to] = length;
         let row = &mut vt[to * n..][..n];
         row.copy_from_slice(&r[from * n..][..n]);
         if length == T::ZERO {
