@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    Loss, Optimizer, Sgd,
+    Loss, Sgd,
     data::Loader,
     files::{Checkpoint, State},
     optim::Optimizer,
