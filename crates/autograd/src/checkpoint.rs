@@ -35,19 +35,31 @@ where
     F: Fn(&M) -> Tensor + Send + Sync + 'static,
 {
     let inputs = module::tensors(x);
-    if inputs.iter().all(|input| input.tracer().is_none()) {
+    if !inputs.iter().any(|input| is_differentiated(input)) {
         return f(x);
     }
     let plain = module::map(x, |leaf| Tensor::from(leaf.tensor.array().clone()));
     let y = f(&plain);
     assert!(
-        y.tracer().is_none(),
+        !is_differentiated(&y),
         "checkpoint: the function captured a tensor that is being differentiated; pass it in the argument"
     );
     // The structure must not hold the traced tensors, or the tape would hold itself.
     let structure = module::map(x, |_| Tensor::from(0u8));
     let segment = Segment { structure: Arc::new(structure), f: Arc::new(f), y: Some(y.into_array()) };
     apply(&segment, &inputs).into_single()
+}
+
+/// Whether a transform that runs differentiates the tensor; one that only watches does not.
+fn is_differentiated(x: &Tensor) -> bool {
+    let mut tracer = x.tracer();
+    while let Some(seen) = tracer {
+        if seen.differentiates() {
+            return true;
+        }
+        tracer = seen.primal().tracer();
+    }
+    false
 }
 
 /// A function as a primitive of the tensors of its argument.
@@ -96,7 +108,7 @@ where
         }
         let tensors: Vec<Tensor> = inputs.iter().map(|&x| Tensor::from(x.clone())).collect();
         let y = (self.f)(&self.argument(&tensors));
-        if y.tracer().is_some() {
+        if is_differentiated(&y) {
             let rule = "the function captured a tensor that is being differentiated";
             return Err(Error::new(ErrorKind::Derivative, "checkpoint", rule).with_hint("pass it in the argument"));
         }

@@ -128,10 +128,18 @@ impl Tensor {
         self.array().spec()
     }
 
+    /// Whether the tensor has values, and not a shape and a dtype only; see [`shape_only`](Self::shape_only).
+    #[must_use]
+    #[inline]
+    pub fn has_values(&self) -> bool {
+        self.array().has_values()
+    }
+
     /// The value of a tensor with one element.
     ///
     /// # Panics
-    /// When the tensor has another number of elements, or `T` is not its dtype. [`try_item`](Self::try_item) returns the error.
+    /// When the tensor has another number of elements, `T` is not its dtype, or there are no
+    /// [values](Self::has_values). [`try_item`](Self::try_item) returns the error.
     ///
     /// ```
     /// # use cotangent_tensor::Tensor;
@@ -146,9 +154,9 @@ impl Tensor {
     /// The value of a tensor with one element.
     ///
     /// # Errors
-    /// When the tensor has another number of elements, or `T` is not its dtype.
+    /// When the tensor has another number of elements, `T` is not its dtype, or there are no [values](Self::has_values).
     pub fn try_item<T: Element>(&self) -> Result<T> {
-        self.check_dtype::<T>("item")?;
+        self.check_readable::<T>("item")?;
         if self.numel() != 1 {
             return Err(Error::new(ErrorKind::Shape, "item", "needs a tensor of one element")
                 .with_inputs(&[self.spec()])
@@ -160,7 +168,7 @@ impl Tensor {
     /// The elements in row-major order.
     ///
     /// # Panics
-    /// When `T` is not the tensor's dtype. [`try_to_vec`](Self::try_to_vec) returns the error.
+    /// When `T` is not the tensor's dtype, or there are no [values](Self::has_values). [`try_to_vec`](Self::try_to_vec) returns the error.
     ///
     /// ```
     /// # use cotangent_tensor::Tensor;
@@ -175,9 +183,9 @@ impl Tensor {
     /// The elements in row-major order.
     ///
     /// # Errors
-    /// When `T` is not the tensor's dtype.
+    /// When `T` is not the tensor's dtype, or there are no [values](Self::has_values).
     pub fn try_to_vec<T: Element>(&self) -> Result<Vec<T>> {
-        self.check_dtype::<T>("to_vec")?;
+        self.check_readable::<T>("to_vec")?;
         Ok(self.array().to_vec())
     }
 
@@ -187,7 +195,7 @@ impl Tensor {
     /// When `T` is not the tensor's dtype, or inside a transform that traces this tensor: what was recorded must not change.
     #[track_caller]
     pub fn with_mut<T: Element, R>(&mut self, change: impl FnOnce(&mut [T]) -> R) -> R {
-        if let Err(error) = self.check_dtype::<T>("with_mut") {
+        if let Err(error) = self.check_readable::<T>("with_mut") {
             panic!("{error}");
         }
         assert!(
@@ -204,7 +212,10 @@ impl Tensor {
         }
     }
 
-    fn check_dtype<T: Element>(&self, op: &'static str) -> Result<()> {
+    fn check_readable<T: Element>(&self, op: &'static str) -> Result<()> {
+        if !self.has_values() {
+            return Err(Error::no_values(op, self.spec()));
+        }
         if self.dtype() == T::DTYPE {
             return Ok(());
         }
@@ -286,6 +297,30 @@ impl Tensor {
     #[track_caller]
     pub fn ones(shape: impl Into<Shape>, dtype: DType) -> Self {
         Tensor::try_full("ones", &shape.into(), Number::Int(1), dtype).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// A shape and a dtype without values. What is computed of it has none either: each operation says what shapes it would give
+    /// and computes nothing, so that a model of any size can be run for its shapes. Reading values is refused.
+    ///
+    /// # Panics
+    /// When the shape overflows.
+    ///
+    /// ```
+    /// # use cotangent_tensor::{DType, Tensor};
+    /// // 4 TB, of which none is asked for.
+    /// let x = Tensor::shape_only([1_000_000, 1_000_000], DType::F32);
+    /// let y = x.matmul(&x.transpose(0, 1)).relu().sum(0);
+    /// assert_eq!(y.shape()[..], [1_000_000]);
+    /// assert!(!y.has_values() && y.try_to_vec::<f32>().is_err());
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn shape_only(shape: impl Into<Shape>, dtype: DType) -> Self {
+        let shape = shape.into();
+        if let Err(error) = check_size("shape_only", &shape, dtype) {
+            panic!("{error}");
+        }
+        Array::shape_only(&shape, dtype).into()
     }
 
     /// Zeros of this tensor's shape and dtype.

@@ -36,6 +36,9 @@ impl Primitive for Cast {
         }));
         Ok(y.into())
     }
+    fn flops(&self, _: &[SpecRef<'_>], _: &[SpecRef<'_>]) -> u64 {
+        0
+    }
     fn derivative(&self) -> Derivative<'_> {
         if self.0.is_float() { Derivative::Vjp(self) } else { Derivative::Zero }
     }

@@ -65,8 +65,11 @@ pub(in crate::ops) fn check_fits(
     }
 }
 
-/// Checks that each index lies within an axis of the first input.
+/// Checks that each index lies within an axis of the first input; one without values is not checked.
 pub(in crate::ops) fn check_range(op: &'static str, inputs: &[&Array], axis: usize, index: &Array) -> Result<()> {
+    if !index.has_values() {
+        return Ok(());
+    }
     let size = inputs[0].shape()[axis];
     let Some((place, position)) = first_outside(index, size) else { return Ok(()) };
     let specs: Few<SpecRef<'_>> = inputs.iter().map(|x| x.spec()).collect();

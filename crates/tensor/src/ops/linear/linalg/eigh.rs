@@ -1,6 +1,6 @@
 //! Eigenvalues and eigenvectors of symmetric matrices.
 
-use super::{check_square, cholesky::symmetric_part, epsilon, reciprocal_or_zero, turned};
+use super::{check_square, cholesky::symmetric_part, epsilon, flops_of, reciprocal_or_zero, turned};
 use crate::{
     Array, Cotangents, Derivative, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp, apply,
     dtype::for_float, kernels::linalg,
@@ -28,6 +28,9 @@ impl Primitive for Eigh {
             [Array::from_buffer(w, &shape[..shape.len() - 1]), Array::from_buffer(v, shape)]
         })
         .into())
+    }
+    fn flops(&self, inputs: &[SpecRef<'_>], _: &[SpecRef<'_>]) -> u64 {
+        flops_of(inputs[0], |_, n| 9.0 * n.powi(3))
     }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)
