@@ -38,6 +38,7 @@ pub mod optim;
 #[cfg(test)]
 mod panics;
 pub mod schedule;
+pub mod seeing;
 mod state;
 
 pub use layers::*;

@@ -2,7 +2,7 @@
 
 use super::{
     constant,
-    recording::{Operation, Origin, Place, Recording, Value},
+    recording::{Operation, Origin, Place, Recording, Value, is_number},
 };
 use crate::module::{self, Kind, Module};
 use cotangent_tensor::{Few, Level, Primitive, Result, SpecRef, Tensor, Tracer, try_apply};
@@ -144,7 +144,7 @@ impl Tracer for Watched {
             inputs.push(match watched {
                 Some(watched) => watched.number,
                 None => {
-                    let place = if is_one_number(primal) { Place::Neutral } else { Place::Data };
+                    let place = if is_number(primal) { Place::Neutral } else { Place::Data };
                     recording.add(constant(primal), Origin::Constant, place)
                 }
             });
@@ -163,10 +163,4 @@ impl Tracer for Watched {
         drop(recording);
         Ok(numbers.into_iter().zip(outputs).map(|(number, y)| self.watch.watched(number, y)).collect())
     }
-}
-
-/// Whether a constant is one number, in one place or in all: a scale rather than data.
-fn is_one_number(x: &Tensor) -> bool {
-    let array = x.array();
-    array.has_values() && (array.numel() == 1 || array.strides().iter().all(|&stride| stride == 0))
 }

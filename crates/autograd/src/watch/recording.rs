@@ -67,11 +67,31 @@ impl Value {
         self.cotangent.as_ref()
     }
 
+    /// The part of the model that it belongs to, if it is a parameter or a buffer, or computed of those and single numbers only.
+    #[must_use]
+    pub fn part(&self) -> Option<&str> {
+        match &self.place {
+            Place::Part(part) => Some(part),
+            Place::Data | Place::Neutral => None,
+        }
+    }
+
+    /// Whether it is one number, in one place or in all: a scale rather than data.
+    #[must_use]
+    pub fn is_number(&self) -> bool {
+        is_number(&self.tensor)
+    }
+
     /// Where it came from.
     #[must_use]
     pub fn origin(&self) -> &Origin {
         &self.origin
     }
+}
+
+/// Whether a tensor is one number, in one place or in all.
+pub(super) fn is_number(x: &Tensor) -> bool {
+    x.has_values() && x.numel() > 0 && (x.numel() == 1 || x.array().strides().iter().all(|&stride| stride == 0))
 }
 
 /// Where a value came from.
