@@ -2,7 +2,7 @@
 
 use cotangent_autograd::{checkpoint, jvp, value_and_grad, vjp};
 use cotangent_tensor::{
-    Array, DType, Derivative, ErrorKind, Few, Primitive, Result, Spec, SpecRef, Tensor, apply, memory,
+    Array, DType, Derivative, ErrorKind, Few, Primitive, Result, Rng, Spec, SpecRef, Tensor, apply, memory,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -83,6 +83,17 @@ fn values_that_are_not_there_cannot_be_read() {
     assert!(message(|| drop(x.nonzero())).contains("without values"));
     assert_eq!(format!("{x:?}"), "Tensor(f32[1]): no values");
     assert_eq!(format!("{x}"), "no values of shape [1]");
+}
+
+#[test]
+fn nothing_is_drawn_or_filled_for_a_shape() {
+    let x = Tensor::shape_only([1 << 40], DType::F32);
+    let rng = || Rng::seed(7);
+    let all = [x.dropout(0.5, &mut rng()), x.alpha_dropout(0.5, &mut rng()), x.zeros_like(), x.ones_like()];
+    assert!(all.iter().all(|y| y.spec() == x.spec() && !y.has_values()));
+    // What a function does not depend on has a gradient of its shape.
+    let (_, unused) = value_and_grad(&x, |_| Tensor::from(1.0f32));
+    assert!(unused.spec() == x.spec() && !unused.has_values());
 }
 
 #[test]

@@ -166,6 +166,20 @@ fn a_tensor_that_outlives_its_watch_is_its_value() {
 }
 
 #[test]
+fn a_panic_ends_the_watch() {
+    let escaped = std::sync::Mutex::new(None);
+    let run = std::panic::AssertUnwindSafe(|| {
+        watch::forward(&Tensor::from(2.0), &(), |x, ()| {
+            *escaped.lock().expect("nobody else") = Some(x * 3.0);
+            assert!(x.numel() > 1, "on purpose");
+        })
+    });
+    assert!(std::panic::catch_unwind(run).is_err());
+    let escaped = escaped.lock().expect("it was not held").take().expect("the function ran");
+    assert!(escaped.tracer().is_none() && escaped.item::<f64>() == 6.0);
+}
+
+#[test]
 fn what_does_not_depend_on_anything_watched_is_not_a_result() {
     let (y, recording) = watch::forward(&Tensor::from(2.0), &(), |_, ()| Tensor::from(1.0) * 3.0);
     assert_eq!(y.item::<f64>(), 3.0);

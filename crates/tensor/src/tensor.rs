@@ -323,15 +323,21 @@ impl Tensor {
         Array::shape_only(&shape, dtype).into()
     }
 
-    /// Zeros of this tensor's shape and dtype.
+    /// Zeros of this tensor's shape and dtype; of a tensor without values, one without values.
     #[must_use]
     pub fn zeros_like(&self) -> Self {
+        if !self.has_values() {
+            return Array::shape_only(self.shape(), self.dtype()).into();
+        }
         Tensor::zeros(self.shape(), self.dtype())
     }
 
-    /// Ones of this tensor's shape and dtype.
+    /// Ones of this tensor's shape and dtype; of a tensor without values, one without values.
     #[must_use]
     pub fn ones_like(&self) -> Self {
+        if !self.has_values() {
+            return Array::shape_only(self.shape(), self.dtype()).into();
+        }
         Tensor::ones(self.shape(), self.dtype())
     }
 
