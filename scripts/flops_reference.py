@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Prints the floating-point operations that PyTorch counts, for crates/autograd/tests/flops.rs: those of a run, and those of its backward
-pass.
+pass; and those of whole models, for crates/nn/src/seeing/summary/tests.rs.
 
     pip install torch
     python3 scripts/flops_reference.py
@@ -31,3 +31,19 @@ count("groups", lambda x, w: F.conv2d(x, w, groups=2, dilation=2), (2, 4, 9, 8),
 count("conv3d", lambda x, w: F.conv3d(x, w), (1, 2, 5, 4, 6), (3, 2, 2, 2, 3))
 count("transposed", lambda x, w: F.conv_transpose2d(x, w, stride=2), (2, 4, 5, 6), (4, 3, 3, 2))
 count("attention", flash, (2, 3, 7, 4), (2, 3, 5, 4), (2, 3, 5, 4))
+
+
+def count_model(name, model, x):
+    with FlopCounterMode(display=False) as counter:
+        model(x)
+    print(f"{name}: {counter.get_total_flops()}")
+
+
+# For crates/nn/src/seeing/summary/tests.rs. In training mode, since the fused path of evaluation is one operation that is not counted.
+nn = torch.nn
+count_model(
+    "conv net",
+    nn.Sequential(nn.Conv2d(1, 6, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(6, 16, 5), nn.Flatten(), nn.Linear(1024, 10)),
+    torch.randn(4, 1, 28, 28),
+)
+count_model("transformer layer", nn.TransformerEncoderLayer(32, 4, 64, dropout=0.0), torch.randn(10, 2, 32))
