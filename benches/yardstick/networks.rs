@@ -1,7 +1,10 @@
 //! The networks of the training cases, with the names of parameters that they have in PyTorch.
 
 use cotangent::{
-    nn::{AdaptiveAvgPool2d, BatchNorm2d, Conv2d, Embedding, Flatten, LayerNorm, Linear, Lstm, MaxPool2d, RecurrentOptions},
+    nn::{
+        AdaptiveAvgPool2d, BatchNorm2d, Conv2d, Embedding, Flatten, LayerNorm, Linear, Lstm, MaxPool2d,
+        RecurrentOptions,
+    },
     ops::Attention,
     prelude::*,
 };

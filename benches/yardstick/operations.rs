@@ -3,8 +3,7 @@
 use crate::timing::best;
 use cotangent::prelude::*;
 
-const ELEMENTWISE: [&str; 9] =
-    ["add", "exp", "tanh", "gelu", "gelu_erf", "softmax", "layer_norm", "sum", "broadcast"];
+const ELEMENTWISE: [&str; 9] = ["add", "exp", "tanh", "gelu", "gelu_erf", "softmax", "layer_norm", "sum", "broadcast"];
 const SIZES: [usize; 4] = [100, 10_000, 1_000_000, 10_000_000];
 const MATMUL_SIZES: [usize; 4] = [64, 256, 512, 1024];
 

@@ -8,7 +8,8 @@ use cotangent::{
 use std::path::Path;
 
 /// The cases, in the order of the peers' tables.
-pub(crate) const CASES: [&str; 9] = ["mlp", "mlp_small", "lenet", "cnn", "resnet", "gpt", "gpt_m", "lstm", "scalar_chain"];
+pub(crate) const CASES: [&str; 9] =
+    ["mlp", "mlp_small", "lenet", "cnn", "resnet", "gpt", "gpt_m", "lstm", "scalar_chain"];
 
 pub(crate) fn run(case: &str) {
     let mut rng = Rng::seed(0);
@@ -60,7 +61,8 @@ fn follow<L: Layer + Clone>(case: &str, mut model: L, file: &Path) {
         named.rename(|name| name.strip_prefix(part).map(str::to_owned)).expect("names stay different")
     };
     let given: NamedTensors = read("given.");
-    let tensor = |name: &str| given.tensors.get(name).unwrap_or_else(|| panic!("{} has no given.{name}", file.display()));
+    let tensor =
+        |name: &str| given.tensors.get(name).unwrap_or_else(|| panic!("{} has no given.{name}", file.display()));
     read("model.").load_into(&mut model).unwrap_or_else(|error| panic!("{error}"));
     let (x, y, expected) = (tensor("x"), tensor("y"), tensor("losses").to_vec::<f32>());
 
