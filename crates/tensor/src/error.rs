@@ -68,6 +68,13 @@ impl Error {
         if self.0.inputs.is_empty() { self.with_inputs(inputs) } else { self }
     }
 
+    /// The same refusal by the operation that the user called, which is made of the one that refused.
+    #[must_use]
+    pub(crate) fn in_name_of(mut self, op: &'static str) -> Self {
+        self.0.op = op.into();
+        self
+    }
+
     /// Adds the way out.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {

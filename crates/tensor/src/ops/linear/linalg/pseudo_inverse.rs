@@ -33,13 +33,13 @@ fn threshold(x: SpecRef<'_>, s: &Tensor, relative: Option<f64>) -> Tensor {
 
 impl Primitive for Pinv {
     fn name(&self) -> &'static str {
-        "pinv"
+        if self.relative.is_some() { "pinv_within" } else { "pinv" }
     }
     fn infer(&self, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>> {
-        check_matrix("pinv", inputs)?;
+        check_matrix(self.name(), inputs)?;
         if let Some(relative) = self.relative.filter(|relative| relative.is_nan() || *relative < 0.0) {
             let rule = format!("the tolerance must be a number from 0, not {relative:?}");
-            return Err(Error::new(ErrorKind::Value, "pinv", rule).with_inputs(inputs));
+            return Err(Error::new(ErrorKind::Value, self.name(), rule).with_inputs(inputs));
         }
         let [.., m, n] = inputs[0].shape()[..] else { unreachable!("checked just now") };
         Ok(Spec::new(with_sizes(inputs[0].shape(), n, m), inputs[0].dtype()).into())
@@ -112,6 +112,12 @@ impl Tensor {
     ///
     /// # Panics
     /// When this is not a matrix or a batch of them, or not of floating point, or the tolerance is negative or NaN.
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// let x = Tensor::from([[2.0, 0.0], [0.0, 0.1]]);
+    /// assert_eq!(x.pinv_within(0.2).to_vec::<f64>(), [0.5, 0.0, 0.0, 0.0]);
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn pinv_within(&self, relative: impl ToNumber) -> Tensor {

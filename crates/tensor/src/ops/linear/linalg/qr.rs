@@ -30,10 +30,10 @@ impl Qr {
 
 impl Primitive for Qr {
     fn name(&self) -> &'static str {
-        "qr"
+        if self.is_complete { "qr_complete" } else { "qr" }
     }
     fn infer(&self, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>> {
-        check_matrix("qr", inputs)?;
+        check_matrix(self.name(), inputs)?;
         let (x, shape) = (inputs[0], inputs[0].shape());
         let [.., m, n] = shape[..] else { unreachable!("checked just now") };
         let k = self.columns(m, n);
@@ -65,7 +65,7 @@ impl Vjp for Qr {
         if m > n {
             let error = Error::new(
                 ErrorKind::Derivative,
-                "qr",
+                self.name(),
                 "the last columns of a complete Q are any that fit: they have no derivative",
             );
             panic!("{}", error.with_inputs(&[saved.spec(0)]).with_hint("differentiate qr(), not qr_complete()"));
@@ -118,6 +118,13 @@ impl Tensor {
     ///
     /// # Panics
     /// When this is not a matrix or a batch of them, or not of floating point.
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// let (q, r) = Tensor::from([[3.0], [4.0]]).qr_complete();
+    /// assert_eq!((&q.shape()[..], r.to_vec::<f64>()), (&[2, 2][..], vec![-5.0, 0.0]));
+    /// assert!((q.transpose(0, 1).matmul(&q) - Tensor::eye(2, q.dtype())).abs().max(..).item::<f64>() < 1e-14);
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn qr_complete(&self) -> (Tensor, Tensor) {
