@@ -1,10 +1,11 @@
 //! Single elements at places that an index tensor names: gather reads them, and its transpose scatter_add adds to them.
 //!
-//! The index has the tensor's rank and the result's shape; as in `index`, it is an input without a derivative.
+//! The index has the tensor's rank and the result's shape; as in `index`, it is an input without a derivative, and counts from the end
+//! where it is negative.
 
 use crate::ops::indexing::index::{
     added_dots,
-    check::{check_fits, check_index_dtype, check_range, check_summands},
+    check::{check_fits, check_index_dtype, check_summands, from_start},
     three, zeros_of,
 };
 use crate::{
@@ -48,8 +49,8 @@ impl Primitive for Gather {
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
         let [x, index] = [inputs[0], inputs[1]];
         let axis = resolve_axis("gather", self.axis, x.shape().len())?;
-        check_range("gather", inputs, axis, index)?;
-        Ok(for_dtype!(x.dtype(), T => kernels::index::gather::<T>(x, axis, index)).into())
+        let index = from_start("gather", inputs, axis, index)?;
+        Ok(for_dtype!(x.dtype(), T => kernels::index::gather::<T>(x, axis, &index)).into())
     }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)
@@ -104,8 +105,8 @@ impl Primitive for ScatterAdd {
     }
     fn eval_owned(&self, inputs: Few<Array>) -> Result<Few<Array>> {
         let axis = resolve_axis("scatter_add", self.axis, inputs[0].shape().len())?;
-        check_range("scatter_add", &inputs.iter().collect::<Few<_>>(), axis, &inputs[1])?;
-        let [x, index, src] = three(inputs);
+        let index = from_start("scatter_add", &inputs.iter().collect::<Few<_>>(), axis, &inputs[1])?;
+        let [x, _, src] = three(inputs);
         let shape = x.shape().clone();
         let y = for_number!(x.dtype(), T => {
             let mut elements = x.into_buffer::<T>();
