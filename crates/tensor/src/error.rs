@@ -141,6 +141,19 @@ pub(crate) fn takes(op: &'static str, count: usize, inputs: &[SpecRef<'_>]) -> R
     Err(Error::new(ErrorKind::Value, op, format!("takes {count} input{s}, not {}", inputs.len())).with_inputs(inputs))
 }
 
+/// Checks that an option lies within its domain, as `fits` says; `domain` says it in words.
+pub(crate) fn check_option(op: &'static str, name: &str, value: f64, fits: bool, domain: &str) -> Result<()> {
+    if fits {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Value, op, format!("{name} must be {domain}, not {value:?}")))
+}
+
+/// Checks a number that keeps a denominator from zero.
+pub(crate) fn check_eps(op: &'static str, eps: f64) -> Result<()> {
+    check_option(op, "eps", eps, eps.is_finite() && eps >= 0.0, "finite and at least 0")
+}
+
 /// Checks that all inputs have one dtype.
 pub(crate) fn same_dtypes(op: &'static str, inputs: &[SpecRef<'_>]) -> Result<()> {
     if inputs.iter().skip(1).all(|input| input.dtype() == inputs[0].dtype()) {

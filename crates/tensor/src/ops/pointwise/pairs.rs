@@ -1,5 +1,6 @@
 //! Functions of two and three numbers: powers, distances, angles, logarithms of sums, interpolation.
 
+use super::elementwise::bounds::accuracy;
 use crate::ops::{
     Elementwise, Special,
     broadcast::{Operand, binary, constant, or_panic},
@@ -256,6 +257,8 @@ impl Tensor {
     ///
     /// Integers take integer exponents from 0; powers that do not fit wrap, as products do.
     ///
+    #[doc = accuracy!(pow)]
+    ///
     /// # Panics
     /// When the shapes do not broadcast, the dtypes differ or have no arithmetic, or an integer is to be raised to a negative power.
     ///
@@ -277,6 +280,8 @@ impl Tensor {
     }
 
     /// z = x + w (y - x): this where w is 0, `end` where it is 1, exactly both; under broadcasting of all three.
+    ///
+    #[doc = accuracy!(lerp)]
     ///
     /// # Panics
     /// When the shapes do not broadcast, the dtypes differ or are not floating point.

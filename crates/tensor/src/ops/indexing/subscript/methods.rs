@@ -155,6 +155,12 @@ impl Tensor {
     ///
     /// # Panics
     /// As [`index_add_at`](Self::index_add_at).
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// let counts = Tensor::from([0i64, 0, 0]).with_index_added(&Tensor::from([2i64, 0, 2]), 1);
+    /// assert_eq!(counts.to_vec::<i64>(), [1, 0, 2]);
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn with_index_added<'a>(self, subscript: impl Into<Subscript>, values: impl Into<Operand<'a>>) -> Tensor {
