@@ -9,7 +9,8 @@ use crate::ops::indexing::index::{
     three, zeros_of,
 };
 use crate::{
-    Array, Cotangents, Derivative, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp, apply,
+    Accumulate, Array, Cotangents, Derivative, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp, apply,
+    apply_owned,
     dtype::{for_dtype, for_number},
     error::takes,
     kernels::{self, arithmetic::Arithmetic},
@@ -66,8 +67,17 @@ impl Vjp for Gather {
         let x_bar = zeros_of(saved.spec(0)).scatter_add(self.axis, saved.input(1), &y_bar.single());
         [Some(x_bar), None].into()
     }
+    fn accumulates(&self) -> Option<&dyn Accumulate> {
+        Some(self)
+    }
     fn jvp(&self, primals: &[&Tensor], tangents: &[Option<&Tensor>], _: &[Tensor]) -> Option<Few<Option<Tensor>>> {
         Some(Few::one(tangents[0].map(|x_dot| x_dot.gather(self.axis, primals[1]))))
+    }
+}
+
+impl Accumulate for Gather {
+    fn accumulate(&self, sum: Tensor, saved: &Saved, y_bar: Cotangents) -> Tensor {
+        apply_owned(&ScatterAdd { axis: self.axis }, [sum, saved.input(1).clone(), y_bar.single()].into()).into_single()
     }
 }
 

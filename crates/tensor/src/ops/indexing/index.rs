@@ -5,8 +5,8 @@
 //! where it is negative.
 
 use crate::{
-    Array, Buffer, Cotangents, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Shape, Spec, SpecRef,
-    Tensor, Vjp, apply,
+    Accumulate, Array, Buffer, Cotangents, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Shape,
+    Spec, SpecRef, Tensor, Vjp, apply, apply_owned,
     array::check_size,
     dtype::{for_dtype, for_number},
     error::takes,
@@ -94,8 +94,17 @@ impl Vjp for IndexSelect {
         let x_bar = zeros_of(saved.spec(0)).index_add(self.axis, saved.input(1), &y_bar.single());
         [Some(x_bar), None].into()
     }
+    fn accumulates(&self) -> Option<&dyn Accumulate> {
+        Some(self)
+    }
     fn jvp(&self, primals: &[&Tensor], tangents: &[Option<&Tensor>], _: &[Tensor]) -> Option<Few<Option<Tensor>>> {
         Some(Few::one(tangents[0].map(|x_dot| x_dot.index_select(self.axis, primals[1]))))
+    }
+}
+
+impl Accumulate for IndexSelect {
+    fn accumulate(&self, sum: Tensor, saved: &Saved, y_bar: Cotangents) -> Tensor {
+        apply_owned(&IndexAdd { axis: self.axis }, [sum, saved.input(1).clone(), y_bar.single()].into()).into_single()
     }
 }
 

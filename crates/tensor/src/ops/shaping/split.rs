@@ -1,7 +1,7 @@
 //! A tensor cut into parts along an axis, all of them at once: split, chunk, unbind.
 //!
 //! The parts are views, and the outputs of one operation, so that one concat (or stack) joins their cotangents. Taking the parts one by
-//! one with `narrow` costs the square of that: the cotangent of each is as large as the whole tensor.
+//! one with `narrow` records an operation for each, whose rule adds to the sum of those before it.
 
 use crate::ops::broadcast::{apply_for, or_panic};
 use crate::{
@@ -185,8 +185,7 @@ impl Tensor {
 
     /// The slices of an axis, which goes. Views.
     ///
-    /// A loop over time steps should take them so: the cotangents of all slices are joined once, where a slice taken in each step
-    /// would cost a tensor of the whole size in each.
+    /// A loop over time steps should take them so: one operation is recorded for all slices, and their cotangents are joined once.
     ///
     /// # Panics
     /// When the axis is out of range.

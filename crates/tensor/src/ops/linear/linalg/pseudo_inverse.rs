@@ -5,7 +5,7 @@ use crate::{
     Array, Cotangents, DType, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor,
     Vjp, apply,
     error::same_dtypes,
-    ops::broadcast::{ToNumber, or_panic},
+    ops::broadcast::{ToNumber, apply_for, or_panic},
 };
 
 /// `Y = X⁺`, the Moore-Penrose pseudo-inverse.
@@ -33,13 +33,13 @@ fn threshold(x: SpecRef<'_>, s: &Tensor, relative: Option<f64>) -> Tensor {
 
 impl Primitive for Pinv {
     fn name(&self) -> &'static str {
-        if self.relative.is_some() { "pinv_within" } else { "pinv" }
+        "pinv"
     }
     fn infer(&self, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>> {
-        check_matrix(self.name(), inputs)?;
+        check_matrix("pinv", inputs)?;
         if let Some(relative) = self.relative.filter(|relative| relative.is_nan() || *relative < 0.0) {
             let rule = format!("the tolerance must be a number from 0, not {relative:?}");
-            return Err(Error::new(ErrorKind::Value, self.name(), rule).with_inputs(inputs));
+            return Err(Error::new(ErrorKind::Value, "pinv", rule).with_inputs(inputs));
         }
         let [.., m, n] = inputs[0].shape()[..] else { unreachable!("checked just now") };
         Ok(Spec::new(with_sizes(inputs[0].shape(), n, m), inputs[0].dtype()).into())
@@ -121,7 +121,7 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn pinv_within(&self, relative: impl ToNumber) -> Tensor {
-        apply(&Pinv::new(Some(relative.to_number().as_f64())), &[self]).into_single()
+        apply_for("pinv_within", &Pinv::new(Some(relative.to_number().as_f64())), &[self]).into_single()
     }
 
     /// The X of least norm among those that minimise `|A X - B|`, with A this tensor: `A⁺ B`, for A of any shape and rank.

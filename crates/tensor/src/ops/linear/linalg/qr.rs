@@ -1,9 +1,10 @@
 //! The QR factorisation.
 
 use super::{SolveTriangular, Triangular, check_matrix, lower, strictly_lower, turned, with_sizes};
+use crate::ops::broadcast::apply_for;
 use crate::{
     Array, Cotangents, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp,
-    apply, dtype::for_float, kernels::linalg,
+    dtype::for_float, kernels::linalg,
 };
 
 /// Q, with orthonormal columns, and the upper triangular R of `A = Q R`.
@@ -30,10 +31,10 @@ impl Qr {
 
 impl Primitive for Qr {
     fn name(&self) -> &'static str {
-        if self.is_complete { "qr_complete" } else { "qr" }
+        "qr"
     }
     fn infer(&self, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>> {
-        check_matrix(self.name(), inputs)?;
+        check_matrix("qr", inputs)?;
         let (x, shape) = (inputs[0], inputs[0].shape());
         let [.., m, n] = shape[..] else { unreachable!("checked just now") };
         let k = self.columns(m, n);
@@ -65,7 +66,7 @@ impl Vjp for Qr {
         if m > n {
             let error = Error::new(
                 ErrorKind::Derivative,
-                self.name(),
+                "qr_complete",
                 "the last columns of a complete Q are any that fit: they have no derivative",
             );
             panic!("{}", error.with_inputs(&[saved.spec(0)]).with_hint("differentiate qr(), not qr_complete()"));
@@ -110,7 +111,7 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn qr(&self) -> (Tensor, Tensor) {
-        factors(self, Qr::new(false))
+        factors("qr", self, Qr::new(false))
     }
 
     /// As [`qr`](Self::qr) with a square Q: `[.., m, n] -> [.., m, m], [.., m, n]`. For more rows than columns there is no derivative,
@@ -128,12 +129,12 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn qr_complete(&self) -> (Tensor, Tensor) {
-        factors(self, Qr::new(true))
+        factors("qr_complete", self, Qr::new(true))
     }
 }
 
 #[track_caller]
-fn factors(x: &Tensor, qr: Qr) -> (Tensor, Tensor) {
-    let [q, r] = &apply(&qr, &[x])[..] else { unreachable!("qr has two outputs") };
+fn factors(op: &'static str, x: &Tensor, qr: Qr) -> (Tensor, Tensor) {
+    let [q, r] = &apply_for(op, &qr, &[x])[..] else { unreachable!("qr has two outputs") };
     (q.clone(), r.clone())
 }
