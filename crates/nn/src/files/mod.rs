@@ -37,7 +37,6 @@ mod element;
 mod error;
 mod fit;
 mod header;
-mod json;
 mod named;
 mod rotation;
 mod state;
