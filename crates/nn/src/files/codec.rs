@@ -37,8 +37,8 @@ pub(super) struct Decoded {
 /// Reads a file of `length` bytes, and compares its checksum if it has one.
 ///
 /// What it takes from memory is bounded by the length of the file, and not by what the file says: the elements once
-/// (integers of a byte eight times where they are widened), and up to 20 times the header, measured for entries that are
-/// as short as they can be.
+/// (integers of a byte eight times where they are widened), and up to 20 times the header; `tests/readers` has the worst
+/// that we know.
 pub(super) fn decode(mut reader: impl io::Read, length: u64, reading: &Reading<'_>) -> Result<Decoded, Problem> {
     let text = header_bytes(&mut reader, length)?;
     let data = length - (LENGTH_BYTES + text.len()) as u64;

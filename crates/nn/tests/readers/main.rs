@@ -13,6 +13,7 @@
 //! With `random::npz` in the place of `random` it is one reader alone.
 
 mod agreement;
+mod large;
 mod mutation;
 mod samples;
 
@@ -148,6 +149,18 @@ fn huge_and_tiny_numbers_in_any_place_leave_data_or_an_error() {
             }
         }
     });
+}
+
+#[test]
+fn large_input_takes_no_more_memory_than_is_stated() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    for format in formats() {
+        for input in large::inputs(format.name) {
+            // Not with the whole input, which is long.
+            let fault = outcome(&format, &input).err();
+            assert!(fault.is_none(), "{}: {fault:?}", format.name);
+        }
+    }
 }
 
 fn random_bytes_and_mutations_leave_data_or_an_error(name: &str, format: &Format) {

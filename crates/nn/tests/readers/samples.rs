@@ -77,7 +77,7 @@ const UNPACKED: usize = 1032 * (2 + WIDENED);
 /// What the documentation of the readers of safetensors files says of headers; what of elements is less.
 const HEADER: usize = 20;
 /// What the documentation of `Vocabulary` says.
-const SYMBOLS: usize = 160;
+const SYMBOLS: usize = 64;
 
 pub(crate) fn idx() -> Format {
     Format::new("idx", |bytes| Ok(idx::parse(bytes).map(drop)?), idx_files())
@@ -136,7 +136,7 @@ pub(crate) fn characters() -> Format {
         let text = String::from_utf8_lossy(bytes);
         let known = text.get(..text.len() / 2).unwrap_or_default();
         let letters = Vocabulary::of_characters(known);
-        assert_eq!(letters.decode(&letters.encode(known)?)?, known);
+        assert!(letters.decode(&letters.encode(known)?)? == known);
         Ok(letters.encode(&text).map(drop)?)
     };
     let samples = vec![b"abcd efgabcd efg".to_vec(), "grüßgrüß".into(), "🙂 🙂 ".into()];
@@ -147,8 +147,9 @@ pub(crate) fn characters() -> Format {
 pub(crate) fn words() -> Format {
     let read = |bytes: &[u8]| {
         let text = String::from_utf8_lossy(bytes);
-        let words = Vocabulary::of_words(&text, 2).with_unknown("?");
-        assert_eq!(words.encode(&text)?.numel(), text.split_whitespace().count());
+        let frequent = Vocabulary::of_words(&text, 2).with_unknown("?").encode(&text)?;
+        assert_eq!(frequent.numel(), text.split_whitespace().count());
+        drop(frequent);
         Ok(Vocabulary::of_words(&text, 1).encode(&text).map(drop)?)
     };
     let samples = vec![b"to be or not to be".to_vec(), "a\u{a0}b\u{2003}ü\t\n c".into(), b"a b c d e f g h".to_vec()];
@@ -185,19 +186,20 @@ fn safetensors_files() -> Vec<Vec<u8>> {
     vec![plain, named.to_bytes().expect("strings too"), by_hand]
 }
 
+pub(crate) fn idx_file(kind: u8, sizes: &[u32], elements: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![0, 0, kind, sizes.len() as u8];
+    bytes.extend(sizes.iter().flat_map(|size| size.to_be_bytes()));
+    bytes.extend_from_slice(elements);
+    bytes
+}
+
 fn idx_files() -> Vec<Vec<u8>> {
-    let file = |kind: u8, sizes: &[u32], elements: &[u8]| {
-        let mut bytes = vec![0, 0, kind, sizes.len() as u8];
-        bytes.extend(sizes.iter().flat_map(|size| size.to_be_bytes()));
-        bytes.extend_from_slice(elements);
-        bytes
-    };
     vec![
-        file(8, &[2, 3, 4], &[7; 24]),
-        file(9, &[100], &[255; 100]),
-        file(13, &[3], &[63; 12]),
-        file(14, &[], &[64; 8]),
-        file(12, &[0, 5], &[]),
+        idx_file(8, &[2, 3, 4], &[7; 24]),
+        idx_file(9, &[100], &[255; 100]),
+        idx_file(13, &[3], &[63; 12]),
+        idx_file(14, &[], &[64; 8]),
+        idx_file(12, &[0, 5], &[]),
     ]
 }
 
@@ -230,11 +232,11 @@ fn npz_files() -> Vec<Vec<u8>> {
 }
 
 #[cfg(feature = "gzip")]
-mod compressed {
+pub(crate) mod compressed {
     use flate2::{Compression, write::GzEncoder};
     use std::io::Write;
 
-    pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
         encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("memory")
     }
