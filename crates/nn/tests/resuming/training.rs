@@ -35,7 +35,7 @@ impl Net {
 
 pub(crate) enum Minimizer {
     Descent(Box<dyn Optimizer>),
-    Lbfgs(Lbfgs),
+    Lbfgs(Box<Lbfgs>),
 }
 
 pub(crate) enum Rates {
@@ -127,7 +127,7 @@ impl Training {
             .with_state("position", &self.position);
         let checkpoint = match &self.optimizer {
             Minimizer::Descent(optimizer) => checkpoint.with_optimizer("optimizer", optimizer, &self.model),
-            Minimizer::Lbfgs(lbfgs) => checkpoint.with_state("optimizer", lbfgs),
+            Minimizer::Lbfgs(lbfgs) => checkpoint.with_state("optimizer", &**lbfgs),
         };
         match &self.rates {
             Rates::ByStep(_) => checkpoint,
@@ -155,7 +155,7 @@ impl Training {
                 ("optimizer", Minimizer::Descent(optimizer), _) => {
                     checkpoint.load_optimizer(part, optimizer, &model)?;
                 }
-                ("optimizer", Minimizer::Lbfgs(lbfgs), _) => checkpoint.load_state(part, lbfgs)?,
+                ("optimizer", Minimizer::Lbfgs(lbfgs), _) => checkpoint.load_state(part, &mut **lbfgs)?,
                 ("rates", _, Rates::Plateau(plateau)) => checkpoint.load_state(part, plateau)?,
                 _ => panic!("`{part}` is no part of a training"),
             }
