@@ -24,6 +24,7 @@ pub struct Chart {
     title: String,
     x: Side,
     y: Side,
+    square: bool,
     layers: Vec<Layer>,
 }
 
@@ -63,7 +64,7 @@ impl Chart {
     #[must_use]
     pub fn new(title: impl Into<String>, x: impl Into<String>, y: impl Into<String>) -> Chart {
         let side = |label| Side { label, range: None, log: false };
-        Chart { title: title.into(), x: side(x.into()), y: side(y.into()), layers: Vec::new() }
+        Chart { title: title.into(), x: side(x.into()), y: side(y.into()), square: false, layers: Vec::new() }
     }
 
     fn layer(mut self, name: impl Into<String>, form: Form) -> Chart {
@@ -96,6 +97,13 @@ impl Chart {
     #[must_use]
     pub fn log_y(mut self) -> Chart {
         self.y.log = true;
+        self
+    }
+
+    /// Makes the axes as high as they are wide, as they are with a plane: where x and y are of one kind.
+    #[must_use]
+    pub fn square(mut self) -> Chart {
+        self.square = true;
         self
     }
 

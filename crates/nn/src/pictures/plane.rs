@@ -4,8 +4,8 @@ use super::{cells, clip::Point, levels};
 use cotangent_tensor::{DType, Tensor};
 use std::ops::Range;
 
-/// Points on each side of the lattice: at 600 pixels a cell is six of them wide, finer than points drawn over it.
-pub(super) const SIDE: usize = 81;
+/// Points on each side of the lattice: at 600 pixels a cell is four of them wide, finer than points drawn over it.
+pub(super) const SIDE: usize = 121;
 
 /// A function of two numbers over a rectangle: what a network of two inputs says of every point, or the error for every pair of weights.
 /// [`Chart`](super::Chart) draws it as a heat map, as regions of classes, or as level lines.

@@ -178,12 +178,12 @@ fn the_level_line_of_a_cone_is_one_circle() {
 fn a_plane_knows_which_point_is_where() {
     // Class 1 is the upper right quarter: its region is one rectangle.
     let plane = Plane::over(0.0..2.0, 10.0..12.0, |points| {
-        let right = points.narrow(1, 0, 1).gt(1.01).cast(DType::I64);
-        right * points.narrow(1, 1, 1).gt(11.01).cast(DType::I64)
+        let right = points.narrow(1, 0, 1).gt(1.008).cast(DType::I64);
+        right * points.narrow(1, 1, 1).gt(11.008).cast(DType::I64)
     });
     let blocks = plane.blocks(|value| (value == 1.0).then_some(0));
-    // The border is between the points 40 and 41 of 80 steps.
-    assert_eq!(blocks, [(((1.0125, 11.0125), (2.0, 12.0)), 0)]);
+    // The border is between the points 60 and 61 of 120 steps.
+    assert_eq!(blocks, [(((1.0083333333333333, 11.008333333333333), (2.0, 12.0)), 0)]);
     let svg = svg(Chart::new("", "", "").regions(&["rest", "corner"], &plane));
     assert_eq!(texts(&svg).iter().filter(|&&text| text == "corner" || text == "rest").count(), 2);
     let line = plane.level_lines(0.5);
@@ -191,7 +191,7 @@ fn a_plane_knows_which_point_is_where() {
 }
 
 #[test]
-#[should_panic(expected = "Plane::over: the function returns one number for each point; got [1] for [6561, 2]")]
+#[should_panic(expected = "Plane::over: the function returns one number for each point; got [1] for [14641, 2]")]
 fn a_function_that_returns_too_little_is_refused() {
     let _ = Plane::over(0.0..1.0, 0.0..1.0, |_| Tensor::from([1.0]));
 }

@@ -23,7 +23,7 @@ impl Chart {
     pub(in crate::pictures) fn height(&self, width: f64) -> f64 {
         let plot = width - LEFT - if self.scale().is_some() { SCALE } else { 14.0 };
         // A plane is square, so that its two inputs weigh the same; a curve is easier to read when it is wider than high.
-        let plot = if self.has_plane() { plot } else { (0.62 * plot).max(170.0) };
+        let plot = if self.square || self.has_plane() { plot } else { (0.62 * plot).max(170.0) };
         title_height(&self.title, width) + self.key_height(width) + plot + BELOW
     }
 

@@ -11,12 +11,14 @@ use crate::pictures::{
 const LINE: f64 = 18.0;
 const SIGN: f64 = 24.0;
 const SPACE: f64 = 14.0;
+/// Room below the key for the upper half of the number at the end of the axis.
+const BELOW: f64 = 8.0;
 
 impl Chart {
     pub(super) fn key_height(&self, width: f64) -> f64 {
         match self.entries(width).last() {
-            Some(&(_, line, _)) => LINE * (line + 1.0) + 4.0,
-            None => 0.0,
+            Some(&(_, line, _)) => LINE * (line + 1.0) + BELOW,
+            None => BELOW,
         }
     }
 
