@@ -20,6 +20,7 @@
 //! - [`schedule`]: what the learning rate is in each step.
 //! - [`accuracy`], [`confusion_matrix`]: how good a classifier is; [`metrics`] has them all.
 //! - [`files`]: models in safetensors files under PyTorch's names, and checkpoints of whole trainings.
+//! - [`training`]: the loop by hand, and a [`Trainer`](training::Trainer) for the common case: validation, early stopping, logs, checkpoints.
 //! - [`data`]: datasets, batches of them, parts to train on and to test, readers of files, and a set of images inside the library.
 //!
 //! Nothing here knows how gradients come about: a model is a [`Module`](cotangent_autograd::Module), and so is its gradient.
@@ -39,6 +40,7 @@ pub mod optim;
 mod panics;
 pub mod schedule;
 mod state;
+pub mod training;
 
 pub use layers::*;
 pub use loss::Loss;
