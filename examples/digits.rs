@@ -6,6 +6,7 @@
 //!
 //! From the top: a model is a struct, training is a loop over batches, and the rest of the program shows what was learned.
 
+use clap::Parser;
 use cotangent::{
     nn::{accuracy, confusion_matrix, data::digits},
     prelude::*,
@@ -54,7 +55,7 @@ fn nudged(images: &Tensor, rng: &mut Rng) -> Tensor {
 type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;
 
 fn main() -> Result<()> {
-    let options = Options::from_args()?;
+    let options = Options::parse();
     match options.threads {
         Some(threads) => with_threads(threads.get(), || run(&options)),
         None => run(&options),
@@ -176,42 +177,19 @@ fn draw(curve: &[(f64, f64)], path: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Learns to read handwritten digits.
+#[derive(Parser)]
 struct Options {
+    /// Where random numbers start
+    #[arg(long, default_value_t = 0)]
     seed: u64,
+    /// How often to go through the training part
+    #[arg(long, default_value = "40")]
     epochs: NonZeroUsize,
+    /// How many threads compute, instead of one for each core
+    #[arg(long)]
     threads: Option<NonZeroUsize>,
+    /// Where to draw the learning curve
+    #[arg(long, default_value = "target/digits.svg")]
     picture: PathBuf,
-}
-
-const HELP: &str = "\
-Learns to read handwritten digits.
-
-  --seed N         where random numbers start (0)
-  --epochs N       how often to go through the training part (40)
-  --threads N      how many threads compute (one for each core)
-  --picture FILE   where to draw the learning curve (target/digits.svg)
-  --help           this text
-";
-
-impl Options {
-    fn from_args() -> Result<Self, lexopt::Error> {
-        use lexopt::prelude::*;
-        let epochs = NonZeroUsize::new(40).expect("not zero");
-        let mut options = Options { seed: 0, epochs, threads: None, picture: "target/digits.svg".into() };
-        let mut args = lexopt::Parser::from_env();
-        while let Some(arg) = args.next()? {
-            match arg {
-                Long("seed") => options.seed = args.value()?.parse()?,
-                Long("epochs") => options.epochs = args.value()?.parse()?,
-                Long("threads") => options.threads = Some(args.value()?.parse()?),
-                Long("picture") => options.picture = args.value()?.into(),
-                Short('h') | Long("help") => {
-                    print!("{HELP}");
-                    std::process::exit(0);
-                }
-                _ => return Err(arg.unexpected()),
-            }
-        }
-        Ok(options)
-    }
 }

@@ -47,7 +47,7 @@ fn digits_are_learned_with_the_same_bits_on_one_thread_and_on_two() {
 
 #[test]
 fn flags_that_make_no_sense_are_refused() {
-    let refused = [(["--epoch", "3"], "--epoch"), (["--epochs", "0"], "\"0\""), (["--threads", "many"], "many")];
+    let refused = [(["--epoch", "3"], "--epoch"), (["--epochs", "0"], "'0'"), (["--threads", "many"], "many")];
     for (args, named) in refused {
         let output = digits(&args);
         let message = String::from_utf8_lossy(&output.stderr);
