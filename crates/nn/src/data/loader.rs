@@ -4,7 +4,10 @@
 //! as for a test; [`Loader::epoch`] takes a generator and goes through it in a fresh random order, as for training. An epoch can be
 //! [saved and continued](Epoch::position), and [made ahead](Epoch::prefetch) on other threads.
 
-use super::{By, Collate, Dataset, Paired, Position, Sampler, Shuffled, Stacked, prefetch::{Ahead, Prefetched}};
+use super::{
+    By, Collate, Dataset, Paired, Position, Sampler, Shuffled, Stacked,
+    prefetch::{Ahead, Prefetched},
+};
 use cotangent_tensor::{Error, ErrorKind, Result, Rng, Tensor};
 use std::{fmt, sync::Arc};
 

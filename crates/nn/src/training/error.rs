@@ -76,7 +76,9 @@ pub enum TrainError {
     #[error("trainer: {0}")]
     File(#[from] FileError),
     /// A checkpoint of another training.
-    #[error("trainer: the checkpoint in {folder:?} is of another training: {rule}; use another folder, or the settings that it was begun with")]
+    #[error(
+        "trainer: the checkpoint in {folder:?} is of another training: {rule}; use another folder, or the settings that it was begun with"
+    )]
     OtherTraining {
         /// Where the checkpoint lies.
         folder: PathBuf,

@@ -1,6 +1,10 @@
 //! Checkpoints of a training, and how it goes on from one.
 
-use super::{History, Outcome, Source, TrainError, measures::Means, run::{Run, Standing}};
+use super::{
+    History, Outcome, Source, TrainError,
+    measures::Means,
+    run::{Run, Standing},
+};
 use crate::{
     Mode,
     data::Position,
@@ -154,10 +158,7 @@ where
             is_saved: true,
             ..Standing::default()
         };
-        let same = [
-            ("examples", self.data.examples()),
-            ("callbacks", self.trainer.callbacks.len()),
-        ];
+        let same = [("examples", self.data.examples()), ("callbacks", self.trainer.callbacks.len())];
         for (name, now) in same {
             let then = counts.count(name)?;
             if then != now as u64 {

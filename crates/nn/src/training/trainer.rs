@@ -132,7 +132,10 @@ impl<'a, M: Module + Clone + 'a, B> Trainer<'a, M, B> {
 
     #[track_caller]
     fn paced(self, pace: Pace<'a>) -> Self {
-        assert!(self.schedule.is_none(), "trainer: the learning rate follows one schedule; join two by their .then(..)");
+        assert!(
+            self.schedule.is_none(),
+            "trainer: the learning rate follows one schedule; join two by their .then(..)"
+        );
         Trainer { schedule: Some(pace), ..self }
     }
 

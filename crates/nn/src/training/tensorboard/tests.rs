@@ -101,7 +101,11 @@ fn steps_and_epochs_are_logged_and_a_resumed_training_says_from_where_it_goes_on
             .validate(&loader)
             .with(TensorBoard::new(&logs).every(2))
             .checkpoints(Checkpoints::new(&checkpoints))
-            .on(Event::Step, |now| if now.steps == stop { now.stop("") })
+            .on(Event::Step, |now| {
+                if now.steps == stop {
+                    now.stop("")
+                }
+            })
             .fit(&mut model, &mut sgd, &loader, &mut Rng::seed(3), |x, _, _| (x.square(), [("half", 0.5)]))
             .expect("a training")
     };
@@ -144,5 +148,8 @@ fn a_folder_that_cannot_be_made_is_named() {
     let file = tempfile::NamedTempFile::new().expect("a file");
     let error = create(&file.path().join("runs"), 0).map_err(|error| in_folder(error, Path::new("runs")));
     assert!(error.expect_err("an error").to_string().starts_with("runs: "));
-    assert_eq!(panic_message(|| TensorBoard::new("runs").every(0)), "tensorboard: the steps from one that is logged to the next must be at least 1; got 0");
+    assert_eq!(
+        panic_message(|| TensorBoard::new("runs").every(0)),
+        "tensorboard: the steps from one that is logged to the next must be at least 1; got 0"
+    );
 }

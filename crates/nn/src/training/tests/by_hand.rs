@@ -1,12 +1,12 @@
 //! The same bits as the loop by hand.
 
 use super::*;
+use crate::data::{Sampler, Weighted};
 use crate::{
     metrics::Mean,
     optim::{Accumulator, clip_grad_norm, clip_grad_value},
     schedule::{Cosine, Exponential, Plateau, Schedule},
 };
-use crate::data::{Sampler, Weighted};
 use cotangent_autograd::value_and_grad;
 
 #[test]
@@ -130,7 +130,8 @@ fn rates_follow_epochs_and_plateaus() {
 #[test]
 fn batches_made_ahead_and_boxed_optimizers_change_nothing() {
     let (mut plain, mut ahead) = (Begin::new(), Begin::new());
-    let history = Trainer::new(2).fit(&mut plain.model, &mut plain.adam, &data(), &mut plain.rng, loss).expect("epochs");
+    let history =
+        Trainer::new(2).fit(&mut plain.model, &mut plain.adam, &data(), &mut plain.rng, loss).expect("epochs");
     let mut boxed: Box<dyn Optimizer> = Box::new(Adam::new(0.01));
     let (loader, valid) = (data().ahead(2), valid().ahead(1));
     let other = Trainer::new(2).validate(&valid);

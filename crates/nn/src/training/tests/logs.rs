@@ -14,7 +14,12 @@ fn fit(trainer: Trainer<'_, Tensor, Batch>) -> Result<History, TrainError> {
 fn a_line_for_each_epoch_and_the_reason_of_the_end() {
     let (mut out, valid) = (Vec::new(), valid());
     let trainer = Trainer::new(3).validate(&valid).with(Lines::to(&mut out));
-    let history = fit(trainer.on(Event::Epoch, |now| if now.epoch == 2 { now.stop("that is all") })).expect("epochs");
+    let history = fit(trainer.on(Event::Epoch, |now| {
+        if now.epoch == 2 {
+            now.stop("that is all")
+        }
+    }))
+    .expect("epochs");
     let seconds = |epoch: usize| history.records()[epoch].seconds;
     let line = |epoch: usize| {
         let measures = "loss 1.0000, a 1.000e-9, valid_loss 1.0000, valid_b 1.000e-9; lr 0.125";
@@ -31,9 +36,12 @@ fn a_table_that_is_whole_after_each_epoch() {
     std::fs::create_dir(folder.path().join("deep")).expect("a folder");
     std::fs::write(&path, "of an earlier training").expect("a file");
     let mut tables = Vec::new();
-    let history = fit(Trainer::new(2).with(CsvLog::new(&path)).on(Event::Start, |_| {
-        assert_eq!(read(&path), "epoch,steps,skipped,lr,seconds\n");
-    }).on(Event::Epoch, |now| tables.push((read(&path), now.history.to_csv()))));
+    let history = fit(Trainer::new(2)
+        .with(CsvLog::new(&path))
+        .on(Event::Start, |_| {
+            assert_eq!(read(&path), "epoch,steps,skipped,lr,seconds\n");
+        })
+        .on(Event::Epoch, |now| tables.push((read(&path), now.history.to_csv()))));
     assert_eq!(tables.len(), 2);
     assert!(tables.iter().all(|(file, history)| file == history));
     assert_eq!(read(&path), history.expect("two epochs").to_csv());

@@ -144,7 +144,10 @@ fn a_measure_that_there_is_not_is_named_with_those_there_are() {
 #[test]
 fn settings_that_make_no_sense_panic_where_they_are_made() {
     type T<'a> = Trainer<'a, Tensor, Batch>;
-    assert_eq!(panic_message(|| T::new(1).accumulate(0).epochs), "trainer: a step needs at least one batch; got accumulate(0)");
+    assert_eq!(
+        panic_message(|| T::new(1).accumulate(0).epochs),
+        "trainer: a step needs at least one batch; got accumulate(0)"
+    );
     let schedules = || T::new(1).schedule(Constant::new(0.1)).schedule_by_epoch(Constant::new(0.1)).epochs;
     assert!(panic_message(schedules).starts_with("trainer: the learning rate follows one schedule"));
     assert!(panic_message(|| T::new(1).clip_grad_norm(f64::NAN).epochs).ends_with("got NaN"));

@@ -17,7 +17,8 @@ fn trainer<'a>(folder: &Path, valid: &'a Loader, checkpoints: Checkpoints) -> Tr
 }
 
 fn steps_in(folder: &Path) -> Vec<PathBuf> {
-    let mut files: Vec<_> = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("a file").path()).collect();
+    let mut files: Vec<_> =
+        fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("a file").path()).collect();
     files.sort();
     files
 }
@@ -65,7 +66,11 @@ fn a_training_that_was_stopped_goes_on_where_it_stopped() {
     let history = fit(&mut straight, Trainer::new(3));
     for stop in [3, 8, 10, 11] {
         // No checkpoint is due there, and one is written all the same.
-        let at = |now: &mut Moment<'_, Mlp>| if now.steps == stop { now.stop("enough for today") };
+        let at = |now: &mut Moment<'_, Mlp>| {
+            if now.steps == stop {
+                now.stop("enough for today")
+            }
+        };
         let part = fit(&mut stopped, Trainer::new(3).checkpoints(checkpoints.clone()).on(Event::Step, at));
         assert_eq!(part.stopped(), Some("enough for today"));
         stopped = Begin::new();
@@ -115,7 +120,11 @@ fn the_last_checkpoints_stay_at_the_steps_that_were_asked_for() {
 fn checkpoints_of_other_trainings_are_refused_and_change_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let checkpoints = || Checkpoints::new(folder.path());
-    let stop = |now: &mut Moment<'_, Mlp>| if now.steps == 2 { now.stop("") };
+    let stop = |now: &mut Moment<'_, Mlp>| {
+        if now.steps == 2 {
+            now.stop("")
+        }
+    };
     let mut begin = Begin::new();
     let trainer = Trainer::new(1).checkpoints(checkpoints()).on(Event::Step, stop);
     trainer.fit(&mut begin.model, &mut begin.adam, &data(), &mut begin.rng, loss).expect("two steps");

@@ -69,7 +69,11 @@ fn a_closure_stops_after_the_step_at_which_it_says_so() {
     // The epoch that was not finished has no record.
     assert_eq!((history.records().len(), history.stopped(), ends), (1, Some("seven are enough"), 1));
     // At the last step of an epoch, the epoch comes to its end.
-    let history = fit_scripted(Trainer::new(10).on(Event::Step, |now| if now.steps == 10 { now.stop("") }));
+    let history = fit_scripted(Trainer::new(10).on(Event::Step, |now| {
+        if now.steps == 10 {
+            now.stop("")
+        }
+    }));
     assert_eq!(history.expect("a training").records().len(), 2);
     let history = fit_scripted(Trainer::new(10).on(Event::Start, |now| now.stop("not today")));
     assert_eq!(history.expect("a training").records(), []);
