@@ -91,12 +91,14 @@
 //! | an end before the last epoch | [`EarlyStopping`], [`Moment::stop`] |
 //! | the best model | [`KeepBest`], [`SaveBest`] |
 //! | to be interrupted | [`Checkpoints`] |
-//! | to see how it goes | [`Lines`], `Bar` (feature `progress`), [`CsvLog`], [`TensorBoard`] |
+//! | to see how it goes | [`Lines`], `Bar` (feature `progress`), [`CsvLog`], [`TensorBoard`], `Curves` (feature `pictures`) |
 //! | anything else | [`on`](Trainer::on), [`Callback`] |
 
 #[cfg(feature = "progress")]
 mod bar;
 mod callback;
+#[cfg(feature = "pictures")]
+mod curves;
 mod early_stopping;
 mod error;
 mod history;
@@ -117,6 +119,8 @@ mod trainer;
 #[cfg(feature = "progress")]
 pub use bar::Bar;
 pub use callback::{Callback, Event, Moment};
+#[cfg(feature = "pictures")]
+pub use curves::Curves;
 pub use early_stopping::EarlyStopping;
 pub use error::{BoxError, TrainError};
 pub use history::{History, Record};

@@ -55,7 +55,7 @@ where
     L: Outcome,
     F: FnMut(&M, &B, &mut Mode<'_>) -> L,
 {
-    pub(super) fn to_end(mut self) -> Result<History, TrainError> {
+    pub(super) fn complete(mut self) -> Result<History, TrainError> {
         let mut at = self.resumed()?;
         let first = (at.epochs + 1).min(self.trainer.epochs);
         self.tell(&mut at, first, |callback, now| callback.start(now))?;
@@ -88,7 +88,6 @@ where
         }
 
         let mut gradients = Accumulator::new();
-        // What the batches of a step have measured, which is the step's own if there is only one.
         let mut of_step = Means::default();
         let mut given = pass.reached().examples();
         while let Some(batch) = pass.next() {
@@ -106,7 +105,7 @@ where
                 continue;
             }
             let measured = std::mem::take(&mut of_step);
-            // One gradient is its own mean.
+            // What there is one of is its own mean, without any rounding.
             let gradient = if count == 1 { gradients.take_sum() } else { gradients.take_mean() };
             let Some(gradient) = gradient else { continue };
             if count > 1 {

@@ -224,7 +224,8 @@ impl<'a, M: Module + Clone + 'a, B> Trainer<'a, M, B> {
 
     /// Trains the model by the loss that the closure returns for a batch; see [`Outcome`] for what else it may return.
     ///
-    /// The order of the examples is drawn from `rng`, and so is what layers draw by their mode.
+    /// The order of the examples is drawn from `rng`, and so is what layers draw by their mode. What the closure draws itself, such as
+    /// noise on its inputs, it draws from [`mode.rng()`](Mode::rng), which checkpoints know of.
     ///
     /// # Errors
     /// A [`TrainError`]; the model and the optimizer are then as after the last step that was made.
@@ -244,6 +245,6 @@ impl<'a, M: Module + Clone + 'a, B> Trainer<'a, M, B> {
         S: Source<Batch = B>,
         L: Outcome,
     {
-        Run { trainer: self, model, optimizer, rng, data, loss }.to_end()
+        Run { trainer: self, model, optimizer, rng, data, loss }.complete()
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     Sgd,
     data::Loader,
     panics::panic_message,
-    training::{Checkpoints, Event, Trainer},
+    training::{Checkpoints, History, Trainer},
 };
 use cotangent_tensor::{Rng, Tensor};
 
@@ -95,40 +95,34 @@ fn steps_and_epochs_are_logged_and_a_resumed_training_says_from_where_it_goes_on
     let (logs, checkpoints) = (folder.path().join("runs/1"), folder.path().join("checkpoints"));
     let x = Tensor::arange(0, 4, 1);
     let loader = Loader::new(&x, &x, 2).expect("data");
-    let train = |stop: u64| {
+    let train = || {
         let (mut model, mut sgd) = (Tensor::from(1.0f32), Sgd::new(0.25));
         Trainer::new(2)
             .validate(&loader)
             .with(TensorBoard::new(&logs).every(2))
             .checkpoints(Checkpoints::new(&checkpoints))
-            .on(Event::Step, |now| {
-                if now.steps == stop {
-                    now.stop("")
-                }
-            })
             .fit(&mut model, &mut sgd, &loader, &mut Rng::seed(3), |x, _, _| (x.square(), [("half", 0.5)]))
             .expect("a training")
     };
-    train(3);
-    let history = train(u64::MAX);
-    let seconds = |epoch: usize| history.records()[epoch].seconds as f32;
+    let first = train();
+    // As if it had been interrupted before the last checkpoint was written.
+    fs::remove_file(checkpoints.join("step-000000004.safetensors")).expect("the last checkpoint");
+    let second = train();
+    let seconds = |history: &History, epoch: usize| history.records()[epoch].seconds as f32;
     // The model is 1, 1/2, 1/4, .. in each step: the loss its square.
-    let wanted = [
-        vec![
-            "brain.Event:2".to_owned(),
-            "2 step/loss 0.25".to_owned(),
-            "2 step/half 0.5".to_owned(),
-            "2 step/lr 0.25".to_owned(),
-            "2 train/loss 0.625".to_owned(),
-            "2 train/half 0.5".to_owned(),
-            "2 valid/loss 0.0625".to_owned(),
-            "2 valid/half 0.5".to_owned(),
-            "2 epoch/epoch 1".to_owned(),
-            format!("2 epoch/seconds {}", seconds(0)),
-        ],
-        vec![
-            "brain.Event:2".to_owned(),
-            "4 restart 1".to_owned(),
+    let epoch_1 = [
+        "2 step/loss 0.25".to_owned(),
+        "2 step/half 0.5".to_owned(),
+        "2 step/lr 0.25".to_owned(),
+        "2 train/loss 0.625".to_owned(),
+        "2 train/half 0.5".to_owned(),
+        "2 valid/loss 0.0625".to_owned(),
+        "2 valid/half 0.5".to_owned(),
+        "2 epoch/epoch 1".to_owned(),
+        format!("2 epoch/seconds {}", seconds(&first, 0)),
+    ];
+    let epoch_2 = |history: &History| {
+        [
             "4 step/loss 0.015625".to_owned(),
             "4 step/half 0.5".to_owned(),
             "4 step/lr 0.25".to_owned(),
@@ -137,8 +131,13 @@ fn steps_and_epochs_are_logged_and_a_resumed_training_says_from_where_it_goes_on
             "4 valid/loss 0.00390625".to_owned(),
             "4 valid/half 0.5".to_owned(),
             "4 epoch/epoch 2".to_owned(),
-            format!("4 epoch/seconds {}", seconds(1)),
-        ],
+            format!("4 epoch/seconds {}", seconds(history, 1)),
+        ]
+    };
+    let version = ["brain.Event:2".to_owned()];
+    let wanted = [
+        [&version[..], &epoch_1, &epoch_2(&first)].concat(),
+        [&version[..], &["3 restart 1".to_owned()], &epoch_2(&second)].concat(),
     ];
     assert_eq!(events(&logs), wanted);
 }

@@ -6,7 +6,7 @@ fn fit(trainer: Trainer<'_, Tensor, Batch>) -> Result<History, TrainError> {
     // The loss is 1 in each step.
     let (mut model, mut sgd) = (Tensor::from(1.0f32), crate::Sgd::new(0.125));
     trainer.fit(&mut model, &mut sgd, &data(), &mut Rng::seed(3), |x, _, mode| {
-        (x / x, [(if mode.is_training() { "a" } else { "b" }, 1e-9)])
+        (x * 0.0 + 1.0, [(if mode.is_training() { "a" } else { "b" }, 1e-9)])
     })
 }
 
@@ -48,4 +48,18 @@ fn a_table_that_is_whole_after_each_epoch() {
     // A file cannot be made where there is one instead of a folder, which is said before the first epoch.
     let error = fit(Trainer::new(2).with(CsvLog::new(path.join("log.csv")))).expect_err("an error");
     assert!(matches!(&error, TrainError::File(error) if error.path() == Some(&path.join("log.csv"))), "{error}");
+}
+
+#[cfg(feature = "pictures")]
+#[test]
+fn curves_are_drawn_from_the_start_on_and_have_all_measures() {
+    let (folder, valid) = (tempfile::tempdir().expect("a folder"), valid());
+    let path = folder.path().join("pictures/curves.svg");
+    let mut pictures = Vec::new();
+    let trainer = Trainer::new(3).validate(&valid).measure("auc", |_| 0.5).with(Curves::new(&path));
+    let trainer = trainer.on(Event::Start, |_| assert!(read(&path).contains("epoch")));
+    let history = fit(trainer.on(Event::Epoch, |_| pictures.push(read(&path)))).expect("three epochs");
+    assert!(pictures.iter().all(|svg| ["loss", "auc", "training", "validation"].iter().all(|name| svg.contains(name))));
+    assert!(pictures[0] != pictures[1] && pictures[1] != pictures[2]);
+    assert_eq!(pictures[2], history.curves().svg().expect("a picture"));
 }
