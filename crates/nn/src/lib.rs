@@ -22,6 +22,7 @@
 //! - [`files`]: models in safetensors files under PyTorch's names, and checkpoints of whole trainings.
 //! - [`training`]: the loop by hand, and a [`Trainer`](training::Trainer) for the common case: validation, early stopping, logs, checkpoints.
 //! - [`data`]: datasets, batches of them, parts to train on and to test, readers of files, and a set of images inside the library.
+//! - `pictures`, with the feature of that name: charts, heat maps, images and matrices as SVG.
 //!
 //! Nothing here knows how gradients come about: a model is a [`Module`](cotangent_autograd::Module), and so is its gradient.
 
@@ -38,6 +39,8 @@ mod mode;
 pub mod optim;
 #[cfg(test)]
 mod panics;
+#[cfg(feature = "pictures")]
+pub mod pictures;
 pub mod schedule;
 mod state;
 pub mod training;
