@@ -5,7 +5,7 @@
 //! ```
 //! # use cotangent_autograd::value_and_grad;
 //! # use cotangent_derive::Module;
-//! # use cotangent_nn::{Adam, Dropout, Linear, Loss, Mode, Optimizer, accuracy, data::{Batch, Loader}};
+//! # use cotangent_nn::{Adam, Dropout, Linear, Loss, Mode, Optimizer, accuracy, data::Loader};
 //! # use cotangent_tensor::{DType, Rng, Tensor};
 //! # #[derive(Clone, Module)]
 //! # struct Mlp { hidden: Linear, dropout: Dropout, output: Linear }
@@ -43,9 +43,8 @@
 //! # The same by a trainer
 //!
 //! ```
-//! # use cotangent_autograd::{module, value_and_grad};
 //! # use cotangent_derive::Module;
-//! # use cotangent_nn::{Adam, Dropout, Linear, Loss, Mode, Optimizer, accuracy, data::{Batch, Loader}};
+//! # use cotangent_nn::{Adam, Dropout, Linear, Loss, Mode, accuracy, data::Loader};
 //! use cotangent_nn::training::{EarlyStopping, KeepBest, Lines, Monitor, Trainer};
 //! # use cotangent_tensor::{DType, Rng, Tensor};
 //! # #[derive(Clone, Module)]
@@ -63,7 +62,6 @@
 //! # let y = x.sum(1).gt(0).cast(DType::I64);
 //! # let (train, valid) = (Loader::new(&x, &y, 10)?, Loader::new(&x, &y, 50)?);
 //! # let mut model = Mlp::new(&mut rng);
-//! # let mut by_hand = (model.clone(), rng.clone());
 //! let mut adam = Adam::new(1e-2);
 //! let history = Trainer::new(10)
 //!     .validate(&valid)
@@ -79,8 +77,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The closure says what a batch costs, in training and, with [`Mode::eval`](crate::Mode::eval), in validation; what it measures besides has a name, and
-//! costs no second run of the model. The bits are those of the loop by hand.
+//! The closure says what a batch costs, in training and, with [`Mode::eval`](crate::Mode::eval), in validation. What it measures besides
+//! has a name, and costs no second run of the model. The bits are those of the loop by hand.
 //!
 //! | wanted | written |
 //! |---|---|

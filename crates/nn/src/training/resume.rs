@@ -20,7 +20,7 @@ use std::path::PathBuf;
 ///
 /// A trainer with checkpoints goes on from the newest whole one in the folder, so that a program that was interrupted is just run
 /// again, and one that had come to its end ends at once. The bits are those that a run without the interruption would have come
-/// to: model, optimizer, generator, the place in the data, and the states of callbacks are restored. The data, the settings
+/// to: model, optimizer, generator, the place in the data, the history, and the states of callbacks are restored. The data, the settings
 /// and the callbacks must be the same; only the number of epochs may be another. A new training needs a folder of its own.
 #[derive(Clone, Debug)]
 pub struct Checkpoints {
