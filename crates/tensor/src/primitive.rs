@@ -60,11 +60,16 @@ pub trait Primitive: ClonePrimitive + Send + Sync + 'static {
     /// # Errors
     /// As for `eval`.
     fn eval_owned(&self, inputs: Few<Array>) -> Result<Few<Array>> {
-        self.eval(&inputs.iter().collect::<Few<_>>())
+        on_borrowed(inputs, &|inputs| self.eval(inputs))
     }
 
     /// The derivative: exactly one of a vjp, a decomposition, or zero.
     fn derivative(&self) -> Derivative<'_>;
+}
+
+/// Apart from `eval_owned`, so that it is compiled once and not for each operation.
+fn on_borrowed(inputs: Few<Array>, eval: &dyn Fn(&[&Array]) -> Result<Few<Array>>) -> Result<Few<Array>> {
+    eval(&inputs.iter().collect::<Few<_>>())
 }
 
 /// How an operation is differentiated.
