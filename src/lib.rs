@@ -107,3 +107,8 @@ pub mod prelude {
         value_and_grad_with_aux, vjp,
     };
 }
+
+/// What the README shows is compiled and run by `cargo test`.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

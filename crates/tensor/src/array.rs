@@ -228,12 +228,18 @@ impl Array {
     /// When `T` is not the array's dtype.
     #[track_caller]
     pub fn with_mut<T: Element, R>(&mut self, change: impl FnOnce(&mut [T]) -> R) -> R {
+        change(self.elements_mut())
+    }
+
+    /// What [`with_mut`](Self::with_mut) hands on: apart, so that it is not compiled for each closure.
+    #[track_caller]
+    pub(crate) fn elements_mut<T: Element>(&mut self) -> &mut [T] {
         assert_eq!(T::DTYPE, self.dtype(), "elements of dtype {} were asked for as {}", self.dtype(), T::DTYPE);
         if !self.is_whole::<T>() || Arc::get_mut(&mut self.0).is_none_or(|view| !view.storage.is_unique()) {
             *self = kernels::copy::contiguous(self);
         }
         let view = Arc::get_mut(&mut self.0).expect("the only handle, or a fresh copy");
-        change(view.storage.elements_mut().expect("the only owner, or a fresh copy"))
+        view.storage.elements_mut().expect("the only owner, or a fresh copy")
     }
 
     #[inline]

@@ -60,7 +60,7 @@ pub trait Primitive: ClonePrimitive + Send + Sync + 'static {
     /// # Errors
     /// As for `eval`.
     fn eval_owned(&self, inputs: Few<Array>) -> Result<Few<Array>> {
-        self.eval(&inputs.iter().collect::<Few<_>>())
+        on_borrowed(inputs, &|inputs| self.eval(inputs))
     }
 
     /// The derivative: exactly one of a vjp, a decomposition, or zero.
@@ -80,6 +80,11 @@ pub trait Primitive: ClonePrimitive + Send + Sync + 'static {
 /// The number of elements.
 pub(crate) fn elements(x: SpecRef<'_>) -> u64 {
     x.shape().iter().fold(1, |count: u64, &size| count.saturating_mul(size as u64))
+}
+
+/// Apart from `eval_owned`, so that it is compiled once and not for each operation.
+fn on_borrowed(inputs: Few<Array>, eval: &dyn Fn(&[&Array]) -> Result<Few<Array>>) -> Result<Few<Array>> {
+    eval(&inputs.iter().collect::<Few<_>>())
 }
 
 /// How an operation is differentiated.

@@ -195,6 +195,11 @@ impl Tensor {
     /// When `T` is not the tensor's dtype, or inside a transform that traces this tensor: what was recorded must not change.
     #[track_caller]
     pub fn with_mut<T: Element, R>(&mut self, change: impl FnOnce(&mut [T]) -> R) -> R {
+        change(self.elements_mut())
+    }
+
+    #[track_caller]
+    fn elements_mut<T: Element>(&mut self) -> &mut [T] {
         if let Err(error) = self.check_readable::<T>("with_mut") {
             panic!("{error}");
         }
@@ -207,7 +212,7 @@ impl Tensor {
             *self = self.array().clone().into();
         }
         match &mut self.0 {
-            Repr::Plain(array) => array.with_mut(change),
+            Repr::Plain(array) => array.elements_mut(),
             Repr::Traced(_) => unreachable!("replaced by its value just now"),
         }
     }
