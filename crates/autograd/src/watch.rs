@@ -84,9 +84,7 @@ where
     let leaves: Vec<ValueId> = model_ids.iter().chain(&input_ids).copied().collect();
     let seeds = id.map(|id| (id, value.ones_like()));
     let mut cotangents = tape.close().sweep_heard(seeds, &leaves, &mut sweep);
-    for (leaf, cotangent) in cotangents.iter().enumerate() {
-        recording.values[leaf].cotangent = cotangent.as_ref().map(constant);
-    }
+    leaves.iter().zip(&cotangents).for_each(|(&leaf, cotangent)| sweep.note(leaf, cotangent.as_ref()));
     cotangents.truncate(model_ids.len());
     (value, in_place_of(model, cotangents), recording)
 }
@@ -123,16 +121,19 @@ impl<'a> Sweep<'a> {
         operations.sort_unstable();
         Sweep { recording, values, operations }
     }
+
+    /// Notes the cotangent of what the tape numbers so.
+    fn note(&mut self, id: ValueId, cotangent: Option<&Tensor>) {
+        let first = self.values.partition_point(|&(other, _)| other < id);
+        for &(_, value) in self.values[first..].iter().take_while(|(other, _)| *other == id) {
+            self.recording.values[value].cotangent = cotangent.map(constant);
+        }
+    }
 }
 
 impl Listener for Sweep<'_> {
     fn before(&mut self, rule: Step<'_>) {
-        for (id, cotangent) in rule.ids.iter().zip(rule.cotangents) {
-            let first = self.values.partition_point(|(other, _)| other < id);
-            for &(_, value) in self.values[first..].iter().take_while(|(other, _)| other == id) {
-                self.recording.values[value].cotangent = cotangent.as_ref().map(constant);
-            }
-        }
+        rule.ids.iter().zip(rule.cotangents).for_each(|(&id, cotangent)| self.note(id, cotangent.as_ref()));
         let operation = rule.ids.iter().find_map(|id| {
             let first = self.operations.partition_point(|(other, _)| other < id);
             self.operations.get(first).map(|&(_, operation)| operation)
