@@ -134,3 +134,67 @@ impl EvenMaxima<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::{isa, pool::Span};
+
+    fn axis(outputs: usize, stride: usize, taps: usize, step: usize) -> Axis {
+        let reach = (taps - 1) * step + 1;
+        let span = |i: usize| Span { start: i * stride, end: i * stride + reach, count: taps };
+        Axis { input: (outputs - 1) * stride + reach, step, spans: (0..outputs).map(span).collect() }
+    }
+
+    /// The definition: the first of the greatest, but the last NaN.
+    fn place(boxes: &Boxes, image: &[f32], spans: [Span; 3]) -> i64 {
+        let [depth, height, width] = &boxes.0;
+        let mut best: Option<usize> = None;
+        for d in (spans[0].start..spans[0].end).step_by(depth.step) {
+            for h in (spans[1].start..spans[1].end).step_by(height.step) {
+                for w in (spans[2].start..spans[2].end).step_by(width.step) {
+                    let at = (d * height.input + h) * width.input + w;
+                    if best.is_none_or(|best| image[at].is_nan() || image[at] > image[best]) {
+                        best = Some(at);
+                    }
+                }
+            }
+        }
+        best.expect("a window has elements") as i64
+    }
+
+    #[test]
+    fn blocks_of_every_length_find_what_the_definition_says() {
+        // Outputs around one, four and eight in a block, and all strides that are compiled apart.
+        for outputs in (1..=18).chain([31]) {
+            for (stride, taps, step) in [(1, 1, 1), (1, 3, 1), (2, 2, 1), (2, 3, 2), (3, 2, 1), (4, 2, 3)] {
+                let boxes = Boxes([axis(2, 1, 2, 1), axis(3, 2, 2, 2), axis(outputs, stride, taps, step)]);
+                let images = 2;
+                // Few values, so that many tie, and some NaN.
+                let value = |i: usize| match (i * i * 7 + i * 3) % 23 {
+                    0 => f32::NAN,
+                    n => (n / 3) as f32 - 4.0,
+                };
+                let x: Vec<f32> = (0..images * boxes.input_len()).map(value).collect();
+                let mut found = vec![-1; images * boxes.output_len()];
+                let even = EvenMaxima::of(&boxes).expect("windows that are alike");
+                isa::dispatch(even.over(&x, &mut found));
+                let mut expected = Vec::new();
+                for image in x.chunks(boxes.input_len()) {
+                    boxes.for_each(|_, spans| expected.push(place(&boxes, image, spans)));
+                }
+                assert_eq!(found, expected, "{outputs} outputs, stride {stride}, {taps} taps {step} apart");
+            }
+        }
+    }
+
+    #[test]
+    fn windows_that_differ_are_left_to_the_general_loop() {
+        let [full, cut, before] = [(0, 2), (3, 4), (2, 4)].map(|(start, end)| Span { start, end, count: 2 });
+        let boxes = |spans: Vec<Span>| Boxes([axis(1, 1, 1, 1), axis(1, 1, 1, 1), Axis { input: 4, step: 1, spans }]);
+        assert!(EvenMaxima::of(&boxes(vec![full, cut])).is_none());
+        assert!(EvenMaxima::of(&boxes(vec![before, full])).is_none());
+        assert!(EvenMaxima::of(&boxes(vec![full, full])).is_none());
+        assert!(EvenMaxima::of(&boxes(vec![full, before])).is_some());
+    }
+}
