@@ -34,17 +34,17 @@ fn message(error: &ReadError) -> (ReadErrorKind, String) {
 
 #[test]
 fn every_kind_of_png_gives_its_colours_in_eight_bits() {
-    let cases: [(ColorType, BitDepth, &[u8], [[u8; 2]; 3]); 7] = [
-        (ColorType::Rgb, BitDepth::Eight, &[1, 2, 3, 4, 5, 6], [[1, 4], [2, 5], [3, 6]]),
-        (ColorType::Rgba, BitDepth::Eight, &[1, 2, 3, 0, 4, 5, 6, 255], [[1, 4], [2, 5], [3, 6]]),
-        (ColorType::Rgb, BitDepth::Sixteen, &[1, 99, 2, 99, 3, 99, 4, 99, 5, 99, 6, 99], [[1, 4], [2, 5], [3, 6]]),
-        (ColorType::Grayscale, BitDepth::Eight, &[7, 9], [[7, 9]; 3]),
-        (ColorType::Grayscale, BitDepth::One, &[0b0100_0000], [[0, 255]; 3]),
-        (ColorType::GrayscaleAlpha, BitDepth::Eight, &[7, 0, 9, 1], [[7, 9]; 3]),
-        (ColorType::Indexed, BitDepth::One, &[0b1000_0000], [[200, 1], [100, 2], [50, 3]]),
+    let cases = [
+        (ColorType::Rgb, BitDepth::Eight, vec![1, 2, 3, 4, 5, 6], [[1, 4], [2, 5], [3, 6]]),
+        (ColorType::Rgba, BitDepth::Eight, vec![1, 2, 3, 0, 4, 5, 6, 255], [[1, 4], [2, 5], [3, 6]]),
+        (ColorType::Rgb, BitDepth::Sixteen, vec![1, 99, 2, 99, 3, 99, 4, 99, 5, 99, 6, 99], [[1, 4], [2, 5], [3, 6]]),
+        (ColorType::Grayscale, BitDepth::Eight, vec![7, 9], [[7, 9]; 3]),
+        (ColorType::Grayscale, BitDepth::One, vec![0b0100_0000], [[0u8, 255]; 3]),
+        (ColorType::GrayscaleAlpha, BitDepth::Eight, vec![7, 0, 9, 1], [[7, 9]; 3]),
+        (ColorType::Indexed, BitDepth::One, vec![0b1000_0000], [[200, 1], [100, 2], [50, 3]]),
     ];
     for (color, depth, data, expected) in cases {
-        let bytes = png_of([1, 2], color, depth, data);
+        let bytes = png_of([1, 2], color, depth, &data);
         let image = parse(&bytes, Channels::Rgb).expect("an image");
         assert_eq!(image.shape()[..], [3, 1, 2]);
         assert_eq!(image.to_vec::<u8>(), expected.concat(), "{color:?} {depth:?}");
