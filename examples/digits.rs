@@ -8,13 +8,16 @@
 
 use clap::Parser;
 use cotangent::{
-    nn::{accuracy, confusion_matrix, data::digits},
+    nn::{
+        accuracy, confusion_matrix,
+        data::digits,
+        pictures::{Chart, Picture, PictureError},
+    },
     prelude::*,
     with_threads,
 };
 use indicatif::{ProgressBar, ProgressStyle};
-use plotters::prelude::*;
-use std::{fs, num::NonZeroUsize, path::Path, path::PathBuf, time::Instant};
+use std::{num::NonZeroUsize, path::Path, path::PathBuf, time::Instant};
 
 /// Two layers: 64 pixels, 256 hidden units, a score for each of the ten digits.
 #[derive(Module, Clone)]
@@ -109,8 +112,9 @@ fn run(options: &Options) -> Result<()> {
     println!("\nHow often each digit (row) was read as which (column):\n");
     print_confusion(&confusion_matrix(&scores, &test.labels).to_vec::<i64>());
     print_misread(&test.images, &test.labels.to_vec::<i64>(), &scores.argmax(-1).to_vec::<i64>());
-    draw(&curve, &options.picture)?;
-    println!("\nThe learning curve is in {}.", options.picture.display());
+    let picture = options.pictures.join("learning-curve.svg");
+    draw(&curve, &picture)?;
+    println!("\nThe learning curve is in {}.", picture.display());
 
     // All digits of it, so that two runs can be compared to the last bit.
     let (training_loss, validation_loss) = curve[curve.len() - 1];
@@ -151,30 +155,12 @@ fn print_misread(images: &Tensor, labels: &[i64], read: &[i64]) {
     println!("  {}", captions.collect::<Vec<_>>().join("  "));
 }
 
-/// Draws the losses of each epoch as an SVG.
-fn draw(curve: &[(f64, f64)], path: &Path) -> Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let picture = SVGBackend::new(path, (800, 500)).into_drawing_area();
-    picture.fill(&WHITE)?;
-    let highest = curve.iter().fold(0.0, |highest: f64, &(training, validation)| highest.max(training).max(validation));
-    let mut chart = ChartBuilder::on(&picture)
-        .caption("Reading digits: the loss of each epoch", ("sans-serif", 22))
-        .margin(15)
-        .x_label_area_size(40)
-        .y_label_area_size(50)
-        .build_cartesian_2d(1..curve.len().max(2), 0.0..highest)?;
-    chart.configure_mesh().x_desc("epoch").y_desc("cross entropy").disable_mesh().draw()?;
-
-    let training = (1..).zip(curve).map(|(epoch, &(training, _))| (epoch, training));
-    let validation = (1..).zip(curve).map(|(epoch, &(_, validation))| (epoch, validation));
-    let key = |color: RGBColor| move |(x, y)| PathElement::new([(x, y), (x + 20, y)], color.stroke_width(2));
-    chart.draw_series(LineSeries::new(training, BLUE.stroke_width(2)))?.label("training").legend(key(BLUE));
-    chart.draw_series(LineSeries::new(validation, RED.stroke_width(2)))?.label("validation").legend(key(RED));
-    chart.configure_series_labels().border_style(BLACK).background_style(WHITE).draw()?;
-    picture.present()?;
-    Ok(())
+/// Draws the losses of each epoch.
+fn draw(curve: &[(f64, f64)], path: &Path) -> Result<(), PictureError> {
+    let chart = Chart::new("Reading digits: the loss of each epoch", "epoch", "cross entropy")
+        .curve("training", curve.iter().map(|losses| losses.0))
+        .curve("validation", curve.iter().map(|losses| losses.1));
+    Picture::of(chart).save(path)
 }
 
 /// Learns to read handwritten digits.
@@ -189,7 +175,7 @@ struct Options {
     /// How many threads compute, instead of one for each core
     #[arg(long)]
     threads: Option<NonZeroUsize>,
-    /// Where to draw the learning curve
-    #[arg(long, default_value = "target/digits.svg")]
-    picture: PathBuf,
+    /// The folder for the learning curve
+    #[arg(long, default_value = "target/pictures/digits")]
+    pictures: PathBuf,
 }

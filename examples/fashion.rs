@@ -5,7 +5,8 @@
 //! ```
 //!
 //! The images are not part of the library: `sudo apt install dataset-fashion-mnist` brings them on Debian and Ubuntu, and elsewhere
-//! the four files of <https://github.com/zalandoresearch/fashion-mnist> in a folder do, `--data FOLDER`.
+//! the four files of <https://github.com/zalandoresearch/fashion-mnist> in a folder do, `--data FOLDER`. For a taste, `--data
+//! examples/data/fashion` has 400 of them.
 //!
 //! From the top: a network is a struct whose layers are called one after the other; each pass through the images shows every one of
 //! them a little differently; the learning rate rises, then falls. `scripts/fashion_reference.py` does the same in PyTorch.
@@ -166,7 +167,9 @@ fn main() -> Result<()> {
     let scores = model.scores(&test.x);
     let test_accuracy = accuracy(&scores, &test.y);
     let confusion = confusion_matrix(&scores, &test.y);
-    println!("\n{test_accuracy:.4} of the test images are recognised. How often each garment (row) was taken for which:\n");
+    println!(
+        "\n{test_accuracy:.4} of the test images are recognised. How often each garment (row) was taken for which:\n"
+    );
     print_confusion(&confusion.to_vec::<i64>());
     draw(&confusion, &scores, &test, &options.pictures)?;
     println!("\nresult: test_accuracy={test_accuracy:.4} seconds={seconds:.1} epochs={}", options.epochs);
@@ -223,10 +226,15 @@ fn draw(confusion: &Tensor, scores: &Tensor, test: &Batch, folder: &Path) -> Res
         let [truth, taken] = [&truth, &taken].map(|garments| GARMENTS[garments[i as usize] as usize]);
         format!("{truth}: {taken}")
     };
-    let images = Images::new("Mistaken with certainty: what it is, and what it was taken for", &test.x.index_select(0, &worst))
-        .captions(worst.to_vec::<i64>().iter().map(caption))
-        .columns(6);
+    let images =
+        Images::new("Mistaken with certainty: what it is, and what it was taken for", &test.x.index_select(0, &worst))
+            .captions(worst.to_vec::<i64>().iter().map(caption))
+            .columns(6);
     Picture::of(images).save(folder.join("mistaken.svg"))?;
-    println!("\nThe {} of {mistaken} mistakes that were made with the greatest certainty are in {}.", worst.numel(), folder.display());
+    println!(
+        "\nThe {} of {mistaken} mistakes that were made with the greatest certainty are in {}.",
+        worst.numel(),
+        folder.display()
+    );
     Ok(())
 }

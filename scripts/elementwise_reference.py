@@ -139,6 +139,8 @@ def few():
     line_all("pow", m.power, list(zip(sized(-5, 5, 40), uniform(-50, 50, 40))))
     line_all("xlogy", lambda x, y: x * m.log(y), list(zip(uniform(-4, 4, 30), sized(-100, 100, 30))))
     line_all("lerp", lambda x, y: x + mpf(0.3) * (y - x), list(zip(uniform(-4, 4, 20), uniform(-4, 4, 20))))
+    steep = random.Random(11)
+    line_all("softplus_with", lambda x: m.log1p(m.exp(1.5 * x)) / 1.5, [steep.uniform(-4, 13) for _ in range(30)])
     line_all("glu", lambda x, y: x / (1 + m.exp(-y)), list(zip(uniform(-4, 4, 30), uniform(-700, 40, 30))))
     line_all("prelu", lambda x, y: x * y, list(zip(uniform(-4, 0, 20), uniform(-4, 4, 20))))
     line_all("div_trunc", lambda x, y: m.floor(abs(x / y)) * m.sign(x / y), division()[:-4])

@@ -2,7 +2,7 @@
 
 use std::{
     env, fs,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Output},
 };
 
@@ -20,8 +20,8 @@ fn digits(args: &[&str]) -> Output {
 }
 
 /// What a run printed, without the seconds at its end.
-fn printed(threads: &str, picture: &Path) -> String {
-    let output = digits(&["--threads", threads, "--picture", picture.to_str().expect("a path in UTF-8")]);
+fn printed(threads: &str, pictures: &Path) -> String {
+    let output = digits(&["--threads", threads, "--pictures", pictures.to_str().expect("a path in UTF-8")]);
     assert!(output.status.success(), "{output:?}");
     // The progress bar goes to a terminal or nowhere.
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
@@ -33,16 +33,16 @@ fn printed(threads: &str, picture: &Path) -> String {
 
 #[test]
 fn digits_are_learned_with_the_same_bits_on_one_thread_and_on_two() {
-    let picture: PathBuf = Path::new(env!("CARGO_TARGET_TMPDIR")).join("digits.svg");
-    let text = printed("1", &picture);
+    let pictures = Path::new(env!("CARGO_TARGET_TMPDIR")).join("digits");
+    let text = printed("1", &pictures);
     let (_, accuracy) = text.rsplit_once("\nresult: test_accuracy=").expect("the last line is the result");
     // What the example promises; it reads 0.978 to 0.989 of 359 digits with seeds 0 to 3.
     assert!(accuracy.parse::<f64>().expect("a number") >= 0.97, "{accuracy}");
-    let drawn = fs::read_to_string(&picture).expect("the picture was drawn");
+    let drawn = fs::read_to_string(pictures.join("learning-curve.svg")).expect("the picture was drawn");
     assert!(drawn.starts_with("<svg") && drawn.contains("validation"), "{drawn}");
     // The losses are printed with all their digits.
     assert!(text.contains("\nfinal loss: training "), "{text}");
-    assert_eq!(text, printed("2", &picture));
+    assert_eq!(text, printed("2", &pictures));
 }
 
 #[test]

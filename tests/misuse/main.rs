@@ -3,6 +3,7 @@
 //!
 //! - `networks`: labels, targets, layers.
 //! - `operands`: dtypes, numbers, broadcasting, products.
+//! - `options`: numbers outside of their domain.
 //! - `shapes`: axes, reshaping, joining, indices.
 //! - `sizes`: shapes that no memory can hold, access to elements.
 //! - `transforms`: gradients, tangents, cotangents.
@@ -11,6 +12,7 @@
 
 mod networks;
 mod operands;
+mod options;
 mod primitives;
 mod shapes;
 mod sizes;

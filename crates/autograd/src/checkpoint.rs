@@ -15,8 +15,9 @@ use std::sync::Arc;
 
 /// Runs `f(x)`, keeping for the backward pass nothing but `x`; `f` runs again there.
 ///
-/// All that the result depends on must be in `x`: the model and its inputs, for example as a tuple. What needs random numbers takes
-/// a generator that `f` captures and clones, so that both runs draw the same.
+/// The result is a tensor, or any [`Module`]: a tuple, a list, a struct of tensors. All that it depends on must be in `x`: the model
+/// and its inputs, for example as a tuple. What needs random numbers takes a generator that `f` captures and clones, so that
+/// both runs draw the same.
 ///
 /// # Panics
 /// When `f` captured a tensor that is being differentiated, instead of taking it from `x`.
@@ -27,80 +28,87 @@ use std::sync::Arc;
 /// let (w, x) = (Tensor::from(3.0), Tensor::from(2.0));
 /// let gradient = grad(&w, |w| checkpoint(&(w.clone(), x.clone()), |(w, x)| (w * x).exp()));
 /// assert_eq!(gradient.item::<f64>(), 2.0 * 6.0f64.exp());
+///
+/// // Several results: a step of a recurrent network, say.
+/// let gradient = grad(&w, |w| {
+///     let (state, output) = checkpoint(w, |w| (w.square(), w * 2));
+///     state * output
+/// });
+/// assert_eq!(gradient.item::<f64>(), 6.0 * 9.0);
 /// ```
 #[track_caller]
-pub fn checkpoint<M, F>(x: &M, f: F) -> Tensor
+pub fn checkpoint<M, N, F>(x: &M, f: F) -> N
 where
     M: Module + Clone + Send + Sync + 'static,
-    F: Fn(&M) -> Tensor + Send + Sync + 'static,
+    N: Module + Clone,
+    F: Fn(&M) -> N + Send + Sync + 'static,
 {
     let inputs = module::tensors(x);
     if inputs.iter().all(|input| input.tracer().is_none()) {
         return f(x);
     }
-    let plain = module::map(x, |leaf| Tensor::from(leaf.tensor.array().clone()));
-    let y = f(&plain);
-    assert!(
-        y.tracer().is_none(),
-        "checkpoint: the function captured a tensor that is being differentiated; pass it in the argument"
-    );
     // The structure must not hold the traced tensors, or the tape would hold itself.
     let structure = module::map(x, |_| Tensor::from(0u8));
-    let segment = Segment { structure: Arc::new(structure), f: Arc::new(f), y: Some(y.into_array()) };
-    apply(&segment, &inputs).into_single()
+    let run = move |tensors: &[Tensor]| {
+        let mut tensors = tensors.iter();
+        f(&module::map(&structure, |_| tensors.next().expect("as many tensors as the argument had").clone()))
+    };
+    let plain: Vec<Tensor> = inputs.iter().map(|input| Tensor::from(input.array().clone())).collect();
+    let y = run(&plain);
+    let first = arrays(&flat(&y)).unwrap_or_else(|error| panic!("{error}"));
+    if first.is_empty() {
+        return y;
+    }
+    let segment = Segment { f: Arc::new(move |tensors| flat(&run(tensors))), first: Some(first) };
+    let mut outputs = apply(&segment, &inputs).into_iter();
+    module::map(&y, |_| outputs.next().expect("as many tensors as the first run gave"))
 }
 
-/// A function as a primitive of the tensors of its argument.
-struct Segment<M, F> {
-    /// The argument with its tensors taken out.
-    structure: Arc<M>,
-    f: Arc<F>,
-    /// The result of the first run; copies of the primitive, which tapes keep, are without it.
-    y: Option<Array>,
+fn flat<M: Module>(module: &M) -> Vec<Tensor> {
+    module::tensors(module).into_iter().cloned().collect()
 }
 
-impl<M, F> Clone for Segment<M, F> {
+/// What a run gave, which nothing may be watching.
+fn arrays(tensors: &[Tensor]) -> Result<Few<Array>> {
+    if tensors.iter().any(|tensor| tensor.tracer().is_some()) {
+        let rule = "the function captured a tensor that is being differentiated";
+        return Err(Error::new(ErrorKind::Derivative, "checkpoint", rule).with_hint("pass it in the argument"));
+    }
+    Ok(tensors.iter().map(|tensor| tensor.array().clone()).collect())
+}
+
+/// A function from the tensors of its argument to those of its result, as a primitive.
+struct Segment {
+    f: Arc<dyn Fn(&[Tensor]) -> Vec<Tensor> + Send + Sync>,
+    /// The results of the first run; copies of the primitive, which tapes keep, are without them.
+    first: Option<Few<Array>>,
+}
+
+impl Clone for Segment {
     fn clone(&self) -> Self {
-        Segment { structure: self.structure.clone(), f: self.f.clone(), y: None }
+        Segment { f: self.f.clone(), first: None }
     }
 }
 
-impl<M: Module + Clone, F> Segment<M, F> {
-    /// The argument with these tensors.
-    fn argument<'a>(&self, tensors: impl IntoIterator<Item = &'a Tensor>) -> M {
-        let mut tensors = tensors.into_iter();
-        module::map(&self.structure, |_| tensors.next().expect("as many tensors as the argument had").clone())
-    }
-}
-
-impl<M, F> Primitive for Segment<M, F>
-where
-    M: Module + Clone + Send + Sync + 'static,
-    F: Fn(&M) -> Tensor + Send + Sync + 'static,
-{
+impl Primitive for Segment {
     fn name(&self) -> &'static str {
         "checkpoint"
     }
 
     fn infer(&self, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>> {
-        if let Some(y) = &self.y {
-            return Ok(SpecRef::to_owned(y.spec()).into());
+        if let Some(first) = &self.first {
+            return Ok(first.iter().map(|y| SpecRef::to_owned(y.spec())).collect());
         }
         let zeros: Vec<Tensor> = inputs.iter().map(|spec| Tensor::zeros(spec.shape(), spec.dtype())).collect();
-        Ok(SpecRef::to_owned((self.f)(&self.argument(&zeros)).spec()).into())
+        Ok((self.f)(&zeros).iter().map(|y| SpecRef::to_owned(y.spec())).collect())
     }
 
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
-        if let Some(y) = &self.y {
-            return Ok(y.clone().into());
+        if let Some(first) = &self.first {
+            return Ok(first.clone());
         }
         let tensors: Vec<Tensor> = inputs.iter().map(|&x| Tensor::from(x.clone())).collect();
-        let y = (self.f)(&self.argument(&tensors));
-        if y.tracer().is_some() {
-            let rule = "the function captured a tensor that is being differentiated";
-            return Err(Error::new(ErrorKind::Derivative, "checkpoint", rule).with_hint("pass it in the argument"));
-        }
-        Ok(y.into_array().into())
+        arrays(&(self.f)(&tensors))
     }
 
     fn derivative(&self) -> Derivative<'_> {
@@ -108,26 +116,23 @@ where
     }
 }
 
-impl<M, F> Vjp for Segment<M, F>
-where
-    M: Module + Clone + Send + Sync + 'static,
-    F: Fn(&M) -> Tensor + Send + Sync + 'static,
-{
+impl Vjp for Segment {
     fn keep(&self, _: &[bool]) -> Keep {
         Keep::ALL_INPUTS
     }
 
-    fn vjp(&self, saved: &Saved, y_bar: Cotangents, needs: &[bool]) -> Few<Option<Tensor>> {
-        let x = self.argument((0..needs.len()).map(|i| saved.input(i)));
-        let (_, pullback) = vjp(&x, &*self.f);
-        let x_bar = pullback.pull_once(&y_bar.single());
-        module::tensors(&x_bar).into_iter().zip(needs).map(|(x_bar, &needed)| needed.then(|| x_bar.clone())).collect()
+    fn vjp(&self, saved: &Saved, y_bars: Cotangents, needs: &[bool]) -> Few<Option<Tensor>> {
+        // A list of tensors, not the argument that `f` takes: what is a buffer there may well be traced.
+        let x: Vec<Tensor> = (0..needs.len()).map(|i| saved.input(i).clone()).collect();
+        let (_, pullback) = vjp(&x, |x| (self.f)(x));
+        let x_bars = pullback.pull_given(y_bars.into_given());
+        x_bars.into_iter().zip(needs).map(|(x_bar, &needed)| needed.then_some(x_bar)).collect()
     }
 
     fn jvp(&self, x: &[&Tensor], dot: &[Option<&Tensor>], _: &[Tensor]) -> Option<Few<Option<Tensor>>> {
-        let tangents: Vec<Tensor> =
-            x.iter().zip(dot).map(|(x, x_dot)| x_dot.cloned().unwrap_or_else(|| x.zeros_like())).collect();
-        let (x, x_dot) = (self.argument(x.iter().copied()), self.argument(&tangents));
-        Some(Few::one(Some(jvp(&x, &x_dot, &*self.f).1)))
+        let x_dots = x.iter().zip(dot).map(|(x, x_dot)| x_dot.cloned().unwrap_or_else(|| x.zeros_like()));
+        let (x, x_dots): (Vec<Tensor>, Vec<Tensor>) = (x.iter().copied().cloned().collect(), x_dots.collect());
+        let (_, y_dots) = jvp(&x, &x_dots, |x| (self.f)(x));
+        Some(y_dots.into_iter().map(|y_dot| y_dot.dtype().is_float().then_some(y_dot)).collect())
     }
 }

@@ -242,8 +242,18 @@ fn sweep(
                 // An integer output; no rule looks at its cotangent.
                 (None, None) => Cotangent::Zero(Box::new(Spec::new([], DType::F32))),
             });
-        let cotangents = rule.vjp(&record.saved, Cotangents::new(outputs.collect()), &needs);
+        let outputs = Cotangents::new(outputs.collect());
         let spec_of = |i: usize| record.inputs[i].index().map(|index| specs[index].as_ref());
+        if let Some(rule) = rule.accumulates()
+            && let Some(&first) = record.inputs.first()
+            && let Some(sum) = pending.take(first)
+        {
+            let sum = rule.accumulate(sum, &record.saved, outputs);
+            check_sum(record.primitive.name(), &sum, spec_of(0));
+            pending.add(first, sum);
+            continue;
+        }
+        let cotangents = rule.vjp(&record.saved, outputs, &needs);
         check_cotangents(record.primitive.name(), &cotangents, record.inputs.len(), spec_of);
         for (&id, cotangent) in record.inputs.iter().zip(cotangents) {
             if let (Some(_), Some(cotangent)) = (id.index(), cotangent) {
@@ -282,6 +292,13 @@ fn check_cotangents<'a>(
             }
             (None, _) => {}
         }
+    }
+}
+
+/// Holds a rule that adds to a sum to the spec of its input.
+fn check_sum(name: &str, sum: &Tensor, spec: Option<SpecRef<'_>>) {
+    if let Some(x) = spec {
+        assert!(sum.spec() == x, "{name}: the rule's sum of cotangents is {}, but its input is {x}", sum.spec());
     }
 }
 

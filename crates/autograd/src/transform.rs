@@ -138,6 +138,13 @@ impl<M: Module + Clone> Pullback<M> {
         in_place_of(&self.x, self.recording.sweep_once(seeds, &self.inputs))
     }
 
+    /// As [`pull_once`](Self::pull_once), of the cotangent of each tensor of the result; of those without one it is zero.
+    pub(crate) fn pull_given(self, y_bars: impl IntoIterator<Item = Option<Tensor>>) -> M {
+        let given = self.outputs.iter().zip(y_bars).filter_map(|((id, _), y_bar)| Some(((*id)?, y_bar?)));
+        let seeds: Vec<(ValueId, Tensor)> = given.collect();
+        in_place_of(&self.x, self.recording.sweep_once(seeds, &self.inputs))
+    }
+
     #[track_caller]
     fn seeds<N: Module>(&self, y_bar: &N) -> Vec<(ValueId, Tensor)> {
         let (given, wanted) = (module::tensors(y_bar).len(), self.outputs.len());

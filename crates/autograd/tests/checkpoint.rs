@@ -1,7 +1,11 @@
 //! Checkpointing changes what is kept and never what comes out: values, derivatives of every order and mode, nested, with the
 //! same random numbers in both runs.
 
-use cotangent_autograd::{checkpoint, grad, hessian, hvp, jvp, module, value_and_grad};
+use cotangent_autograd::{
+    Module, check, checkpoint, grad, hessian, hvp, jvp,
+    module::{self, Visitor, VisitorMut},
+    value_and_grad,
+};
 use cotangent_tensor::{DType, Rng, Tensor};
 use std::sync::{
     Arc,
@@ -83,6 +87,90 @@ fn both_runs_draw_the_same_random_numbers() {
     let (sum, gradient) = value_and_grad(&x, |x| dropped(x).sum(..));
     assert_eq!(gradient.to_vec::<f64>().iter().sum::<f64>(), 2.0 * sum.item::<f64>());
     assert_eq!(gradient.to_vec::<f64>(), (dropped(&x) * 2).to_vec::<f64>());
+}
+
+type Pair = (Tensor, Vec<Tensor>);
+
+/// Two of the three results are used, one of them twice.
+fn of_several(x: &Pair, again: bool) -> Tensor {
+    fn step((x, ws): &Pair) -> (Tensor, [Tensor; 2], Option<Tensor>) {
+        let y = x.matmul(&ws[0]).tanh();
+        (y.square(), [y.exp() * &ws[1], y.argmax(-1)], Some(ws[1].exp()))
+    }
+    let (state, [output, place], _) = if again { checkpoint(x, step) } else { step(x) };
+    assert_eq!(place.dtype(), DType::I64);
+    (&state * &output + state.sin()).sum(..)
+}
+
+#[test]
+fn a_segment_may_have_several_results_of_which_some_are_not_used() {
+    let mut rng = Rng::seed(4);
+    let x = (rng.normal([2, 3], DType::F64), vec![rng.normal([3, 3], DType::F64), rng.normal([3], DType::F64)]);
+    let v = module::map(&x, |leaf| rng.normal(leaf.tensor.shape(), DType::F64));
+    let f = |again| move |x: &Pair| of_several(x, again);
+    let (kept, run_again) = (value_and_grad(&x, f(false)), value_and_grad(&x, f(true)));
+    assert_eq!(kept.0.item::<f64>(), run_again.0.item::<f64>());
+    assert_close(&flat(&run_again.1), &flat(&kept.1));
+    assert_close(&flat(&jvp(&x, &v, f(true)).1), &flat(&jvp(&x, &v, f(false)).1));
+    assert_close(&flat(&hvp(&x, &v, f(true))), &flat(&hvp(&x, &v, f(false))));
+    // Reverse over reverse.
+    let second = |again| {
+        grad(&x, |x| module::tensors(&grad(x, f(again))).iter().fold(Tensor::from(0.0), |s, g| s + g.square().sum(..)))
+    };
+    assert_close(&flat(&second(true)), &flat(&second(false)));
+    check::gradients(f(true)).order(2).at(&x).assert_pass();
+}
+
+#[test]
+fn what_has_no_tensors_is_returned_as_it_is() {
+    let gradient = grad(&Tensor::from(3.0), |x| {
+        let empty: Vec<Tensor> = checkpoint(x, |_| Vec::new());
+        assert!(empty.is_empty());
+        x.square()
+    });
+    assert_eq!(gradient.item::<f64>(), 6.0);
+}
+
+/// A buffer is no parameter of the model, but what is in it may come from one.
+#[derive(Clone)]
+struct Held(Tensor);
+
+impl Module for Held {
+    fn visit<'a>(&'a self, visitor: &mut Visitor<'_, 'a>) {
+        visitor.field("held").as_buffer().leaf(&self.0);
+    }
+    fn visit_mut<'a>(&'a mut self, visitor: &mut VisitorMut<'_, 'a>) {
+        visitor.field("held").as_buffer().leaf(&mut self.0);
+    }
+}
+
+#[test]
+fn what_was_put_into_a_buffer_is_differentiated() {
+    let of = |again: bool| {
+        grad(&Tensor::from(3.0), |x| {
+            let held = Held(x * 2);
+            let square = |held: &Held| held.0.square();
+            if again { checkpoint(&held, square) } else { square(&held) }
+        })
+    };
+    assert_eq!(of(true).item::<f64>(), of(false).item::<f64>());
+    assert_eq!(of(true).item::<f64>(), 24.0);
+}
+
+#[test]
+fn several_results_of_both_runs_draw_the_same_random_numbers() {
+    let (x, rng) = (Tensor::ones([100], DType::F64), Rng::seed(6));
+    let of = |x: &Tensor| {
+        let rng = rng.clone();
+        checkpoint(x, move |x: &Tensor| {
+            let mut rng = rng.clone();
+            [x.square().dropout(0.5, &mut rng), x.dropout(0.25, &mut rng)]
+        })
+    };
+    let first = of(&x).map(|y| y.to_vec::<f64>());
+    let gradient = grad(&x, |x| of(x).iter().fold(Tensor::from(0.0), |sum, y| sum + y.sum(..))).to_vec::<f64>();
+    let expected: Vec<f64> = first[0].iter().zip(&first[1]).map(|(square, plain)| 2.0 * square + plain).collect();
+    assert_eq!(gradient, expected);
 }
 
 #[test]

@@ -21,6 +21,7 @@
 //! - [`accuracy`], [`confusion_matrix`]: how good a classifier is; [`metrics`] has them all.
 //! - [`files`]: models in safetensors files under PyTorch's names, and checkpoints of whole trainings.
 //! - [`data`]: datasets, batches of them, parts to train on and to test, readers of files, and a set of images inside the library.
+//! - `pictures`, with the feature of that name: charts, heat maps, images and matrices as SVG.
 //!
 //! Nothing here knows how gradients come about: a model is a [`Module`](cotangent_autograd::Module), and so is its gradient.
 
@@ -37,6 +38,8 @@ mod mode;
 pub mod optim;
 #[cfg(test)]
 mod panics;
+#[cfg(feature = "pictures")]
+pub mod pictures;
 pub mod schedule;
 mod state;
 

@@ -68,6 +68,13 @@ impl Error {
         if self.0.inputs.is_empty() { self.with_inputs(inputs) } else { self }
     }
 
+    /// The same refusal by the operation that the user called, which is made of the one that refused.
+    #[must_use]
+    pub(crate) fn in_name_of(mut self, op: &'static str) -> Self {
+        self.0.op = op.into();
+        self
+    }
+
     /// Adds the way out.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
@@ -132,6 +139,19 @@ pub(crate) fn takes(op: &'static str, count: usize, inputs: &[SpecRef<'_>]) -> R
     }
     let s = if count == 1 { "" } else { "s" };
     Err(Error::new(ErrorKind::Value, op, format!("takes {count} input{s}, not {}", inputs.len())).with_inputs(inputs))
+}
+
+/// Checks that an option lies within its domain, as `fits` says; `domain` says it in words.
+pub(crate) fn check_option(op: &'static str, name: &str, value: f64, fits: bool, domain: &str) -> Result<()> {
+    if fits {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Value, op, format!("{name} must be {domain}, not {value:?}")))
+}
+
+/// Checks a number that keeps a denominator from zero.
+pub(crate) fn check_eps(op: &'static str, eps: f64) -> Result<()> {
+    check_option(op, "eps", eps, eps.is_finite() && eps >= 0.0, "finite and at least 0")
 }
 
 /// Checks that all inputs have one dtype.

@@ -31,8 +31,8 @@ pub use few::{Few, IntoIter};
 pub use kernels::parallel::with_threads;
 pub use per_axis::{ConvPadding, PerAxis, PooledSize};
 pub use primitive::{
-    ClonePrimitive, Cotangent, Cotangents, Decompose, Derivative, Keep, Primitive, Saved, Vjp, apply, apply_owned,
-    try_apply, try_decompose,
+    Accumulate, ClonePrimitive, Cotangent, Cotangents, Decompose, Derivative, Keep, Primitive, Saved, Vjp, apply,
+    apply_owned, try_apply, try_decompose,
 };
 pub use real::{Dual, Real};
 pub use rng::Rng;

@@ -87,6 +87,11 @@ pub trait Vjp {
     /// The cotangent of each input that needs one, from the cotangents of the outputs. Entries for other inputs are ignored.
     fn vjp(&self, saved: &Saved, cotangents: Cotangents, needs: &[bool]) -> Few<Option<Tensor>>;
 
+    /// How the cotangent is added to a sum, for rules that need not make a tensor of it first; see [`Accumulate`].
+    fn accumulates(&self) -> Option<&dyn Accumulate> {
+        None
+    }
+
     /// The tangents of the outputs, from the tangents of the inputs (`None` is zero); `None` overall means that the rule
     /// has no shortcut, and forward mode transposes `vjp` instead.
     fn jvp(
@@ -97,6 +102,16 @@ pub trait Vjp {
     ) -> Option<Few<Option<Tensor>>> {
         None
     }
+}
+
+/// The rule of an operation that reads a few places of its first input, the only one with a derivative: a slice, rows named by an index.
+///
+/// Its cotangent is zero but at those places. Where others have consumed the input too, reverse mode has a sum of their cotangents, and
+/// asks to have this one added to it instead of a tensor of zeros around it; a loop that reads a slice in each step then takes time
+/// in proportion to what it reads.
+pub trait Accumulate {
+    /// `sum + x_bar`. The sum is given away, so that its memory can be used: [`apply_owned`] does so where nobody else refers to it.
+    fn accumulate(&self, sum: Tensor, saved: &Saved, cotangents: Cotangents) -> Tensor;
 }
 
 /// The simpler operations that a fused one is made of.

@@ -7,7 +7,7 @@ use cotangent::{
 };
 
 /// With two axes more, in the places of batch and channels.
-fn image(x: &Tensor) -> Tensor {
+pub(super) fn image(x: &Tensor) -> Tensor {
     x.unsqueeze(0).unsqueeze(0)
 }
 

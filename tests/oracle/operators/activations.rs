@@ -44,9 +44,6 @@ fn gelu(c: &Call<'_>) -> Tensor {
     }
 }
 
-/// ln(1 + e^(βx)) / β; torch takes x itself where βx is above the threshold.
 fn softplus(c: &Call<'_>) -> Tensor {
-    let (beta, threshold) = (c.float(1, "beta").unwrap_or(1.0), c.float(2, "threshold").unwrap_or(20.0));
-    let scaled = c.x(0) * beta;
-    scaled.gt(threshold).where_(c.x(0), &(scaled.softplus() / beta))
+    c.x(0).softplus_with(c.float(1, "beta").unwrap_or(1.0), c.float(2, "threshold").unwrap_or(20.0))
 }

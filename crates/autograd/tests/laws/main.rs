@@ -3,5 +3,6 @@
 
 mod holds;
 mod mutants;
+mod part;
 mod product;
 mod reports;

@@ -77,6 +77,7 @@ pub(crate) fn samples() -> Vec<Sample> {
         sample!("Softmax", shapes![[[2, 3]], [[1, 1]], [[0, 2]]], |x| x[0].softmin(-1)),
         sample!("Relu6", one(), |x| x[0].relu6()),
         sample!("LeakyRelu", one(), |x| x[0].leaky_relu(0.1)),
+        sample!("SoftplusWith", one(), |x| x[0].softplus_with(1.5, 20)),
         sample!("Elu", one(), |x| x[0].elu(1.5)),
         sample!("Celu", one(), |x| x[0].celu(1.5)),
         sample!("Selu", one(), |x| x[0].selu()),

@@ -5,7 +5,7 @@ use cotangent_tensor::{
     Tensor, apply,
     ops::{
         Cut, DiagonalScatter, Ellipsis, Grid, IndexPut, NewAxis, OverlapAdd, PadMode, PadWith, PadWithTranspose,
-        ScatterReduce, SliceScatter, step,
+        ScatterReduce, SliceAdd, SliceScatter, step,
     },
 };
 
@@ -59,7 +59,8 @@ fn subscripts() -> Vec<Sample> {
         sample!("SliceScatter", shapes![[[2, 3], [2]]], |x| apply(&SliceScatter::new(cuts()), &[&x[0], &x[1]])
             .into_single()),
         sample!("SliceScatter", shapes![[[3, 4], [3, 2]], [[3, 4], [1]]], |x| x[0].index_put((.., 1..3), &x[1])),
-        sample!("SliceScatter", shapes![[[3, 2], [2]], [[3, 2], []]], |x| x[0].index_add_at(step(.., -2), &x[1])),
+        sample!("SliceAdd", shapes![[[3, 2], [2]], [[3, 2], []]], |x| x[0].index_add_at(step(.., -2), &x[1])),
+        sample!("SliceAdd", shapes![[[2, 3], [2]]], |x| apply(&SliceAdd::new(cuts()), &[&x[0], &x[1]]).into_single()),
         sample!("SliceScatter", shapes![[[3, 0], [3, 0]]], |x| x[0].index_put((), &x[1])),
         sample!("Index", shapes![[[3, 2]], [[3, 1]], [[3, 0]]], |x| x[0].index(index([2, 0, -1]))),
         sample!("Index", shapes![[[3, 4, 2]]], |x| x[0].index((&index([0, 0]), .., &Tensor::from([[1i64], [0]])))),

@@ -56,7 +56,8 @@ pub fn read(path: impl AsRef<Path>, channels: Channels) -> ReadResult<Tensor> {
 /// As [`read`], of bytes in memory.
 ///
 /// The size that is declared is compared with what so many bytes can hold at most before memory is asked for: 512 pixels to a byte of
-/// JPEG, 1,032 bytes of rows to one of PNG, where a byte can hold eight pixels. It may be up to 2^26 pixels.
+/// JPEG, 1,032 bytes of rows to one of PNG, where a byte can hold eight pixels; and it may be up to 2^26 pixels. A pixel takes up to 20 bytes
+/// while it is decoded.
 ///
 /// # Errors
 /// When the bytes are neither PNG nor JPEG, end too early, are damaged, or declare too many pixels.

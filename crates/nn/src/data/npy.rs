@@ -15,6 +15,7 @@ use super::{
     element_bytes::append_little_endian,
     read_error::{Cursor, read_file},
 };
+use crate::files::atomic;
 use cotangent_tensor::{DType, Shape, Tensor};
 use header::Header;
 use std::path::Path;
@@ -69,9 +70,7 @@ pub fn parse(bytes: &[u8]) -> ReadResult<Tensor> {
     Ok(x.permute((0..rank).rev().collect::<Vec<isize>>()))
 }
 
-/// Writes a tensor as an NPY file.
-///
-/// The file is written in place: one that was there before is lost also when writing fails midway.
+/// Writes a tensor as an NPY file. It appears when it is complete and on disk; until then a file of this name stays as it was.
 ///
 /// # Errors
 /// When the file cannot be written.
@@ -80,7 +79,8 @@ pub fn parse(bytes: &[u8]) -> ReadResult<Tensor> {
 /// As [`to_bytes`].
 #[track_caller]
 pub fn write(path: impl AsRef<Path>, x: &Tensor) -> std::io::Result<()> {
-    std::fs::write(path, to_bytes(x))
+    let bytes = to_bytes(x);
+    atomic::replace(path.as_ref(), |writer| writer.write_all(&bytes))
 }
 
 /// As [`write()`], to memory: little-endian, in row-major order.

@@ -1,13 +1,20 @@
 //! NPZ, NumPy's format for several arrays: a ZIP archive of NPY files, named by the arrays.
 //!
-//! Archives of `numpy.savez` are read, and with the feature `gzip` those of `numpy.savez_compressed`; written are uncompressed ones. Not
-//! read are ZIP64 archives (beyond 4 GiB or 65,534 arrays), encrypted ones, and files in them that are not arrays.
+//! Archives of `numpy.savez` are read, and with the feature `gzip` those of `numpy.savez_compressed`; written are uncompressed ones, of any
+//! size. Not read are encrypted archives, and files in them that are not arrays. For the tensors of a model see
+//! [`NamedTensors`](crate::files::NamedTensors).
 
 mod zip;
 
 use super::{ReadError, ReadResult, npy, read_error::read_file};
+use crate::files::atomic;
 use cotangent_tensor::Tensor;
-use std::{collections::HashSet, io, path::Path};
+use rawzip::ZipArchiveWriter;
+use std::{
+    collections::HashSet,
+    io::{self, Write},
+    path::Path,
+};
 
 const FORMAT: &str = "npz";
 
@@ -48,15 +55,14 @@ pub fn parse(bytes: &[u8]) -> ReadResult<Vec<(String, Tensor)>> {
         if !names.insert(name.to_owned()) {
             return Err(member.malformed("the archive has two arrays of this name"));
         }
-        let array = npy::parse(&member.content(bytes)?).map_err(|error| error.in_part(&member.name))?;
+        let array = npy::parse(&member.content()?).map_err(|error| error.in_part(&member.name))?;
         arrays.push((name.to_owned(), array));
     }
     Ok(arrays)
 }
 
-/// Writes named tensors as an NPZ file, uncompressed.
-///
-/// The file is written in place: one that was there before is lost also when writing fails midway.
+/// Writes named tensors as an NPZ file, uncompressed. It appears when it is complete and on disk; until then a file of this name stays as
+/// it was.
 ///
 /// # Errors
 /// As [`to_bytes`], and when the file cannot be written.
@@ -64,26 +70,33 @@ pub fn parse(bytes: &[u8]) -> ReadResult<Vec<(String, Tensor)>> {
 /// # Panics
 /// As [`npy::to_bytes`].
 pub fn write<'a>(path: impl AsRef<Path>, arrays: impl IntoIterator<Item = (&'a str, &'a Tensor)>) -> io::Result<()> {
-    std::fs::write(path, to_bytes(arrays)?)
+    atomic::replace(path.as_ref(), |writer| write_to(writer, arrays))
 }
 
 /// As [`write()`], to memory. The same tensors always give the same bytes.
 ///
 /// # Errors
-/// When two names are equal, a name is longer than 65,000 bytes, or the archive would exceed 4 GiB or 65,534 arrays.
+/// When two names are equal, or one is longer than 65,531 bytes.
 ///
 /// # Panics
 /// As [`npy::to_bytes`].
 pub fn to_bytes<'a>(arrays: impl IntoIterator<Item = (&'a str, &'a Tensor)>) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    write_to(&mut bytes, arrays)?;
+    Ok(bytes)
+}
+
+/// Writes an archive, an array at a time.
+fn write_to<'a>(writer: impl Write, arrays: impl IntoIterator<Item = (&'a str, &'a Tensor)>) -> io::Result<()> {
     let mut names = HashSet::new();
-    let mut archive = zip::Writer::default();
+    let mut archive = ZipArchiveWriter::new(writer);
     for (name, array) in arrays {
         if !names.insert(name) {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("npz: two arrays are named {name:?}")));
         }
-        archive.add(&format!("{name}.npy"), &npy::to_bytes(array))?;
+        zip::add(&mut archive, &format!("{name}.npy"), &npy::to_bytes(array))?;
     }
-    archive.finish()
+    archive.finish().map(drop).map_err(|error| zip::not_written(error, "the central directory"))
 }
 
 #[cfg(test)]

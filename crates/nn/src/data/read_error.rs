@@ -150,11 +150,6 @@ impl<'a> Cursor<'a> {
         Cursor { format, bytes, at: 0 }
     }
 
-    /// As from an offset in the middle, which may lie beyond the end.
-    pub(super) fn starting_at(format: &'static str, bytes: &'a [u8], at: usize) -> Self {
-        Cursor { format, bytes, at: at.min(bytes.len()) }
-    }
-
     /// The offset of the next byte.
     pub(super) fn at(&self) -> usize {
         self.at

@@ -14,7 +14,7 @@ use std::{
 /// The bytes go to a new file in the same folder, which takes the name over once they are on disk: a rename within a
 /// folder is atomic. The folder is then brought to disk too, without which the rename itself could be lost; if that alone fails,
 /// the error comes with the new file in place. A symbolic link is replaced, not followed.
-pub(super) fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let (temporary, file) = Temporary::create(path)?;
     let mut buffered = BufWriter::new(file);
     write(&mut buffered)?;

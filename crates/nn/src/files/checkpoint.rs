@@ -8,6 +8,7 @@ use super::{
     codec::{self, CHECKSUM, Decoded, Encoded, RESERVED},
     named,
 };
+use crate::Optimizer;
 use cotangent_autograd::Module;
 use cotangent_tensor::Tensor;
 use std::{
@@ -26,28 +27,30 @@ const PARTS_KEY: &str = "cotangent.parts";
 /// The parts are taken as they are when they are added; tensors are shared until one of both sides changes.
 ///
 /// ```
-/// use cotangent_nn::{Linear, files::Checkpoint};
+/// use cotangent_nn::{Adam, Linear, Optimizer, files::Checkpoint};
 /// use cotangent_tensor::Rng;
 ///
 /// let folder = tempfile::tempdir()?;
 /// let path = folder.path().join("training.safetensors");
 /// let mut rng = Rng::seed(7);
-/// let (model, step) = (Linear::new(3, 2, &mut rng), 100u64);
+/// let (model, adam, step) = (Linear::new(3, 2, &mut rng), Adam::new(1e-3), 100u64);
 ///
 /// Checkpoint::new()
 ///     .with_module("model", &model)
+///     .with_optimizer("adam", &adam, &model)
 ///     .with_state("rng", &rng)
 ///     .with_state("step", &step)
 ///     .with_text("note", "before the learning rate was halved")
 ///     .write(&path)?;
 ///
 /// let mut fresh = Rng::seed(0);
-/// let (mut model, mut step) = (Linear::new(3, 2, &mut fresh), 0u64);
+/// let (mut model, mut adam, mut step) = (Linear::new(3, 2, &mut fresh), Adam::new(0.5), 0u64);
 /// let checkpoint = Checkpoint::read(&path)?;
 /// checkpoint.load_module("model", &mut model)?;
+/// checkpoint.load_optimizer("adam", &mut adam, &model)?;
 /// checkpoint.load_state("rng", &mut fresh)?;
 /// checkpoint.load_state("step", &mut step)?;
-/// assert_eq!(step, 100);
+/// assert_eq!((adam.lr(), step), (1e-3, 100));
 /// assert_eq!(fresh.permutation(9).to_vec::<i64>(), rng.permutation(9).to_vec::<i64>());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -81,6 +84,17 @@ impl Checkpoint {
         self.with_part(part, NamedTensors::of(module).tensors)
     }
 
+    /// Adds an optimizer, whose state has the names of the model's parameters. Its settings and groups are not part of it.
+    ///
+    /// # Panics
+    /// When there is a part of this name already, or the name is empty or has a dot or a line break in it; when the model is not
+    /// that of the optimizer's earlier steps.
+    #[must_use]
+    #[track_caller]
+    pub fn with_optimizer<O: Optimizer + ?Sized>(self, part: &str, optimizer: &O, model: &dyn Module) -> Self {
+        self.with_tensors(part, optimizer.state(model))
+    }
+
     /// Adds anything that has a [`State`].
     ///
     /// # Panics
@@ -92,16 +106,15 @@ impl Checkpoint {
         self.with_tensors(part, state.state())
     }
 
-    /// Adds named tensors: the state of an optimizer, whose names come from the paths of the model. It comes back from
-    /// [`part`](Self::part).
+    /// Adds named tensors, which come back from [`part`](Self::part).
     ///
     /// ```
     /// # use cotangent_nn::files::Checkpoint;
     /// # use cotangent_tensor::Tensor;
-    /// let state = vec![("weight.exp_avg".to_owned(), Tensor::from([0.5, 0.25]))];
-    /// let checkpoint = Checkpoint::new().with_tensors("optimizer", state);
-    /// let back = checkpoint.part("optimizer")?.tensors;
-    /// assert_eq!(back["weight.exp_avg"].to_vec::<f64>(), [0.5, 0.25]);
+    /// let scale = vec![("mean".to_owned(), Tensor::from([0.5, 0.25]))];
+    /// let checkpoint = Checkpoint::new().with_tensors("scale", scale);
+    /// let back = checkpoint.part("scale")?.tensors;
+    /// assert_eq!(back["mean"].to_vec::<f64>(), [0.5, 0.25]);
     /// # Ok::<(), cotangent_nn::files::FileError>(())
     /// ```
     ///
@@ -187,13 +200,39 @@ impl Checkpoint {
         self.part(part)?.load_into(module)
     }
 
+    /// Puts a part into the optimizer of a model. The settings and groups must be those of the optimizer that was saved.
+    ///
+    /// # Errors
+    /// When there is no such part, or it is not the state of such an optimizer of such a model; the optimizer is then left as it
+    /// was.
+    pub fn load_optimizer<O: Optimizer + ?Sized>(
+        &self,
+        part: &str,
+        optimizer: &mut O,
+        model: &dyn Module,
+    ) -> Result<(), FileError> {
+        self.load_with(part, |state| optimizer.load_state(model, state))
+    }
+
     /// Puts a part into what has a [`State`].
     ///
     /// # Errors
     /// When there is no such part, or it is not the state of such a value, which is then left as it was.
     pub fn load_state<S: State + ?Sized>(&self, part: &str, state: &mut S) -> Result<(), FileError> {
+        self.load_with(part, |tensors| state.load_state(tensors))
+    }
+
+    /// Puts a part into whatever takes named tensors: `|state| accumulator.load_state(&model, state)`.
+    ///
+    /// # Errors
+    /// When there is no such part, or `load` refuses it.
+    pub fn load_with(
+        &self,
+        part: &str,
+        load: impl FnOnce(Vec<(String, Tensor)>) -> cotangent_tensor::Result<()>,
+    ) -> Result<(), FileError> {
         let tensors = self.part(part)?.tensors.into_iter().collect();
-        Ok(state.load_state(tensors).map_err(|source| Problem::State { part: part.to_owned(), source })?)
+        Ok(load(tensors).map_err(|source| Problem::State { part: part.to_owned(), source })?)
     }
 }
 

@@ -7,14 +7,15 @@
 
 use super::{
     Problem, Reading,
-    element::{Read, Stored, bf16_to_f32, f16_to_f32},
-    header::{Entry, Header, LENGTH_BYTES, LONGEST, MOST_AXES, text_of},
+    element::{Read, bf16_to_f32, f16_to_f32, read_as, stored_as},
+    header::{Header, LENGTH_BYTES, LONGEST, METADATA, MOST_AXES},
 };
 use cotangent_tensor::{DType, Element, Shape, Tensor};
+use safetensors::{Dtype, tensor::TensorInfo};
 use std::{
+    cmp::Reverse,
     collections::BTreeMap,
     io::{self, Write},
-    ops::Range,
 };
 
 /// Keys of the metadata that begin so are ours; those of users may not.
@@ -36,24 +37,25 @@ pub(super) struct Decoded {
 /// Reads a file of `length` bytes, and compares its checksum if it has one.
 ///
 /// What it takes from memory is bounded by the length of the file, and not by what the file says: the elements once
-/// (integers of a byte eight times where they are widened), and up to 20 times the header, measured for entries that are
-/// as short as they can be.
+/// (integers of a byte eight times where they are widened), and up to 20 times the header; `tests/readers` has the worst
+/// that we know.
 pub(super) fn decode(mut reader: impl io::Read, length: u64, reading: &Reading<'_>) -> Result<Decoded, Problem> {
     let text = header_bytes(&mut reader, length)?;
     let data = length - (LENGTH_BYTES + text.len()) as u64;
-    let Header { metadata, entries, place } = Header::parse(&text, data, CHECKSUM)?;
+    let header = Header::parse(&text, data)?;
     let mut source = Source { reader, hash: crc32fast::Hasher::new(), block: vec![0; BLOCK] };
-    source.hash_header(text, place);
+    source.hash_header(text);
     let mut tensors = BTreeMap::new();
-    let mut offset = length - data;
-    for entry in entries {
-        if reading.takes(&entry.name) {
-            tensors.insert(entry.name.clone(), source.tensor(&entry, offset, reading.widening)?);
+    for (name, info) in header.tensors {
+        let (start, end) = info.data_offsets;
+        if reading.takes(&name) {
+            let tensor = source.tensor(&name, info, length - data + start as u64, reading.widening)?;
+            tensors.insert(name, tensor);
         } else {
-            source.skip(entry.bytes)?;
+            source.skip((end - start) as u64)?;
         }
-        offset += entry.bytes;
     }
+    let metadata = header.metadata;
     if let Some(written) = metadata.get(CHECKSUM) {
         let found = digits(source.hash.finalize());
         if *written != found {
@@ -86,6 +88,16 @@ fn digits(checksum: u32) -> String {
     format!("{checksum:08x}")
 }
 
+/// Puts digits in the place of the checksum in a header, if it has one. Within a string its quotes would be escaped, so that there is
+/// no other place that looks like it; where another program has written it with spaces, the sum differs for that alone.
+fn put_checksum(text: &mut [u8], digits: &str) {
+    let key = format!("\"{CHECKSUM}\":\"");
+    let found = text.windows(key.len() + digits.len()).position(|place| place.starts_with(key.as_bytes()));
+    if let Some(at) = found {
+        text[at + key.len()..][..digits.len()].copy_from_slice(digits.as_bytes());
+    }
+}
+
 /// The part of a file that is still to be read.
 struct Source<R> {
     reader: R,
@@ -95,11 +107,9 @@ struct Source<R> {
 
 impl<R: io::Read> Source<R> {
     /// Takes the header into the checksum, with zeros in the place of the checksum.
-    fn hash_header(&mut self, mut text: Vec<u8>, checksum: Option<Range<usize>>) {
+    fn hash_header(&mut self, mut text: Vec<u8>) {
         self.hash.update(&(text.len() as u64).to_le_bytes());
-        if let Some(place) = checksum {
-            text[place.start - LENGTH_BYTES..place.end - LENGTH_BYTES].fill(b'0');
-        }
+        put_checksum(&mut text, NO_CHECKSUM);
         self.hash.update(&text);
     }
 
@@ -121,13 +131,15 @@ impl<R: io::Read> Source<R> {
     }
 
     /// The next tensor, which lies at `offset` in the file.
-    fn tensor(&mut self, entry: &Entry, offset: u64, widening: bool) -> Result<Tensor, Problem> {
-        let way_out = match entry.stored.read() {
+    fn tensor(&mut self, name: &str, info: TensorInfo, offset: u64, widening: bool) -> Result<Tensor, Problem> {
+        let TensorInfo { dtype: stored, shape, .. } = info;
+        let shape = Shape::from(shape);
+        let way_out = match read_as(stored) {
             Read::Same(_) => None,
             Read::Wider(dtype) if widening => {
                 // The file's own dtype was checked, and this one is up to eight times as large.
-                if entry.shape.checked_numel(dtype).is_none() {
-                    return Err(Problem::format(offset, format!("`{}` is too large as {dtype}", entry.name)));
+                if shape.checked_numel(dtype).is_none() {
+                    return Err(Problem::format(offset, format!("`{name}` is too large as {dtype}")));
                 }
                 None
             }
@@ -137,31 +149,30 @@ impl<R: io::Read> Source<R> {
             Read::Never => Some("leave it out with Reading::only"),
         };
         if let Some(way_out) = way_out {
-            let (name, dtype) = (entry.name.clone(), entry.stored.name().to_owned());
-            return Err(Problem::Dtype { name, dtype, way_out });
+            return Err(Problem::Dtype { name: name.to_owned(), dtype: stored.to_string(), way_out });
         }
-        let shape = &entry.shape;
-        Ok(match entry.stored {
-            Stored::F32 => self.elements(shape, f32::from_le_bytes)?,
-            Stored::F64 => self.elements(shape, f64::from_le_bytes)?,
-            Stored::I64 => self.elements(shape, i64::from_le_bytes)?,
-            Stored::U8 => self.elements(shape, |[byte]| byte)?,
-            Stored::F16 => self.elements(shape, |bytes| f16_to_f32(u16::from_le_bytes(bytes)))?,
-            Stored::Bf16 => self.elements(shape, |bytes| bf16_to_f32(u16::from_le_bytes(bytes)))?,
-            Stored::I8 => self.elements(shape, |bytes| i64::from(i8::from_le_bytes(bytes)))?,
-            Stored::I16 => self.elements(shape, |bytes| i64::from(i16::from_le_bytes(bytes)))?,
-            Stored::U16 => self.elements(shape, |bytes| i64::from(u16::from_le_bytes(bytes)))?,
-            Stored::I32 => self.elements(shape, |bytes| i64::from(i32::from_le_bytes(bytes)))?,
-            Stored::U32 => self.elements(shape, |bytes| i64::from(u32::from_le_bytes(bytes)))?,
-            Stored::Bool => {
+        let shape = &shape;
+        Ok(match stored {
+            Dtype::F32 => self.elements(shape, f32::from_le_bytes)?,
+            Dtype::F64 => self.elements(shape, f64::from_le_bytes)?,
+            Dtype::I64 => self.elements(shape, i64::from_le_bytes)?,
+            Dtype::U8 => self.elements(shape, |[byte]| byte)?,
+            Dtype::F16 => self.elements(shape, |bytes| f16_to_f32(u16::from_le_bytes(bytes)))?,
+            Dtype::BF16 => self.elements(shape, |bytes| bf16_to_f32(u16::from_le_bytes(bytes)))?,
+            Dtype::I8 => self.elements(shape, |bytes| i64::from(i8::from_le_bytes(bytes)))?,
+            Dtype::I16 => self.elements(shape, |bytes| i64::from(i16::from_le_bytes(bytes)))?,
+            Dtype::U16 => self.elements(shape, |bytes| i64::from(u16::from_le_bytes(bytes)))?,
+            Dtype::I32 => self.elements(shape, |bytes| i64::from(i32::from_le_bytes(bytes)))?,
+            Dtype::U32 => self.elements(shape, |bytes| i64::from(u32::from_le_bytes(bytes)))?,
+            Dtype::BOOL => {
                 let bytes = self.elements(shape, |[byte]: [u8; 1]| byte)?;
                 if let Some(place) = bytes.array().to_slice::<u8>().iter().position(|&byte| byte > 1) {
-                    let rule = format!("`{}` holds truth values, which are 0 and 1", entry.name);
+                    let rule = format!("`{name}` holds truth values, which are 0 and 1");
                     return Err(Problem::format(offset + place as u64, rule));
                 }
                 bytes.cast(DType::Bool)
             }
-            Stored::F8E5M2 | Stored::F8E4M3 | Stored::U64 | Stored::C64 => unreachable!("refused above"),
+            other => unreachable!("{other} was refused above"),
         })
     }
 
@@ -186,7 +197,7 @@ impl<R: io::Read> Source<R> {
 
 /// A file that is ready to be written. The same tensors and strings always give the same bytes.
 pub(super) struct Encoded<'a> {
-    text: String,
+    text: Vec<u8>,
     /// In the order in which they are written.
     tensors: Vec<&'a Tensor>,
 }
@@ -197,41 +208,46 @@ impl<'a> Encoded<'a> {
         tensors: &'a BTreeMap<String, Tensor>,
         metadata: &BTreeMap<String, String>,
     ) -> Result<Self, Problem> {
-        let mut entries = Vec::with_capacity(tensors.len());
+        let mut stored = Vec::with_capacity(tensors.len());
         for (name, tensor) in tensors {
             let refuse = |rule: &str| Err(Problem::Unwritable(format!("`{name}` cannot be written: {rule}")));
-            let Some(stored) = Stored::of(tensor.dtype()) else {
+            let Some(dtype) = stored_as(tensor.dtype()) else {
                 return refuse(&format!("the format has no {}", tensor.dtype()));
             };
             if tensor.rank() > MOST_AXES {
                 return refuse(&format!("it has {} axes; the most are {MOST_AXES}", tensor.rank()));
             }
-            if name == "__metadata__" {
+            if name == METADATA {
                 return refuse("the name is that of the strings beside the tensors");
             }
-            entries.push((name, stored, tensor));
+            stored.push((name, dtype, tensor));
         }
-        entries.sort_by_key(|(_, stored, _)| std::cmp::Reverse(stored.size()));
-        let specs = entries.iter().map(|(name, stored, tensor)| (name.as_str(), *stored, tensor.shape()));
-        let (text, place) = text_of(metadata, CHECKSUM, specs);
+        stored.sort_by_key(|&(_, dtype, _)| Reverse(dtype));
+        let mut header = Header { metadata: metadata.clone(), tensors: Vec::with_capacity(stored.len()) };
+        let mut start = 0;
+        for &(name, dtype, tensor) in &stored {
+            let end = start + tensor.numel() * tensor.dtype().size();
+            let info = TensorInfo { dtype, shape: tensor.shape().to_vec(), data_offsets: (start, end) };
+            header.tensors.push((name.clone(), info));
+            start = end;
+        }
+        let text = header.text().into_bytes();
         if text.len() as u64 > LONGEST {
             let rule = format!("the header has {} bytes; the longest that is read has {LONGEST}", text.len());
             return Err(Problem::Unwritable(rule));
         }
-        let tensors = entries.into_iter().map(|(_, _, tensor)| tensor).collect();
-        let mut encoded = Encoded { text, tensors };
-        if let Some(place) = place {
+        let mut encoded = Encoded { text, tensors: stored.into_iter().map(|(_, _, tensor)| tensor).collect() };
+        if metadata.contains_key(CHECKSUM) {
             let mut sum = Sum(crc32fast::Hasher::new());
             encoded.write_to(&mut sum).expect("sums take everything");
-            let place = place.start - LENGTH_BYTES..place.end - LENGTH_BYTES;
-            encoded.text.replace_range(place, &digits(sum.0.finalize()));
+            put_checksum(&mut encoded.text, &digits(sum.0.finalize()));
         }
         Ok(encoded)
     }
 
     pub(super) fn write_to(&self, writer: &mut dyn Write) -> io::Result<()> {
         writer.write_all(&(self.text.len() as u64).to_le_bytes())?;
-        writer.write_all(self.text.as_bytes())?;
+        writer.write_all(&self.text)?;
         let mut block = Vec::with_capacity(BLOCK);
         for tensor in &self.tensors {
             match tensor.dtype() {

@@ -1,27 +1,7 @@
-//! How elements are stored in safetensors files: the dtypes of the format, and which of them tensors can hold.
+//! How elements are stored in safetensors files, and which of the format's dtypes tensors can hold.
 
 use cotangent_tensor::DType;
-
-/// A dtype of the format. Those of less than a byte, which no tensor of ours could come from, are not known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stored {
-    Bool,
-    U8,
-    I8,
-    F8E5M2,
-    F8E4M3,
-    U16,
-    I16,
-    F16,
-    Bf16,
-    U32,
-    I32,
-    F32,
-    U64,
-    I64,
-    F64,
-    C64,
-}
+use safetensors::Dtype;
 
 /// How a dtype of the format becomes one of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,47 +14,23 @@ pub(super) enum Read {
     Never,
 }
 
-impl Stored {
-    const ALL: [(Stored, &'static str, usize, Read); 16] = [
-        (Stored::Bool, "BOOL", 1, Read::Same(DType::Bool)),
-        (Stored::U8, "U8", 1, Read::Same(DType::U8)),
-        (Stored::I8, "I8", 1, Read::Wider(DType::I64)),
-        (Stored::F8E5M2, "F8_E5M2", 1, Read::Never),
-        (Stored::F8E4M3, "F8_E4M3", 1, Read::Never),
-        (Stored::U16, "U16", 2, Read::Wider(DType::I64)),
-        (Stored::I16, "I16", 2, Read::Wider(DType::I64)),
-        (Stored::F16, "F16", 2, Read::Wider(DType::F32)),
-        (Stored::Bf16, "BF16", 2, Read::Wider(DType::F32)),
-        (Stored::U32, "U32", 4, Read::Wider(DType::I64)),
-        (Stored::I32, "I32", 4, Read::Wider(DType::I64)),
-        (Stored::F32, "F32", 4, Read::Same(DType::F32)),
-        (Stored::U64, "U64", 8, Read::Never),
-        (Stored::I64, "I64", 8, Read::Same(DType::I64)),
-        (Stored::F64, "F64", 8, Read::Same(DType::F64)),
-        (Stored::C64, "C64", 8, Read::Never),
-    ];
-
-    pub(super) fn named(name: &str) -> Option<Stored> {
-        Self::ALL.iter().find(|row| row.1 == name).map(|row| row.0)
+pub(super) fn read_as(stored: Dtype) -> Read {
+    match stored {
+        Dtype::BOOL => Read::Same(DType::Bool),
+        Dtype::U8 => Read::Same(DType::U8),
+        Dtype::I64 => Read::Same(DType::I64),
+        Dtype::F32 => Read::Same(DType::F32),
+        Dtype::F64 => Read::Same(DType::F64),
+        Dtype::F16 | Dtype::BF16 => Read::Wider(DType::F32),
+        Dtype::I8 | Dtype::I16 | Dtype::U16 | Dtype::I32 | Dtype::U32 => Read::Wider(DType::I64),
+        _ => Read::Never,
     }
+}
 
-    /// As tensors are written.
-    pub(super) fn of(dtype: DType) -> Option<Stored> {
-        Self::ALL.iter().find(|row| row.3 == Read::Same(dtype)).map(|row| row.0)
-    }
-
-    pub(super) fn name(self) -> &'static str {
-        Self::ALL[self as usize].1
-    }
-
-    /// Bytes to an element.
-    pub(super) fn size(self) -> usize {
-        Self::ALL[self as usize].2
-    }
-
-    pub(super) fn read(self) -> Read {
-        Self::ALL[self as usize].3
-    }
+/// How tensors are written.
+pub(super) fn stored_as(dtype: DType) -> Option<Dtype> {
+    let all = [Dtype::BOOL, Dtype::U8, Dtype::I64, Dtype::F32, Dtype::F64];
+    all.into_iter().find(|&stored| read_as(stored) == Read::Same(dtype))
 }
 
 /// The upper half of an f32.

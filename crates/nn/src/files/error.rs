@@ -36,6 +36,9 @@ pub enum Problem {
         /// What is wrong there.
         rule: String,
     },
+    /// An NPZ file is not one.
+    #[error(transparent)]
+    Npz(#[from] crate::data::ReadError),
     /// An entry of a dtype that tensors do not have.
     #[error("`{name}` holds {dtype}, which no tensor holds; {way_out}")]
     Dtype {

@@ -6,190 +6,199 @@
 //! {"__metadata__": {"key": "text"}, "weight": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, ..}
 //! ```
 //!
-//! The offsets count from the end of the header. The tensors fill the rest of the file without gaps or overlaps, so that
-//! nothing can hide in it.
+//! The offsets count from the end of the header. The format's own crate knows the entries and the rule that they fill the rest of
+//! the file without gaps or overlaps. Ours is what it leaves open: names and keys that occur twice are refused, the place of a fault is
+//! told, and the same content gives the same bytes.
 
-use super::{
-    Problem,
-    element::Stored,
-    json::{Cursor, push_string},
+use super::Problem;
+use safetensors::{
+    SafeTensorError,
+    tensor::{Metadata, TensorInfo},
 };
-use cotangent_tensor::Shape;
-use std::{
-    collections::{BTreeMap, BTreeSet, btree_map},
-    fmt::Write,
-    ops::Range,
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{Error as _, MapAccess, Visitor},
+    ser::SerializeMap,
 };
+use std::{collections::BTreeMap, fmt};
 
 /// Bytes before the header: its length.
 pub(super) const LENGTH_BYTES: usize = 8;
 /// The longest header that Hugging Face's implementation reads.
 pub(super) const LONGEST: u64 = 100_000_000;
-/// NumPy's limit. With it, a shape cannot take more memory than the text that declares it times ten.
+/// NumPy's limit; there is none in the format.
 pub(super) const MOST_AXES: usize = 64;
-const METADATA: &str = "__metadata__";
+/// The name of the strings among those of the tensors.
+pub(super) const METADATA: &str = "__metadata__";
 
-/// A header as it was read.
+/// What a header says.
+#[derive(Default)]
 pub(super) struct Header {
     pub(super) metadata: BTreeMap<String, String>,
     /// In the order of their elements.
-    pub(super) entries: Vec<Entry>,
-    /// Where the string of the key that was asked for lies in the file, without its quotes.
-    pub(super) place: Option<Range<usize>>,
-}
-
-pub(super) struct Entry {
-    pub(super) name: String,
-    pub(super) stored: Stored,
-    pub(super) shape: Shape,
-    /// Bytes of its elements.
-    pub(super) bytes: u64,
-}
-
-/// An entry whose place among the others is not checked yet.
-struct Placed {
-    entry: Entry,
-    start: u64,
-    /// Where the file declares it.
-    declared_at: usize,
+    pub(super) tensors: Vec<(String, TensorInfo)>,
 }
 
 impl Header {
-    /// Reads a header, of a file with `data` bytes after it, and notes where the string of one key of the metadata lies.
-    pub(super) fn parse(text: &[u8], data: u64, noted: &str) -> Result<Self, Problem> {
-        let text = std::str::from_utf8(text).map_err(|error| {
+    /// Reads the header of a file with `data` bytes after it.
+    pub(super) fn parse(text: &[u8], data: u64) -> Result<Self, Problem> {
+        let text = str::from_utf8(text).map_err(|error| {
             Problem::format((LENGTH_BYTES + error.valid_up_to()) as u64, "the header is not UTF-8 here")
         })?;
-        let mut cursor = Cursor::new(text, LENGTH_BYTES);
-        let (mut metadata, mut place, mut entries) = (BTreeMap::new(), None, Vec::new());
-        let mut names = BTreeSet::new();
-        cursor.object(|cursor, name, declared_at| {
-            if !names.insert(name.clone()) {
-                return Err(Problem::format(declared_at as u64, format!("`{name}` occurs twice")));
+        let mut header: Header = serde_json::from_str(text).map_err(|error| in_json(text, &error))?;
+        // Of several at one place all but one are empty, and come first.
+        header.tensors.sort_by_key(|(_, info)| info.data_offsets);
+        for (name, info) in &header.tensors {
+            if let Some(rule) = beyond_memory(info) {
+                return Err(Problem::format(place_of(name, text), format!("`{name}`: {rule}")));
+            }
+        }
+        if let Err(error) = Metadata::new(None, header.tensors.clone()) {
+            return Err(broken_rule(&header.tensors, error, text));
+        }
+        let end = header.tensors.last().map_or(0, |(_, info)| info.data_offsets.1 as u64);
+        if end != data {
+            let length = |data: u64| data.saturating_add((LENGTH_BYTES + text.len()) as u64);
+            return Err(Problem::Length { expected: length(end), length: length(data) });
+        }
+        Ok(header)
+    }
+
+    /// The text of a header, to be read by [`parse`](Self::parse).
+    pub(super) fn text(&self) -> String {
+        let mut text = serde_json::to_string(self).expect("names, numbers and strings are JSON");
+        // The elements of a mapped file are then aligned to any dtype.
+        while !text.len().is_multiple_of(8) {
+            text.push(' ');
+        }
+        text
+    }
+}
+
+/// A fault of the JSON, with its place in the file instead of its line and column.
+fn in_json(text: &str, error: &serde_json::Error) -> Problem {
+    let line: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+    // Columns count from 1; before the first byte it is 0.
+    let offset = LENGTH_BYTES + line + error.column().saturating_sub(1);
+    let rule = error.to_string();
+    let line_and_column = format!(" at line {} column {}", error.line(), error.column());
+    Problem::format(offset as u64, rule.strip_suffix(&line_and_column).unwrap_or(&rule))
+}
+
+/// Where the header names a tensor; its start, where the name is written with other escapes than ours.
+fn place_of(name: &str, text: &str) -> u64 {
+    let key = serde_json::to_string(name).expect("a string is JSON");
+    (LENGTH_BYTES + text.find(&key).unwrap_or(0)) as u64
+}
+
+/// Why memory could not have a tensor; the format itself has no such limits.
+fn beyond_memory(info: &TensorInfo) -> Option<String> {
+    let TensorInfo { dtype, shape, .. } = info;
+    if shape.len() > MOST_AXES {
+        return Some(format!("it has {} axes; the most are {MOST_AXES}", shape.len()));
+    }
+    // An empty tensor's other sizes count too: their product is a stride.
+    let span = shape.iter().try_fold(dtype.bitsize().div_ceil(8), |bytes, &size| bytes.checked_mul(size.max(1)));
+    let fits = span.is_some_and(|span| isize::try_from(span).is_ok());
+    (!fits).then(|| format!("shape {shape:?} of {dtype} is not one that memory can have"))
+}
+
+/// A broken rule of the format. The crate names a tensor that does not lie where it should; one that breaks a rule wherever it lies is
+/// found here.
+fn broken_rule(tensors: &[(String, TensorInfo)], error: SafeTensorError, text: &str) -> Problem {
+    if let SafeTensorError::InvalidOffset(name) = error {
+        let rule = format!("the elements of `{name}` do not start where those before them end");
+        return Problem::format(place_of(&name, text), rule);
+    }
+    let is_broken = |(name, info): &&(String, TensorInfo)| {
+        let (start, end) = info.data_offsets;
+        let alone = TensorInfo { data_offsets: (0, end.saturating_sub(start)), ..info.clone() };
+        Metadata::new(None, vec![(name.clone(), alone)]).is_err()
+    };
+    match tensors.iter().find(is_broken) {
+        Some((name, TensorInfo { dtype, shape, data_offsets: (start, end) })) => {
+            let rule = format!("`{name}`, {dtype} of shape {shape:?} in the bytes {start} to {end}: {error}");
+            Problem::format(place_of(name, text), rule)
+        }
+        None => Problem::format(LENGTH_BYTES as u64, error.to_string()),
+    }
+}
+
+impl Serialize for Header {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        if !self.metadata.is_empty() {
+            map.serialize_entry(METADATA, &self.metadata)?;
+        }
+        for (name, info) in &self.tensors {
+            map.serialize_entry(name, info)?;
+        }
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Header {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Entries { metadata, tensors } = deserializer.deserialize_map(Entries::default())?;
+        Ok(Header { metadata: metadata.unwrap_or_default(), tensors: tensors.into_iter().collect() })
+    }
+}
+
+/// The entries of a header that were read so far.
+#[derive(Default)]
+struct Entries {
+    metadata: Option<BTreeMap<String, String>>,
+    tensors: BTreeMap<String, TensorInfo>,
+}
+
+impl<'de> Visitor<'de> for Entries {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of tensors")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Self, A::Error> {
+        while let Some(name) = map.next_key::<String>()? {
+            if self.tensors.contains_key(&name) || (name == METADATA && self.metadata.is_some()) {
+                return Err(A::Error::custom(format!("`{name}` occurs twice")));
             }
             if name == METADATA {
-                return cursor.object(|cursor, key, key_at| {
-                    let (value, value_at) = cursor.string()?;
-                    if key == noted {
-                        place = Some(value_at);
-                    }
-                    match metadata.entry(key) {
-                        btree_map::Entry::Vacant(entry) => entry.insert(value),
-                        btree_map::Entry::Occupied(entry) => {
-                            let rule = format!("`{}` occurs twice in the metadata", entry.key());
-                            return Err(Problem::format(key_at as u64, rule));
-                        }
-                    };
-                    Ok(())
-                });
+                self.metadata = Some(map.next_value::<Strings>()?.0);
+            } else {
+                // Keeps its place, which serde_json finds again in the text.
+                let info = map.next_value().map_err(|error| A::Error::custom(format!("`{name}`: {error}")))?;
+                self.tensors.insert(name, info);
             }
-            entries.push(Placed::parse(cursor, name, declared_at)?);
-            Ok(())
-        })?;
-        cursor.end()?;
-        Ok(Header { metadata, entries: in_order(entries, data, text.len())?, place })
+        }
+        Ok(self)
     }
 }
 
-impl Placed {
-    fn parse(cursor: &mut Cursor<'_>, name: String, declared_at: usize) -> Result<Self, Problem> {
-        let (mut dtype, mut shape, mut offsets) = (None, None, None);
-        cursor.object(|cursor, key, key_at| {
-            let twice = match &*key {
-                "dtype" => dtype.replace(cursor.string()?.0).is_some(),
-                "shape" => shape.replace(cursor.integers(MOST_AXES)?).is_some(),
-                "data_offsets" => offsets.replace(cursor.integers(2)?).is_some(),
-                _ => return Err(Problem::format(key_at as u64, format!("tensors have no `{key}`"))),
-            };
-            if twice {
-                return Err(Problem::format(key_at as u64, format!("`{key}` occurs twice")));
-            }
-            Ok(())
-        })?;
-        let refuse = |rule: String| Err(Problem::format(declared_at as u64, format!("`{name}`: {rule}")));
-        let (Some(dtype), Some(shape), Some(offsets)) = (dtype, shape, offsets) else {
-            return refuse("a tensor needs dtype, shape and data_offsets".to_owned());
-        };
-        let Some(stored) = Stored::named(&dtype) else {
-            let way_out = "convert the file with the program that wrote it";
-            return Err(Problem::Dtype { name, dtype, way_out });
-        };
-        let &[start, end] = &offsets[..] else {
-            return refuse(format!("data_offsets has {} numbers instead of 2", offsets.len()));
-        };
-        // An empty tensor's other sizes count too: their product is a stride.
-        let span = shape.iter().try_fold(stored.size() as u64, |bytes, &size| bytes.checked_mul(size.max(1)));
-        let (Some(span), Some(extent)) = (span.filter(|&span| isize::try_from(span).is_ok()), end.checked_sub(start))
-        else {
-            return refuse(format!("shape {shape:?} of {dtype} at {start} to {end} is not one that memory can have"));
-        };
-        let bytes = if shape.contains(&0) { 0 } else { span };
-        if extent != bytes {
-            return refuse(format!("shape {shape:?} of {dtype} takes {bytes} bytes, not {extent}"));
-        }
-        let shape = shape.iter().map(|&size| size as usize).collect();
-        Ok(Placed { entry: Entry { name, stored, shape, bytes }, start, declared_at })
+/// The strings beside the tensors.
+#[derive(Default)]
+struct Strings(BTreeMap<String, String>);
+
+impl<'de> Deserialize<'de> for Strings {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Strings::default())
     }
 }
 
-/// The entries in the order of their elements, which fill the data. The tensors are made after this, so that all of them
-/// together are as large as the file says that it is.
-fn in_order(mut entries: Vec<Placed>, data: u64, header: usize) -> Result<Vec<Entry>, Problem> {
-    // Of several at one place all but one are empty, and come first.
-    entries.sort_by_key(|placed| (placed.start, placed.entry.bytes));
-    let mut end = 0;
-    for Placed { entry, start, declared_at } in &entries {
-        if *start != end {
-            let rule = format!("`{}` starts at {start} where the elements before it end at {end}", entry.name);
-            return Err(Problem::format(*declared_at as u64, rule));
-        }
-        let Some(next) = start.checked_add(entry.bytes) else {
-            return Err(Problem::format(*declared_at as u64, format!("`{}` ends beyond 64 bits", entry.name)));
-        };
-        end = next;
-    }
-    if end != data {
-        let length = |data: u64| data.saturating_add((LENGTH_BYTES + header) as u64);
-        return Err(Problem::Length { expected: length(end), length: length(data) });
-    }
-    Ok(entries.into_iter().map(|placed| placed.entry).collect())
-}
+impl<'de> Visitor<'de> for Strings {
+    type Value = Self;
 
-/// The text of a header, to be read by [`Header::parse`], and where the string of one key of the metadata lies in the file.
-///
-/// The elements of each tensor follow those of the one before it.
-pub(super) fn text_of<'a>(
-    metadata: &BTreeMap<String, String>,
-    noted: &str,
-    entries: impl Iterator<Item = (&'a str, Stored, &'a Shape)>,
-) -> (String, Option<Range<usize>>) {
-    let (mut text, mut place, mut start) = ("{".to_owned(), None, 0);
-    if !metadata.is_empty() {
-        text.push_str("\"__metadata__\":{");
-        for (i, (key, value)) in metadata.iter().enumerate() {
-            text.push_str(if i == 0 { "" } else { "," });
-            push_string(&mut text, key);
-            text.push(':');
-            let quote = LENGTH_BYTES + text.len();
-            push_string(&mut text, value);
-            if key == noted {
-                place = Some(quote + 1..LENGTH_BYTES + text.len() - 1);
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of strings")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Self, A::Error> {
+        while let Some(key) = map.next_key::<String>()? {
+            if self.0.contains_key(&key) {
+                return Err(A::Error::custom(format!("`{key}` occurs twice in the metadata")));
             }
+            self.0.insert(key, map.next_value()?);
         }
-        text.push('}');
+        Ok(self)
     }
-    for (name, stored, shape) in entries {
-        text.push_str(if text.len() == 1 { "" } else { "," });
-        push_string(&mut text, name);
-        let end = start + shape.numel() * stored.size();
-        write!(text, ":{{\"dtype\":\"{}\",\"shape\":{shape:?},\"data_offsets\":[{start},{end}]}}", stored.name())
-            .expect("strings take everything");
-        start = end;
-    }
-    text.push('}');
-    // The elements of a mapped file are then aligned to any dtype.
-    while !text.len().is_multiple_of(8) {
-        text.push(' ');
-    }
-    (text, place)
 }

@@ -1,7 +1,7 @@
 //! Files: models under PyTorch's names, and whole trainings, in safetensors files.
 //!
 //! - [`save`] and [`load`]: a model to a file and back. [`NamedTensors`] is what lies between: it renames, casts, loads a
-//!   part, and reads files that others wrote.
+//!   part, reads files that others wrote, and does all of that with NPZ too.
 //! - [`Checkpoint`]: everything that a training needs to go on as if it had never stopped, with a checksum over every byte.
 //!   [`Rotation`] keeps the last few of them, [`Best`] the best. What has a [`State`] can be a part of one.
 //!
@@ -30,15 +30,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod atomic;
+pub(crate) mod atomic;
 mod checkpoint;
 mod codec;
 mod element;
 mod error;
 mod fit;
 mod header;
-mod json;
 mod named;
+mod npz;
 mod rotation;
 mod state;
 #[cfg(test)]

@@ -180,6 +180,21 @@ impl NamedTensors {
     }
 }
 
+/// A state that is to be a file of its own. Of two tensors of one name the later one stays.
+///
+/// ```
+/// use cotangent_nn::{Adam, Linear, Optimizer, files::NamedTensors};
+/// use cotangent_tensor::Rng;
+/// let model = Linear::new(3, 2, &mut Rng::seed(7));
+/// let state: NamedTensors = Adam::new(1e-3).state(&model).into_iter().collect();
+/// assert_eq!(state.tensors["lr"].item::<f64>(), 1e-3);
+/// ```
+impl FromIterator<(String, Tensor)> for NamedTensors {
+    fn from_iter<I: IntoIterator<Item = (String, Tensor)>>(named: I) -> Self {
+        NamedTensors { tensors: named.into_iter().collect(), metadata: BTreeMap::new() }
+    }
+}
+
 /// How to read a safetensors file: which tensors, and into which dtypes.
 ///
 /// ```

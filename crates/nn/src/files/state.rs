@@ -1,9 +1,16 @@
 //! What a value would have to remember to go on after an interruption, as named tensors.
 
+use crate::{
+    data::Position,
+    optim::{Ema, Lbfgs},
+    schedule::Plateau,
+};
+use cotangent_autograd::Module;
 use cotangent_tensor::{Error, ErrorKind, Result, Rng, Tensor};
 
-/// A value that can be a part of a [`Checkpoint`](super::Checkpoint) without being a module: an optimizer, a schedule, a
-/// generator, a counter, a place in the data.
+/// A value that can be a part of a [`Checkpoint`](super::Checkpoint) without being a module: a schedule, a generator, a counter,
+/// a place in the data. An optimizer needs its model beside it: see
+/// [`with_optimizer`](super::Checkpoint::with_optimizer).
 ///
 /// What decides the future belongs to the state; settings that the program makes anew do not. Numbers are tensors without
 /// axes.
@@ -76,6 +83,44 @@ impl State for f64 {
     fn load_state(&mut self, state: Vec<(String, Tensor)>) -> Result<()> {
         *self = only(&state, "", "a number")?.try_item()?;
         Ok(())
+    }
+}
+
+/// Where an epoch stands, as [`Position::to_tensors`] gives it. A position to load into is that of any epoch.
+impl State for Position {
+    fn state(&self) -> Vec<(String, Tensor)> {
+        self.to_tensors().into_iter().map(|(name, tensor)| (name.to_owned(), tensor)).collect()
+    }
+    fn load_state(&mut self, state: Vec<(String, Tensor)>) -> Result<()> {
+        *self = Position::from_tensors(state.iter().map(|(name, tensor)| (name.as_str(), tensor)))?;
+        Ok(())
+    }
+}
+
+impl State for Plateau {
+    fn state(&self) -> Vec<(String, Tensor)> {
+        Plateau::state(self)
+    }
+    fn load_state(&mut self, state: Vec<(String, Tensor)>) -> Result<()> {
+        Plateau::load_state(self, state)
+    }
+}
+
+impl State for Lbfgs {
+    fn state(&self) -> Vec<(String, Tensor)> {
+        Lbfgs::state(self)
+    }
+    fn load_state(&mut self, state: Vec<(String, Tensor)>) -> Result<()> {
+        Lbfgs::load_state(self, state)
+    }
+}
+
+impl<M: Module + Clone> State for Ema<M> {
+    fn state(&self) -> Vec<(String, Tensor)> {
+        Ema::state(self)
+    }
+    fn load_state(&mut self, state: Vec<(String, Tensor)>) -> Result<()> {
+        Ema::load_state(self, state)
     }
 }
 

@@ -84,6 +84,7 @@ activations_with_numbers! {
     LeakyRelu(/** The slope below zero. */ slope: f64 = 0.01) = leaky_relu;
     Elu(/** Minus the limit below zero. */ alpha: f64 = 1.0) = elu;
     Celu(/** Minus the limit below zero. */ alpha: f64 = 1.0) = celu;
+    SoftplusWith(/** How sharp the bend is. */ beta: f64 = 1.0, /** Above it, x itself. */ threshold: f64 = 20.0) = softplus_with;
     Hardtanh(/** The least value. */ low: f64 = -1.0, /** The greatest value. */ high: f64 = 1.0) = hardtanh;
     Hardshrink(/** What lies within it of zero becomes zero. */ lambda: f64 = 0.5) = hardshrink;
     Softshrink(/** How much nearer to zero all become. */ lambda: f64 = 0.5) = softshrink;

@@ -1,10 +1,12 @@
 //! Attention of several heads, with the projections of its inputs and its output.
 
 mod mask;
+mod projection;
 #[cfg(test)]
 mod tests;
 
 pub use mask::Attend;
+pub use projection::InProjection;
 
 use super::{Linear, transformer::dropped};
 use crate::{
@@ -12,7 +14,6 @@ use crate::{
     init::{self, gain},
 };
 use cotangent_autograd::module::{Visitor, VisitorMut};
-use cotangent_derive::Module;
 use cotangent_tensor::{DType, Rng, Tensor, ops::Attention};
 use mask::{Masks, causal_mask};
 
@@ -57,25 +58,6 @@ pub struct MultiHeadAttention {
     pub batch_first: bool,
     /// Whether every query also sees a key and a value of zeros.
     pub add_zero_attn: bool,
-}
-
-/// The weights of an attention's projections of queries, keys and values, under PyTorch's names.
-#[derive(Clone, Debug, Module)]
-pub enum InProjection {
-    /// For inputs of one width: one product projects what is query, key and value at once.
-    Joint {
-        /// Of queries, of keys, of values, one under the other: `[3 width, width]`.
-        in_proj_weight: Tensor,
-    },
-    /// For keys or values of a width of their own.
-    Separate {
-        /// `[width, width]`.
-        q_proj_weight: Tensor,
-        /// `[width, key width]`.
-        k_proj_weight: Tensor,
-        /// `[width, value width]`.
-        v_proj_weight: Tensor,
-    },
 }
 
 /// By PyTorch's names, which do not show that the first is one of two.
@@ -267,7 +249,10 @@ impl MultiHeadAttention {
         let width = self.out_proj.weight.size(-1);
         check_heads(width, self.num_heads);
         self.check_inputs(query, key, value);
-        let ([mut q, mut k, mut v], batch_axis) = (self.projections(query, key, value), usize::from(!self.batch_first));
+        let ([mut q, mut k, mut v], batch_axis) = (
+            self.in_projection.project([query, key, value], self.in_proj_bias.as_ref()),
+            usize::from(!self.batch_first),
+        );
         if query.rank() == 2 {
             [q, k, v] = [q, k, v].map(|x| x.unsqueeze(batch_axis as isize));
         }
@@ -294,40 +279,6 @@ impl MultiHeadAttention {
         Projected { q, k, v, masks }
     }
 
-    /// Queries, keys and values after their projections, with the axes they came with.
-    fn projections(&self, query: &Tensor, key: &Tensor, value: &Tensor) -> [Tensor; 3] {
-        let same = |x: &Tensor, y: &Tensor| std::ptr::eq(x, y);
-        let bias = self.in_proj_bias.as_ref();
-        let rows = |x: &Tensor| x.split_with_sizes([x.size(0) / 3, x.size(0) / 3 * 2], 0);
-        match &self.in_projection {
-            InProjection::Joint { in_proj_weight } if same(query, key) && same(key, value) => {
-                let all = affine(query, in_proj_weight, bias);
-                all.chunk(3, -1).try_into().expect("three thirds of 3 width columns")
-            }
-            // As a decoder reads its memory.
-            InProjection::Joint { in_proj_weight } if same(key, value) => {
-                let (weights, biases) = (rows(in_proj_weight), bias.map(rows));
-                let bias = |i: usize| biases.as_ref().map(|biases| &biases[i]);
-                let both = affine(key, &weights[1], bias(1)).chunk(2, -1);
-                [affine(query, &weights[0], bias(0)), both[0].clone(), both[1].clone()]
-            }
-            InProjection::Joint { in_proj_weight } => {
-                let weights = in_proj_weight.chunk(3, 0);
-                self.separate([query, key, value], [&weights[0], &weights[1], &weights[2]])
-            }
-            InProjection::Separate { q_proj_weight, k_proj_weight, v_proj_weight } => {
-                self.separate([query, key, value], [q_proj_weight, k_proj_weight, v_proj_weight])
-            }
-        }
-    }
-
-    /// Each by its own product.
-    fn separate(&self, inputs: [&Tensor; 3], weights: [&Tensor; 3]) -> [Tensor; 3] {
-        let biases = self.in_proj_bias.as_ref().map(|bias| bias.chunk(3, 0));
-        let bias = |i: usize| biases.as_ref().map(|biases| &biases[i]);
-        std::array::from_fn(|i| affine(inputs[i], weights[i], bias(i)))
-    }
-
     /// The heads' results side by side and projected, with the axes that queries of this rank have.
     fn joined(&self, heads: &Tensor, rank: usize) -> Tensor {
         let rows = if self.batch_first { heads.permute([0, 2, 1, 3]) } else { heads.permute([2, 0, 1, 3]) };
@@ -338,25 +289,14 @@ impl MultiHeadAttention {
     #[track_caller]
     fn check_inputs(&self, query: &Tensor, key: &Tensor, value: &Tensor) {
         let width = self.out_proj.weight.size(-1);
-        let fits = |weight: &Tensor, rows: usize| weight.rank() == 2 && weight.shape()[0] == rows;
-        let (fit, widths) = match &self.in_projection {
-            InProjection::Joint { in_proj_weight } => {
-                (fits(in_proj_weight, 3 * width) && in_proj_weight.shape()[1] == width, [width; 3])
-            }
-            InProjection::Separate { q_proj_weight, k_proj_weight, v_proj_weight } => {
-                let weights = [q_proj_weight, k_proj_weight, v_proj_weight];
-                (
-                    weights.iter().all(|weight| fits(weight, width)),
-                    weights.map(|weight| *weight.shape().last().unwrap_or(&0)),
-                )
-            }
+        let widths = self.in_projection.widths(width);
+        let bias_fits = self.in_proj_bias.as_ref().is_none_or(|bias| bias.shape()[..] == [3 * width]);
+        let Some(widths) = widths.filter(|_| bias_fits) else {
+            panic!(
+                "{OP}: the input projections' weights and biases do not fit the output's width {width}; got {:?}, {:?}",
+                self.in_projection, self.in_proj_bias
+            )
         };
-        assert!(
-            fit && self.in_proj_bias.as_ref().is_none_or(|bias| bias.shape()[..] == [3 * width]),
-            "{OP}: the input projections' weights and biases do not fit the output's width {width}; got {:?}, {:?}",
-            self.in_projection,
-            self.in_proj_bias
-        );
         let inputs = [query, key, value];
         let axes = |x: &Tensor| x.shape()[..x.rank() - 1].to_vec();
         let (batch, length) = if self.batch_first { (0, 1) } else { (1, 0) };
@@ -397,14 +337,6 @@ struct Projected {
     k: Tensor,
     v: Tensor,
     masks: Masks,
-}
-
-fn affine(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Tensor {
-    let product = x.matmul(&weight.transpose(0, 1));
-    match bias {
-        Some(bias) => product + bias,
-        None => product,
-    }
 }
 
 #[track_caller]

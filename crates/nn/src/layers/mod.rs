@@ -26,8 +26,8 @@ mod transformer;
 
 pub use activation::{
     Celu, Elu, Gelu, GeluTanh, Glu, Hardshrink, Hardsigmoid, Hardswish, Hardtanh, LeakyRelu, LogSigmoid, LogSoftmax,
-    Mish, PRelu, Relu, Relu6, Selu, Sigmoid, Silu, Softmax, Softmin, Softplus, Softshrink, Softsign, Tanh, Tanhshrink,
-    Threshold,
+    Mish, PRelu, Relu, Relu6, Selu, Sigmoid, Silu, Softmax, Softmin, Softplus, SoftplusWith, Softshrink, Softsign,
+    Tanh, Tanhshrink, Threshold,
 };
 pub use arrange::{Flatten, Identity, PixelShuffle, PixelUnshuffle, Unflatten, Upsample};
 pub use attention::{Attend, InProjection, MultiHeadAttention};

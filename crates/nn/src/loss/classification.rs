@@ -77,6 +77,15 @@ impl CrossEntropy {
     ///
     /// # Panics
     /// When it is not from 0 to 1.
+    ///
+    /// ```
+    /// use cotangent_nn::loss::CrossEntropy;
+    /// use cotangent_tensor::Tensor;
+    /// let logits = Tensor::from([[0.0, 3.0]]);
+    /// // With the whole of the target in common, the label does not matter.
+    /// let loss = |label: i64| CrossEntropy::new().label_smoothing(1.0).of(&logits, &Tensor::from([label])).item::<f64>();
+    /// assert_eq!(loss(0), loss(1));
+    /// ```
     #[track_caller]
     pub fn label_smoothing(self, label_smoothing: f64) -> Self {
         let fits = (0.0..=1.0).contains(&label_smoothing);

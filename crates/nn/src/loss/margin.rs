@@ -25,7 +25,12 @@ options! {
 
 impl HingeEmbedding {
     /// The distance from which on what differs has no loss.
+    ///
+    /// # Panics
+    /// When it is not finite.
+    #[track_caller]
     pub fn margin(self, margin: f64) -> Self {
+        check_option("hinge_embedding_loss", "margin", margin, margin.is_finite(), "finite");
         HingeEmbedding { margin, ..self }
     }
 
@@ -109,7 +114,12 @@ impl MultiMargin {
     }
 
     /// By how much the label's score must be the greatest.
+    ///
+    /// # Panics
+    /// When it is not finite.
+    #[track_caller]
     pub fn margin(self, margin: f64) -> Self {
+        check_option("multi_margin_loss", "margin", margin, margin.is_finite(), "finite");
         MultiMargin { margin, ..self }
     }
 

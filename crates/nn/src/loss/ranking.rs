@@ -24,7 +24,12 @@ options! {
 
 impl MarginRanking {
     /// By how much one must rank above the other.
+    ///
+    /// # Panics
+    /// When it is not finite.
+    #[track_caller]
     pub fn margin(self, margin: f64) -> Self {
+        check_option("margin_ranking_loss", "margin", margin, margin.is_finite(), "finite");
         MarginRanking { margin, ..self }
     }
 
@@ -59,7 +64,12 @@ options! {
 
 impl TripletMargin {
     /// By how much the negative example must be farther than the positive one.
+    ///
+    /// # Panics
+    /// When it is not finite.
+    #[track_caller]
     pub fn margin(self, margin: f64) -> Self {
+        check_option("triplet_margin_loss", "margin", margin, margin.is_finite(), "finite");
         TripletMargin { margin, ..self }
     }
 
@@ -74,7 +84,12 @@ impl TripletMargin {
     }
 
     /// What is added to each difference, 1e-6 by default. Where a distance is 0 nevertheless, its slope is 0.
+    ///
+    /// # Panics
+    /// When it is not finite.
+    #[track_caller]
     pub fn eps(self, eps: f64) -> Self {
+        check_option("triplet_margin_loss", "eps", eps, eps.is_finite(), "finite");
         TripletMargin { eps, ..self }
     }
 
@@ -147,7 +162,12 @@ const LEAST_SQUARE: f64 = 1e-12;
 
 impl CosineEmbedding {
     /// The cosine up to which what differs has no loss, from -1 to 1.
+    ///
+    /// # Panics
+    /// When it is not from -1 to 1.
+    #[track_caller]
     pub fn margin(self, margin: f64) -> Self {
+        check_option("cosine_embedding_loss", "margin", margin, (-1.0..=1.0).contains(&margin), "from -1 to 1");
         CosineEmbedding { margin, ..self }
     }
 

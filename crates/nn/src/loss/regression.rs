@@ -80,10 +80,10 @@ impl Huber {
     /// Where the square becomes a line.
     ///
     /// # Panics
-    /// When it is not positive.
+    /// When it is not positive and finite.
     #[track_caller]
     pub fn delta(self, delta: f64) -> Self {
-        check_option("huber_loss", "delta", delta, delta > 0.0, "positive");
+        check_option("huber_loss", "delta", delta, delta > 0.0 && delta.is_finite(), "positive and finite");
         Huber { delta, ..self }
     }
 
@@ -126,10 +126,10 @@ impl SmoothL1 {
     /// Where the square becomes a line.
     ///
     /// # Panics
-    /// When it is negative.
+    /// When it is negative or not finite.
     #[track_caller]
     pub fn beta(self, beta: f64) -> Self {
-        check_option("smooth_l1_loss", "beta", beta, beta >= 0.0, "0 or more");
+        check_option("smooth_l1_loss", "beta", beta, beta >= 0.0 && beta.is_finite(), "finite and 0 or more");
         SmoothL1 { beta, ..self }
     }
 
@@ -175,10 +175,10 @@ impl PoissonNll {
     /// What is added to a mean in its logarithm, 1e-8 by default.
     ///
     /// # Panics
-    /// When it is negative.
+    /// When it is negative or not finite.
     #[track_caller]
     pub fn eps(self, eps: f64) -> Self {
-        check_option("poisson_nll_loss", "eps", eps, eps >= 0.0, "0 or more");
+        check_option("poisson_nll_loss", "eps", eps, eps >= 0.0 && eps.is_finite(), "finite and 0 or more");
         PoissonNll { eps, ..self }
     }
 
@@ -233,10 +233,10 @@ impl GaussianNll {
     /// is pushed up, as in PyTorch.
     ///
     /// # Panics
-    /// When it is not positive.
+    /// When it is not positive and finite.
     #[track_caller]
     pub fn eps(self, eps: f64) -> Self {
-        check_option("gaussian_nll_loss", "eps", eps, eps > 0.0, "positive");
+        check_option("gaussian_nll_loss", "eps", eps, eps > 0.0 && eps.is_finite(), "positive and finite");
         GaussianNll { eps, ..self }
     }
 

@@ -1,6 +1,8 @@
 //! Gradients of several batches, added up to one.
 
+use crate::state::{self, Given};
 use cotangent_autograd::module::{self, Module};
+use cotangent_tensor::{Result, Tensor};
 
 /// The sum of some gradients: one step for several batches that memory does not hold at once.
 ///
@@ -86,5 +88,45 @@ impl<M: Module> Accumulator<M> {
             }
         });
         Some(mean)
+    }
+
+    /// Everything that the next mean depends on: how many gradients were added, and their sum by path.
+    #[must_use]
+    pub fn state(&self) -> Vec<(String, Tensor)> {
+        let mut state = vec![("num_added".to_owned(), state::count(self.count))];
+        if let Some(sum) = &self.sum {
+            module::for_each(sum, |leaf| {
+                state.push((state::name_below("sum", &leaf.path.to_string()), leaf.tensor.clone()));
+            });
+        }
+        state
+    }
+
+    /// Goes on from a [`state`](Self::state) of gradients of a model like this one.
+    ///
+    /// # Errors
+    /// When a name is missing, unknown, or of another shape or dtype; nothing has changed then.
+    pub fn load_state(&mut self, model: &M, state: impl IntoIterator<Item = (String, Tensor)>) -> Result<()>
+    where
+        M: Clone,
+    {
+        let mut given = Given::new("accumulator", state);
+        let count = given.count("num_added")?;
+        let mut tensors = Vec::new();
+        if count > 0 {
+            for (path, tensor) in module::named_tensors(model) {
+                tensors.push(given.tensor(&state::name_below("sum", &path), tensor.spec())?);
+            }
+        }
+        given.finish()?;
+        self.sum = (count > 0).then(|| {
+            let mut sum = model.clone();
+            for (place, tensor) in module::tensors_mut(&mut sum).into_iter().zip(tensors) {
+                *place = tensor;
+            }
+            sum
+        });
+        self.count = count;
+        Ok(())
     }
 }

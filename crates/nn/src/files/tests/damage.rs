@@ -50,6 +50,18 @@ fn a_change_of_any_byte_is_found() {
             assert!(Checkpoint::from_bytes(&changed).is_err(), "byte {at} changed by {change}");
         }
     }
+    // In a folder the one before takes its place.
+    let folder = tempfile::tempdir().unwrap();
+    let rotation = Rotation::new(folder.path(), 2);
+    rotation.write(1, &checkpoint(1)).unwrap();
+    let newest = rotation.write(2, &checkpoint(2)).unwrap();
+    for at in (0..whole.len()).step_by(7) {
+        let mut changed = fs::read(folder.path().join("step-000000001.safetensors")).unwrap();
+        changed[at] ^= 1 << (at % 8);
+        fs::write(&newest, &changed).unwrap();
+        let latest = rotation.latest().unwrap().expect("the one before");
+        assert_eq!((latest.step, latest.passed_over.len()), (1, 1), "byte {at}");
+    }
     let last = whole.len() - 1;
     let mut changed = whole.clone();
     changed[last] ^= 1;

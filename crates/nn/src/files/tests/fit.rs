@@ -88,3 +88,41 @@ fn a_bare_tensor_has_the_empty_name() {
     NamedTensors::from_bytes(&file.to_bytes().unwrap()).unwrap().load_into(&mut x).unwrap();
     assert_eq!(x.to_vec::<f64>(), [1.0, 2.0]);
 }
+
+#[test]
+fn npz_fits_by_the_same_rules() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("misfit.npz");
+    misfit().write_npz(&path).unwrap();
+    let read = NamedTensors::read_npz(&path).unwrap();
+    let message = |file: NamedTensors| file.load_into(&mut Mlp::new(2)).unwrap_err().to_string();
+    assert_eq!(message(read.clone()), message(misfit()));
+    let report = |file: NamedTensors| {
+        let mut model = Mlp::new(2);
+        let report = file.cast_like(&model).load_partly(&mut model).unwrap();
+        (report, bits(&model))
+    };
+    assert_eq!(report(read), report(misfit()));
+}
+
+#[test]
+fn what_npz_cannot_hold_is_refused_and_the_old_file_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.npz");
+    NamedTensors::of(&Mlp::new(1)).write_npz(&path).unwrap();
+    let old = std::fs::read(&path).unwrap();
+    let mut file = NamedTensors::of(&Tensor::from(1.0).reshape(vec![1; 65]));
+    let refused = |file: &NamedTensors| file.write_npz(&path).unwrap_err();
+    assert!(refused(&file).to_string().ends_with("`` cannot be written: it has 65 axes; the most are 64"));
+    file.metadata.insert("note".to_owned(), String::new());
+    let error = refused(&file);
+    assert!(error.to_string().ends_with("the metadata has `note`; clear it, or write safetensors"), "{error}");
+    assert_eq!((error.path(), std::fs::read(&path).unwrap()), (Some(&*path), old.clone()));
+
+    std::fs::write(&path, &old[..old.len() - 1]).unwrap();
+    let error = NamedTensors::read_npz(&path).unwrap_err();
+    assert!(matches!(error.problem(), Problem::Npz(_)), "{error}");
+    let rule = format!("npz: byte {}: the ZIP archive: Unexpected end of file", old.len() - 22);
+    assert_eq!(error.to_string(), format!("{}: {rule}", path.display()));
+    assert!(matches!(NamedTensors::read_npz("/absent.npz").unwrap_err().problem(), Problem::Io(_)));
+}

@@ -1,66 +1,68 @@
-//! Files that are none: errors that say where, and never a panic. Random bytes and mutations of good files are tried too.
-//!
-//! A few hundred of each are tried by default; for longer, `PROPTEST_CASES=1000000 cargo test -p cotangent-nn hostile`.
+//! Files that are none: errors that say where. Random bytes and mutations of good files are tried in `tests/readers`.
 
 use super::*;
-use crate::files::{Checkpoint, Reading};
-use proptest::{collection::vec, prelude::*, sample::Index};
+use proptest::prelude::*;
 use safetensors::SafeTensors;
 
 #[test]
 fn what_is_wrong_with_a_header_is_said_with_its_place() {
     let tensor = |fields: &str| file_of(&format!(r#"{{"w":{{{fields}}}}}"#), 8);
     let cases = [
-        (file_of("", 0), "at byte 8: the header needs `{` here"),
-        (file_of("[]", 0), "at byte 8: the header needs `{` here"),
-        (file_of("{} x", 0), "at byte 11: the header goes on after its end"),
-        (file_of(r#"{"w""#, 0), "at byte 12: the header needs `:` here"),
-        (file_of(r#"{"w":3}"#, 0), "at byte 13: the header needs `{` here"),
-        (file_of(r#"{"w"#, 0), "at byte 11: a string without an end"),
-        (file_of("{\"w\n\"", 0), "at byte 11: a control character in a string"),
-        (file_of(r#"{"\x"#, 0), "at byte 10: an escape that JSON does not have"),
-        (file_of(r#"{"\"#, 0), "at byte 10: a string without an end"),
-        (file_of(r#"{"\ud800\u0041"#, 0), "at byte 10: an escape that is no character"),
-        (file_of(r#"{"\udc00"#, 0), "at byte 10: an escape that is no character"),
-        (file_of(r#"{"\u00"#, 0), "at byte 10: an escape that is no character"),
-        (file_of(r#"{"__metadata__":{"a":1}}"#, 0), "at byte 29: the header needs `\"` here"),
-        (file_of(r#"{"__metadata__":{"a":"","a":""}}"#, 0), "at byte 32: `a` occurs twice in the metadata"),
-        (file_of(r#"{"__metadata__":{},"__metadata__":{}}"#, 0), "at byte 27: `__metadata__` occurs twice"),
-        (tensor(r#""dtype":"F64""#), "at byte 9: `w`: a tensor needs dtype, shape and data_offsets"),
-        (tensor(r#""dtype":"F64","dtype":"F64""#), "at byte 28: `dtype` occurs twice"),
-        (tensor(r#""offset":[]"#), "at byte 14: tensors have no `offset`"),
-        (tensor(r#""shape":[1.0]"#), "at byte 24: the header needs `,` here"),
-        (tensor(r#""shape":[-1]"#), "at byte 23: the header needs a whole number here"),
-        (tensor(r#""shape":[01]"#), "at byte 23: the header needs a whole number here"),
-        (tensor(r#""shape":[18446744073709551616]"#), "at byte 23: a number beyond 64 bits"),
-        (tensor(r#""data_offsets":[0,1,2]"#), "at byte 34: a list of more than 2 numbers"),
+        (file_of("", 0), "at byte 8: EOF while parsing a value"),
+        (file_of("[]", 0), "at byte 8: invalid type: sequence, expected an object of tensors"),
+        (file_of("{} x", 0), "at byte 11: trailing characters"),
+        (file_of("{\n \n}x", 0), "at byte 13: trailing characters"),
+        (file_of(r#"{"w""#, 0), "at byte 11: `w`: EOF while parsing an object"),
+        (file_of(r#"{"w":3}"#, 0), "at byte 13: `w`: invalid type: integer `3`, expected struct TensorInfo"),
+        (file_of(r#"{"w"#, 0), "at byte 10: EOF while parsing a string"),
+        (file_of("{\"w\n\"", 0), "at byte 12: control character (\\u0000-\\u001F) found while parsing a string"),
+        (file_of(r#"{"\x"#, 0), "at byte 11: invalid escape"),
+        (file_of(r#"{"\udc00"#, 0), "at byte 15: lone leading surrogate in hex escape"),
+        (file_of(r#"{"__metadata__":{"a":1}}"#, 0), "at byte 29: invalid type: integer `1`, expected a string"),
+        (file_of(r#"{"__metadata__":{"a":"","a":""}}"#, 0), "at byte 34: `a` occurs twice in the metadata"),
+        (file_of(r#"{"__metadata__":{},"__metadata__":{}}"#, 0), "at byte 40: `__metadata__` occurs twice"),
+        (tensor(r#""dtype":"F64""#), "at byte 27: `w`: missing field `shape`"),
+        (tensor(r#""dtype":"F64","dtype":"F64""#), "at byte 34: `w`: duplicate field `dtype`"),
+        (tensor(r#""shape":[1.0]"#), "at byte 25: `w`: invalid type: floating point `1.0`, expected usize"),
+        (tensor(r#""shape":[-1]"#), "at byte 24: `w`: invalid value: integer `-1`, expected usize"),
+        (tensor(r#""shape":[01]"#), "at byte 24: `w`: invalid number"),
+        (
+            tensor(r#""shape":[18446744073709551616]"#),
+            "at byte 42: `w`: invalid type: floating point `1.8446744073709552e+19`, expected usize",
+        ),
+        (tensor(r#""data_offsets":[0,1,2]"#), "at byte 34: `w`: trailing characters"),
         (
             tensor(r#""dtype":"F64","shape":[1],"data_offsets":[0]"#),
-            "at byte 9: `w`: data_offsets has 1 numbers instead of 2",
+            "at byte 57: `w`: invalid length 1, expected a tuple of size 2",
         ),
         (
             tensor(r#""dtype":"F64","shape":[2],"data_offsets":[0,8]"#),
-            "at byte 9: `w`: shape [2] of F64 takes 16 bytes, not 8",
+            "at byte 9: `w`, F64 of shape [2] in the bytes 0 to 8: invalid shape, data type, or offset for tensor",
+        ),
+        (
+            tensor(r#""dtype":"F4","shape":[3],"data_offsets":[0,8]"#),
+            "at byte 9: `w`, F4 of shape [3] in the bytes 0 to 8: The slice is slicing for subbytes dtypes, and the slice \
+             does not end up at a byte boundary, this is invalid.",
         ),
         (
             tensor(r#""dtype":"F64","shape":[1],"data_offsets":[8,0]"#),
-            "at byte 9: `w`: shape [1] of F64 at 8 to 0 is not one that memory can have",
+            "at byte 9: the elements of `w` do not start where those before them end",
         ),
         (
             tensor(r#""dtype":"F64","shape":[4294967296,4294967296],"data_offsets":[0,8]"#),
-            "at byte 9: `w`: shape [4294967296, 4294967296] of F64 at 0 to 8 is not one that memory can have",
+            "at byte 9: `w`: shape [4294967296, 4294967296] of F64 is not one that memory can have",
         ),
         (
             tensor(r#""dtype":"U8","shape":[0,18446744073709551615],"data_offsets":[0,0]"#),
-            "at byte 9: `w`: shape [0, 18446744073709551615] of U8 at 0 to 0 is not one that memory can have",
+            "at byte 9: `w`: shape [0, 18446744073709551615] of U8 is not one that memory can have",
         ),
         (
             tensor(r#""dtype":"U8","shape":[7],"data_offsets":[1,8]"#),
-            "at byte 9: `w` starts at 1 where the elements before it end at 0",
+            "at byte 9: the elements of `w` do not start where those before them end",
         ),
         (
             tensor(r#""dtype":"U8","shape":[0],"data_offsets":[18446744073709551615,18446744073709551615]"#),
-            "at byte 9: `w` starts at 18446744073709551615 where the elements before it end at 0",
+            "at byte 9: the elements of `w` do not start where those before them end",
         ),
     ];
     for (file, rule) in cases {
@@ -91,10 +93,10 @@ fn declared_sizes_are_held_against_the_length_first() {
         refusal(&header),
         "the file has 10 bytes, but its beginning says 100000007; it was cut or is not a safetensors file"
     );
-    let axes = format!(r#"{{"w":{{"shape":[{}1]}}}}"#, "1,".repeat(1000));
-    assert!(refusal(&file_of(&axes, 0)).ends_with("a list of more than 64 numbers"));
+    let axes = format!(r#"{{"w":{{"dtype":"U8","shape":[{}1],"data_offsets":[0,1]}}}}"#, "1,".repeat(1000));
+    assert_eq!(refusal(&file_of(&axes, 1)), "at byte 9: `w`: it has 1001 axes; the most are 64");
     let nested = "{\"a\":".repeat(100_000);
-    assert!(refusal(&file_of(&nested, 0)).contains("tensors have no `a`"));
+    assert!(refusal(&file_of(&nested, 0)).ends_with("`a`: EOF while parsing a value"));
 }
 
 #[test]
@@ -106,149 +108,7 @@ fn white_space_and_escapes_are_those_of_json() {
     assert!(NamedTensors::from_bytes(&file_of("{}", 0)).unwrap().tensors.is_empty());
 }
 
-/// A change of some bytes.
-#[derive(Clone, Debug)]
-enum Mutation {
-    Set(Index, u8),
-    Flip(Index, u8),
-    Remove(Index, usize),
-    Insert(Index, Vec<u8>),
-    /// Copies a part of the file to another place of it.
-    Splice(Index, Index, usize),
-}
-
-impl Mutation {
-    fn apply(&self, bytes: &mut Vec<u8>) {
-        let place = |index: &Index, bytes: &[u8]| index.index(bytes.len() + 1);
-        match self {
-            Mutation::Set(at, byte) if !bytes.is_empty() => {
-                let at = at.index(bytes.len());
-                bytes[at] = *byte;
-            }
-            Mutation::Flip(at, bit) if !bytes.is_empty() => {
-                let at = at.index(bytes.len());
-                bytes[at] ^= 1 << (bit % 8);
-            }
-            Mutation::Remove(at, count) => {
-                let start = place(at, bytes);
-                bytes.drain(start..(start + count).min(bytes.len()));
-            }
-            Mutation::Insert(at, inserted) => {
-                let at = place(at, bytes);
-                bytes.splice(at..at, inserted.iter().copied());
-            }
-            Mutation::Splice(from, to, count) => {
-                let (start, to) = (place(from, bytes), place(to, bytes));
-                let part = bytes[start..(start + count).min(bytes.len())].to_vec();
-                bytes.splice(to..to, part);
-            }
-            Mutation::Set(..) | Mutation::Flip(..) => {}
-        }
-    }
-}
-
-/// What a header is made of, and numbers at the ends of their ranges.
-const WORDS: &[&str] = &[
-    "{",
-    "}",
-    "[",
-    "]",
-    ",",
-    ":",
-    "\"",
-    "\\",
-    "\\u",
-    "\\ud83d",
-    "0",
-    "1",
-    "-",
-    "9223372036854775807",
-    "18446744073709551615",
-    "F32",
-    "BOOL",
-    "F64",
-    "\"shape\":",
-    "\"dtype\":\"U8\"",
-    "\"data_offsets\":[0,0]",
-    "null",
-];
-
-fn mutation() -> impl Strategy<Value = Mutation> {
-    let inserted =
-        prop_oneof![proptest::sample::select(WORDS).prop_map(|word| word.as_bytes().to_vec()), vec(any::<u8>(), 1..9)];
-    prop_oneof![
-        (any::<Index>(), any::<u8>()).prop_map(|(at, byte)| Mutation::Set(at, byte)),
-        (any::<Index>(), any::<u8>()).prop_map(|(at, bit)| Mutation::Flip(at, bit)),
-        (any::<Index>(), 1usize..40).prop_map(|(at, count)| Mutation::Remove(at, count)),
-        (any::<Index>(), inserted).prop_map(|(at, bytes)| Mutation::Insert(at, bytes)),
-        (any::<Index>(), any::<Index>(), 1usize..40).prop_map(|(from, to, count)| Mutation::Splice(from, to, count)),
-    ]
-}
-
-/// Reads bytes in every way. What we take, the reader of the format's authors takes too, as the same tensors; and it can
-/// be written and read again.
-fn read_in_every_way(bytes: &[u8]) {
-    let _ = Checkpoint::from_bytes(bytes);
-    let _ = Reading::new().only(|name| name.len() % 2 == 0).from_bytes(bytes);
-    let theirs = SafeTensors::deserialize(bytes);
-    let ours = match Reading::new().widening().from_bytes(bytes) {
-        Ok(ours) => ours,
-        Err(error) => {
-            // We are stricter: dtypes, names that occur twice, truth values. In what is whole we agree.
-            let stricter = matches!(error.problem(), Problem::Dtype { .. } | Problem::Format { .. });
-            assert!(theirs.is_err() || stricter, "{error}");
-            return;
-        }
-    };
-    let theirs = theirs.expect("what we take");
-    assert_eq!(theirs.len(), ours.tensors.len());
-    for (name, tensor) in &ours.tensors {
-        let view = theirs.tensor(name).expect("the same names");
-        assert_eq!(view.shape(), &tensor.shape()[..]);
-        if tensor.dtype() == DType::U8 {
-            assert_eq!(view.data(), tensor.to_vec::<u8>());
-        }
-    }
-    let again = ours.to_bytes().expect("what was read can be written");
-    assert_eq!(NamedTensors::from_bytes(&again).expect("what we wrote").to_bytes().expect("as before"), again);
-}
-
-/// With the length of the header put right, so that not all mutations end there.
-fn with_header_length(mut bytes: Vec<u8>, data: usize) -> Vec<u8> {
-    if let Some(header) = bytes.len().checked_sub(8 + data) {
-        bytes[..8].copy_from_slice(&(header as u64).to_le_bytes());
-    }
-    bytes
-}
-
 proptest! {
-    #[test]
-    fn random_bytes_do_no_harm(bytes in vec(any::<u8>(), 0..200), header in "[{}\\[\\]\":,0-9a-zA-Z_\\\\ ]{0,80}") {
-        read_in_every_way(&bytes);
-        read_in_every_way(&file_of(&header, bytes.len()));
-    }
-
-    #[test]
-    fn mutations_of_a_file_do_no_harm(mutations in vec(mutation(), 1..6), repair in any::<bool>()) {
-        let mut bytes = assorted().to_bytes().unwrap();
-        let header = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
-        let data = bytes.len() - 8 - header;
-        for mutation in &mutations {
-            mutation.apply(&mut bytes);
-        }
-        read_in_every_way(&if repair { with_header_length(bytes, data) } else { bytes });
-    }
-
-    #[test]
-    fn mutations_of_a_checkpoint_are_found(mutations in vec(mutation(), 1..4)) {
-        let whole = Checkpoint::new().with_state("x", &1.5).with_text("note", "text").to_bytes().unwrap();
-        let mut bytes = whole.clone();
-        for mutation in &mutations {
-            mutation.apply(&mut bytes);
-        }
-        prop_assert!(Checkpoint::from_bytes(&bytes).is_err() || bytes == whole);
-    }
-
     #[test]
     fn any_names_and_strings_come_back(names in proptest::collection::btree_map(any::<String>(), any::<String>(), 0..6)) {
         let mut file = NamedTensors::default();

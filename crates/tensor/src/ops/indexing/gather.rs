@@ -1,14 +1,16 @@
 //! Single elements at places that an index tensor names: gather reads them, and its transpose scatter_add adds to them.
 //!
-//! The index has the tensor's rank and the result's shape; as in `index`, it is an input without a derivative.
+//! The index has the tensor's rank and the result's shape; as in `index`, it is an input without a derivative, and counts from the end
+//! where it is negative.
 
 use crate::ops::indexing::index::{
     added_dots,
-    check::{check_fits, check_index_dtype, check_range, check_summands},
+    check::{check_fits, check_index_dtype, check_summands, from_start},
     three, zeros_of,
 };
 use crate::{
-    Array, Cotangents, Derivative, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp, apply,
+    Accumulate, Array, Cotangents, Derivative, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp, apply,
+    apply_owned,
     dtype::{for_dtype, for_number},
     error::takes,
     kernels::{self, arithmetic::Arithmetic},
@@ -48,8 +50,8 @@ impl Primitive for Gather {
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
         let [x, index] = [inputs[0], inputs[1]];
         let axis = resolve_axis("gather", self.axis, x.shape().len())?;
-        check_range("gather", inputs, axis, index)?;
-        Ok(for_dtype!(x.dtype(), T => kernels::index::gather::<T>(x, axis, index)).into())
+        let index = from_start("gather", inputs, axis, index)?;
+        Ok(for_dtype!(x.dtype(), T => kernels::index::gather::<T>(x, axis, &index)).into())
     }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)
@@ -65,8 +67,17 @@ impl Vjp for Gather {
         let x_bar = zeros_of(saved.spec(0)).scatter_add(self.axis, saved.input(1), &y_bar.single());
         [Some(x_bar), None].into()
     }
+    fn accumulates(&self) -> Option<&dyn Accumulate> {
+        Some(self)
+    }
     fn jvp(&self, primals: &[&Tensor], tangents: &[Option<&Tensor>], _: &[Tensor]) -> Option<Few<Option<Tensor>>> {
         Some(Few::one(tangents[0].map(|x_dot| x_dot.gather(self.axis, primals[1]))))
+    }
+}
+
+impl Accumulate for Gather {
+    fn accumulate(&self, sum: Tensor, saved: &Saved, y_bar: Cotangents) -> Tensor {
+        apply_owned(&ScatterAdd { axis: self.axis }, [sum, saved.input(1).clone(), y_bar.single()].into()).into_single()
     }
 }
 
@@ -104,8 +115,8 @@ impl Primitive for ScatterAdd {
     }
     fn eval_owned(&self, inputs: Few<Array>) -> Result<Few<Array>> {
         let axis = resolve_axis("scatter_add", self.axis, inputs[0].shape().len())?;
-        check_range("scatter_add", &inputs.iter().collect::<Few<_>>(), axis, &inputs[1])?;
-        let [x, index, src] = three(inputs);
+        let index = from_start("scatter_add", &inputs.iter().collect::<Few<_>>(), axis, &inputs[1])?;
+        let [x, _, src] = three(inputs);
         let shape = x.shape().clone();
         let y = for_number!(x.dtype(), T => {
             let mut elements = x.into_buffer::<T>();

@@ -1,12 +1,12 @@
 //! Slices of an axis at places that an index tensor names: index_select reads them, and its transpose index_add adds to
 //! them. Single elements are in `gather`.
 //!
-//! An index is an input of the operation, so that transforms see it, but it has no derivative. It is `i64` and counts
-//! from 0: a negative index is an error, not a place from the end.
+//! An index is an input of the operation, so that transforms see it, but it has no derivative. It is `i64`, and counts from the end
+//! where it is negative.
 
 use crate::{
-    Array, Buffer, Cotangents, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Shape, Spec, SpecRef,
-    Tensor, Vjp, apply,
+    Accumulate, Array, Buffer, Cotangents, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Shape,
+    Spec, SpecRef, Tensor, Vjp, apply, apply_owned,
     array::check_size,
     dtype::{for_dtype, for_number},
     error::takes,
@@ -19,7 +19,7 @@ pub(in crate::ops) mod check;
 #[cfg(test)]
 mod tests;
 
-use check::{check_list, check_range, check_summands};
+use check::{check_list, check_summands, from_start};
 
 /// `y[.., k, ..] = x[.., index[k], ..]`; inputs `x`, `index`.
 #[derive(Clone, Debug)]
@@ -51,7 +51,7 @@ impl Primitive for IndexSelect {
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
         let [x, index] = [inputs[0], inputs[1]];
         let axis = resolve_axis("index_select", self.axis, x.shape().len())?;
-        check_range("index_select", inputs, axis, index)?;
+        let index = from_start("index_select", inputs, axis, index)?;
         let index = index.to_slice::<i64>();
         if !x.is_contiguous() && index.len() < x.shape()[axis] {
             return Ok(select_views(x, axis, &index).into());
@@ -94,8 +94,17 @@ impl Vjp for IndexSelect {
         let x_bar = zeros_of(saved.spec(0)).index_add(self.axis, saved.input(1), &y_bar.single());
         [Some(x_bar), None].into()
     }
+    fn accumulates(&self) -> Option<&dyn Accumulate> {
+        Some(self)
+    }
     fn jvp(&self, primals: &[&Tensor], tangents: &[Option<&Tensor>], _: &[Tensor]) -> Option<Few<Option<Tensor>>> {
         Some(Few::one(tangents[0].map(|x_dot| x_dot.index_select(self.axis, primals[1]))))
+    }
+}
+
+impl Accumulate for IndexSelect {
+    fn accumulate(&self, sum: Tensor, saved: &Saved, y_bar: Cotangents) -> Tensor {
+        apply_owned(&IndexAdd { axis: self.axis }, [sum, saved.input(1).clone(), y_bar.single()].into()).into_single()
     }
 }
 
@@ -135,8 +144,8 @@ impl Primitive for IndexAdd {
     }
     fn eval_owned(&self, inputs: Few<Array>) -> Result<Few<Array>> {
         let axis = resolve_axis("index_add", self.axis, inputs[0].shape().len())?;
-        check_range("index_add", &inputs.iter().collect::<Few<_>>(), axis, &inputs[1])?;
-        let [x, index, src] = three(inputs);
+        let index = from_start("index_add", &inputs.iter().collect::<Few<_>>(), axis, &inputs[1])?;
+        let [x, _, src] = three(inputs);
         let index = index.to_slice::<i64>();
         let shape = x.shape().clone();
         let inner = shape[axis + 1..].iter().product();
@@ -173,7 +182,7 @@ impl Tensor {
     /// or 0.
     ///
     /// # Panics
-    /// When the axis or an index is out of range; negative indices are.
+    /// When the axis or an index is out of range.
     ///
     /// ```
     /// # use cotangent_tensor::Tensor;

@@ -76,6 +76,7 @@ impl Tensor {
     /// assert_eq!(x.nonzero().to_vec::<i64>(), [0, 1, 1, 0]);
     /// ```
     #[must_use]
+    #[track_caller]
     #[doc(alias = "argwhere")]
     pub fn nonzero(&self) -> Tensor {
         let truth = if self.dtype() == DType::Bool { self.clone() } else { self.ne(0) };

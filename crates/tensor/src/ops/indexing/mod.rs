@@ -21,5 +21,5 @@ pub use gather::{Gather, ScatterAdd};
 pub use index::{IndexAdd, IndexSelect};
 pub use one_hot::OneHot;
 pub use scatter::{Scatter, ScatterExtremum, ScatterProd, ScatterReduce};
-pub use slice::{Cut, Slice, SliceScatter};
+pub use slice::{Cut, Slice, SliceAdd, SliceScatter};
 pub use subscript::{Ellipsis, Index, IndexPut, Item, NewAxis, Span, Subscript, step};

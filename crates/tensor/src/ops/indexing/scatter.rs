@@ -7,7 +7,7 @@ use crate::ops::{
     broadcast::{Operand, or_panic},
     indexing::gather::padded_to,
     indexing::index::{
-        check::{check_fits, check_index_dtype, check_range},
+        check::{check_fits, check_index_dtype, from_start},
         three,
     },
     shaping::split::axis_and_size,
@@ -65,8 +65,8 @@ impl Primitive for Scatter {
         self.eval_owned(inputs.iter().map(|&x| x.clone()).collect())
     }
     fn eval_owned(&self, inputs: Few<Array>) -> Result<Few<Array>> {
-        let axis = checked_axis("scatter", self.axis, &inputs)?;
-        let [x, index, src] = three(inputs);
+        let (axis, index) = axis_and_index("scatter", self.axis, &inputs)?;
+        let [x, _, src] = three(inputs);
         let shape = x.shape().clone();
         let y = for_dtype!(x.dtype(), T => {
             let mut elements = x.into_buffer::<T>();
@@ -126,11 +126,10 @@ fn infer_scatter(op: &'static str, axis: isize, inputs: &[SpecRef<'_>]) -> Resul
     Ok(x.to_owned().into())
 }
 
-/// The axis, after a check of the values of the index.
-fn checked_axis(op: &'static str, axis: isize, inputs: &[Array]) -> Result<usize> {
+/// The axis, and the index, both counted from the start.
+fn axis_and_index(op: &'static str, axis: isize, inputs: &[Array]) -> Result<(usize, Array)> {
     let axis = resolve_axis(op, axis, inputs[0].shape().len())?;
-    check_range(op, &inputs.iter().collect::<Few<_>>(), axis, &inputs[1])?;
-    Ok(axis)
+    Ok((axis, from_start(op, &inputs.iter().collect::<Few<_>>(), axis, &inputs[1])?))
 }
 
 /// Setting and joining at places that an index names.
@@ -199,7 +198,8 @@ impl Tensor {
         let axis = axis as isize;
         or_panic(infer_scatter(op, axis, &specs).map(drop));
         // Here, so that a place out of range is refused under this name whatever the reduction.
-        or_panic(check_range(op, &[self, index, src].map(Tensor::array), axis as usize, index.array()));
+        let places = from_start(op, &[self, index, src].map(Tensor::array), axis as usize, index.array());
+        let index = &Tensor::from(or_panic(places));
         match self.dtype() {
             DType::Bool => panic!("{}", Error::needs_numbers(op, &specs)),
             DType::I64 | DType::U8 if reduction == ScatterReduce::Mean => panic!("{}", Error::needs_float(op, &specs)),

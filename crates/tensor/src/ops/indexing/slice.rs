@@ -1,10 +1,10 @@
-//! Boxes of a tensor: `Slice` views one, with a step along each axis; `SliceScatter` puts another tensor in its place. The two are
-//! each other's derivatives. What users write is in `subscript`.
+//! Boxes of a tensor: `Slice` views one, with a step along each axis; `SliceScatter` puts another tensor in its place, `SliceAdd` adds one
+//! to what is there. They are each other's derivatives. What users write is in `subscript`.
 
 use crate::ops::indexing::placing::{checked_place, placed, placed_dots, placing_vjp};
 use crate::{
-    Array, Cotangents, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Shape, Spec, SpecRef, Tensor,
-    Vjp, apply, error::takes, layout::Layout,
+    Accumulate, Array, Cotangents, DType, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Shape,
+    Spec, SpecRef, Tensor, Vjp, apply, apply_owned, error::takes, layout::Layout,
 };
 use smallvec::SmallVec;
 
@@ -137,8 +137,76 @@ impl Vjp for Slice {
         let zeros = Tensor::zeros(x.shape(), x.dtype());
         Few::one(Some(apply(&scatter, &[&zeros, &y_bar.single()]).into_single()))
     }
+    fn accumulates(&self) -> Option<&dyn Accumulate> {
+        Some(self)
+    }
     fn jvp(&self, _: &[&Tensor], tangents: &[Option<&Tensor>], _: &[Tensor]) -> Option<Few<Option<Tensor>>> {
         Some(Few::one(tangents[0].map(|x_dot| apply(self, &[x_dot]).into_single())))
+    }
+}
+
+impl Accumulate for Slice {
+    fn accumulate(&self, sum: Tensor, _: &Saved, y_bar: Cotangents) -> Tensor {
+        apply_owned(&SliceAdd { cuts: self.cuts.clone() }, [sum, y_bar.single()].into()).into_single()
+    }
+}
+
+/// `y` is `x` with `src` added to a box of it; inputs `x`, `src`.
+#[derive(Clone, Debug)]
+pub struct SliceAdd {
+    cuts: Cuts,
+}
+
+impl SliceAdd {
+    /// One cut for each axis of `x`; to what [`Slice`] with the same cuts views is added.
+    #[must_use]
+    pub fn new(cuts: impl AsRef<[Cut]>) -> Self {
+        SliceAdd { cuts: Cuts(SmallVec::from_slice(cuts.as_ref())) }
+    }
+}
+
+impl Primitive for SliceAdd {
+    fn name(&self) -> &'static str {
+        "slice_add"
+    }
+    fn infer(&self, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>> {
+        let y = checked_place("slice_add", inputs, |x| self.cuts.shape("slice_add", x))?;
+        if inputs[0].dtype() == DType::Bool { Err(Error::needs_numbers("slice_add", inputs)) } else { Ok(y) }
+    }
+    fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
+        self.eval_owned(inputs.iter().map(|&x| x.clone()).collect())
+    }
+    fn eval_owned(&self, inputs: Few<Array>) -> Result<Few<Array>> {
+        // The sum first, as a tensor of its own; no view of `x` is left then, and it can be written to.
+        let [part, src] = [inputs[0].with_layout(self.cuts.layout(inputs[0].layout())), inputs[1].clone()];
+        let sum = (Tensor::from(part) + Tensor::from(src)).into_array();
+        let x = inputs.into_iter().next().expect("infer has seen two inputs");
+        Ok(placed([x, sum].into(), |whole| self.cuts.layout(whole)).into())
+    }
+    fn derivative(&self) -> Derivative<'_> {
+        Derivative::Vjp(self)
+    }
+}
+
+impl Vjp for SliceAdd {
+    fn keep(&self, _: &[bool]) -> Keep {
+        Keep::NOTHING
+    }
+    // x_bar = y_bar, src_bar = the box of y_bar
+    fn vjp(&self, _: &Saved, y_bar: Cotangents, needs: &[bool]) -> Few<Option<Tensor>> {
+        let y_bar = y_bar.single();
+        let view = Slice { cuts: self.cuts.clone() };
+        let src_bar = needs[1].then(|| apply(&view, &[&y_bar]).into_single());
+        [Some(y_bar), src_bar].into()
+    }
+    fn jvp(&self, primals: &[&Tensor], tangents: &[Option<&Tensor>], _: &[Tensor]) -> Option<Few<Option<Tensor>>> {
+        Some(match (tangents[0], tangents[1]) {
+            (x_dot, None) => Few::one(x_dot.cloned()),
+            (x_dot, Some(src_dot)) => {
+                let x_dot = x_dot.map_or_else(|| primals[0].zeros_like(), Tensor::clone);
+                Few::one(Some(apply_owned(self, [x_dot, src_dot.clone()].into()).into_single()))
+            }
+        })
     }
 }
 

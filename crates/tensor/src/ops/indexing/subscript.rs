@@ -175,7 +175,7 @@ macro_rules! integer_items {
         spans! { $int: Range RangeFrom RangeTo RangeInclusive RangeToInclusive }
     )*};
 }
-integer_items!(i32, isize, usize);
+integer_items!(i32, i64, isize, usize);
 
 impl From<Item> for Subscript {
     fn from(item: Item) -> Self {

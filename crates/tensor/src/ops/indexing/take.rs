@@ -1,53 +1,13 @@
-//! Elements and slices by an index along one axis, in the forms of NumPy and PyTorch that count from the end where an index is negative:
-//! take, take_along_dim, index_fill, index_copy.
+//! Elements and slices by an index along one axis, in further forms of NumPy and PyTorch: take, take_along_dim, index_fill, index_copy.
 
 use crate::ops::{
-    Index, IndexPut, Operand,
-    broadcast::or_panic,
-    indexing::index::check::{check_index_dtype, check_list, position_of},
+    Gather, Index, IndexPut, Operand, broadcast::or_panic, indexing::index::check::check_list,
     shaping::split::axis_and_size,
 };
-use crate::{
-    Array, Derivative, Error, ErrorKind, Few, Primitive, Result, Shape, Spec, SpecRef, Tensor, array::check_size,
-    kernels, try_apply,
-};
+use crate::{Error, ErrorKind, Shape, Tensor, array::check_size, try_apply};
 
 #[cfg(test)]
 mod tests;
-
-/// An index whose negative entries count from the end of an axis, as one that counts from the start.
-#[derive(Clone, Debug)]
-struct FromStart {
-    op: &'static str,
-    axis: usize,
-    size: usize,
-}
-
-impl Primitive for FromStart {
-    fn name(&self) -> &'static str {
-        "from_start"
-    }
-    fn infer(&self, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>> {
-        check_index_dtype(self.op, inputs, inputs[0])?;
-        Ok(inputs[0].to_owned().into())
-    }
-    fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
-        let (places, shape, size) = (inputs[0].to_slice::<i64>(), inputs[0].shape(), self.size);
-        if let Some(flat) = kernels::points::first_beyond(&places, size) {
-            let (place, position) = (places[flat], position_of(flat, shape));
-            let rule = format!("index {place} at {position:?} is out of range for axis {} of size {size}", self.axis);
-            return Err(Error::new(ErrorKind::Index, self.op, rule));
-        }
-        if places.iter().all(|&i| i >= 0) {
-            return Ok(inputs[0].clone().into());
-        }
-        let from_start = places.iter().map(|&i| if i < 0 { i + size as i64 } else { i });
-        Ok(Array::from_buffer(crate::Buffer::from_iter_exact(from_start), shape).into())
-    }
-    fn derivative(&self) -> Derivative<'_> {
-        Derivative::Zero
-    }
-}
 
 /// Reading and writing along one axis.
 impl Tensor {
@@ -71,7 +31,7 @@ impl Tensor {
     }
 
     /// For each place of an index of the same rank, the element that it names along an axis, as [`gather`](Self::gather); but the other
-    /// axes of tensor and index broadcast, and a negative index counts from the end. What `argmax` and `argsort` return fits.
+    /// axes of tensor and index broadcast. What `argmax` and `argsort` return fits.
     ///
     /// # Panics
     /// When the axis or an index is out of range, the ranks differ, or the other axes do not broadcast.
@@ -95,11 +55,11 @@ impl Tensor {
             let rule = format!("tensor and index need one rank, and axes that broadcast, except axis {axis}");
             panic!("{}", Error::new(ErrorKind::Shape, op, rule).with_inputs(&both));
         };
-        let from_start = FromStart { op, axis, size };
-        let index = or_panic(try_apply(&from_start, &[index]).map_err(|error| error.with_inputs(&both))).into_single();
         let (own, its) = (common.with_size(axis, size), common.with_size(axis, index.shape()[axis]));
         or_panic(check_size(op, &own, self.dtype()).and(check_size(op, &its, crate::DType::I64)).map(drop));
-        self.expand(own).gather(axis as isize, &index.expand(its))
+        let gathered = try_apply(&Gather::new(axis as isize), &[&self.expand(own), &index.expand(its)]);
+        // What the user passed says more than what it was expanded to.
+        or_panic(gathered.map_err(|error| error.in_name_of(op).with_inputs(&both))).into_single()
     }
 
     /// This tensor with a number, or the one element of a tensor, in the slices of an axis that an index names; negative ones count from the

@@ -52,6 +52,13 @@ impl CrossEntropy {
     ///
     /// # Panics
     /// When it is not from 0 to 1.
+    ///
+    /// ```
+    /// # use cotangent_tensor::{Tensor, apply, ops::CrossEntropy};
+    /// let (logits, label) = (Tensor::from([[0.0, 0.0]]), Tensor::from([1i64]));
+    /// let losses = apply(&CrossEntropy::new(1).label_smoothing(0.5), &[&logits, &label]).into_single();
+    /// assert_eq!(losses.to_vec::<f64>(), [2f64.ln()]);
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn label_smoothing(self, smoothing: f64) -> Self {

@@ -81,8 +81,7 @@ mod tests {
         );
         assert_eq!(
             of(&Tensor::from([-1i64]), None),
-            "embedding: index -1 at [0] is out of range for axis 0 of size 3; got f64[3, 2], i64[1]; indices count from 0; \
-             add the size to count from the end"
+            "embedding: index -1 at [0] is out of range for axis 0 of size 3; got f64[3, 2], i64[1]; rows count from 0"
         );
         assert_eq!(
             of(&Tensor::from([0i64]), Some(3)),

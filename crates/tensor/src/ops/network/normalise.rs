@@ -16,7 +16,7 @@ mod tests;
 pub use primitive::Normalise;
 
 use crate::ops::broadcast::or_panic;
-use crate::{Error, ErrorKind, Few, Shape, Tensor, try_apply};
+use crate::{Error, ErrorKind, Few, Shape, Tensor, error::check_eps, try_apply};
 
 /// Normalisation by mean and variance.
 impl Tensor {
@@ -26,7 +26,8 @@ impl Tensor {
     /// Accurate also where the mean is large beside the deviations. (Ba, Kiros, Hinton, "Layer normalization", 2016.)
     ///
     /// # Panics
-    /// When the last axes have other sizes, weight or bias another shape, the dtypes differ or are not floating point.
+    /// When the last axes have other sizes, weight or bias another shape, the dtypes differ or are not floating
+    /// point, or eps is negative or not finite.
     ///
     /// ```
     /// # use cotangent_tensor::Tensor;
@@ -51,7 +52,8 @@ impl Tensor {
     /// (Zhang, Sennrich, "Root mean square layer normalization", NeurIPS 2019.)
     ///
     /// # Panics
-    /// When the last axes have other sizes, the weight another shape, the dtypes differ or are not floating point.
+    /// When the last axes have other sizes, the weight another shape, the dtypes differ or are not floating point, or eps
+    /// is negative or not finite.
     ///
     /// ```
     /// # use cotangent_tensor::Tensor;
@@ -72,7 +74,7 @@ impl Tensor {
     ///
     /// # Panics
     /// When there is no channel axis, the channels do not fall into `groups` groups, weight or bias has not one number for each
-    /// channel, the dtypes differ or are not floating point.
+    /// channel, the dtypes differ or are not floating point, or eps is negative or not finite.
     ///
     /// ```
     /// # use cotangent_tensor::Tensor;
@@ -94,7 +96,7 @@ impl Tensor {
     ///
     /// # Panics
     /// When there is no channel axis, weight or bias has not one number for each channel, the dtypes differ or are not floating
-    /// point.
+    /// point, or eps is negative or not finite.
     ///
     /// ```
     /// # use cotangent_tensor::Tensor;
@@ -117,7 +119,7 @@ impl Tensor {
     ///
     /// # Panics
     /// When there is no channel axis, weight or bias has not one number for each channel, the dtypes differ or are not floating
-    /// point.
+    /// point, or eps is negative or not finite.
     ///
     /// ```
     /// # use cotangent_tensor::Tensor;
@@ -141,8 +143,8 @@ impl Tensor {
     /// `[n, c, ..] -> [n, c, ..]`, all others `[c]`.
     ///
     /// # Panics
-    /// When there is no channel axis, one of the others has not one number for each channel, or the dtypes differ or are not
-    /// floating point.
+    /// When there is no channel axis, one of the others has not one number for each channel, the dtypes differ or are not
+    /// floating point, or eps is negative or not finite.
     ///
     /// ```
     /// # use cotangent_tensor::Tensor;
@@ -171,6 +173,7 @@ impl Tensor {
         if !self.dtype().is_float() {
             panic!("{}", Error::needs_float(OP, &[self.spec()]));
         }
+        or_panic(check_eps(OP, eps).map_err(|error| error.with_inputs(&[self.spec()])));
         let per_channel =
             |x: &Tensor| x.reshape([channels[0]].into_iter().chain(vec![1; self.rank() - 2]).collect::<Shape>());
         let scale = match weight {

@@ -4,7 +4,13 @@
 //! slope of |x|^p is infinite: no NaN comes out of a vector that vanishes.
 
 use crate::ops::broadcast::or_panic;
-use crate::{Axes, Error, Tensor, array::check_size, ops::broadcast::common_shape, shape::resolve_axis};
+use crate::{
+    Axes, Error, Result, Tensor,
+    array::check_size,
+    error::{check_eps, check_option},
+    ops::broadcast::common_shape,
+    shape::resolve_axis,
+};
 
 /// `(Σ |x|^p)^(1/p)` along an axis, which stays with size 1. For p = 0 the number of elements that are not zero; for p = ±∞ the
 /// greatest or least magnitude.
@@ -44,7 +50,7 @@ impl Tensor {
     /// is 1e-12. A vector of zeros stays one, with gradient `1 / eps`.
     ///
     /// # Panics
-    /// When the axis is out of range, or the dtype is not floating point.
+    /// When the axis is out of range, the dtype is not floating point, p is NaN, or eps is negative or not finite.
     ///
     /// ```
     /// # use cotangent_tensor::Tensor;
@@ -57,7 +63,9 @@ impl Tensor {
         if !self.dtype().is_float() {
             panic!("{}", Error::needs_float(OP, &[self.spec()]));
         }
-        or_panic(resolve_axis(OP, axis, self.rank()).map_err(|error| error.with_inputs(&[self.spec()])));
+        let axis_checked = resolve_axis(OP, axis, self.rank());
+        let checked = axis_checked.and_then(|_| check_power(OP, p)).and_then(|()| check_eps(OP, eps));
+        or_panic(checked.map_err(|error| error.with_inputs(&[self.spec()])));
         self / length(self, p, axis).clamp(eps, f64::INFINITY)
     }
 
@@ -66,7 +74,8 @@ impl Tensor {
     /// PyTorch's `eps` is 1e-8. Where x is zero so is the result, with gradient `y / (eps |y|)`.
     ///
     /// # Panics
-    /// When the shapes do not broadcast, the axis is out of range, or the dtypes differ or are not floating point.
+    /// When the shapes do not broadcast, the axis is out of range, the dtypes differ or are not floating point, or eps is negative or
+    /// not finite.
     ///
     /// ```
     /// # use cotangent_tensor::Tensor;
@@ -78,8 +87,8 @@ impl Tensor {
     pub fn cosine_similarity(&self, other: &Tensor, axis: isize, eps: f64) -> Tensor {
         const OP: &str = "cosine_similarity";
         let (x, y) = both(OP, self, other);
-        let axis = resolve_axis(OP, axis, x.rank()).map_err(|error| error.with_inputs(&[self.spec(), other.spec()]));
-        let axis = or_panic(axis) as isize;
+        let axis = check_eps(OP, eps).and_then(|()| resolve_axis(OP, axis, x.rank()));
+        let axis = or_panic(axis.map_err(|error| error.with_inputs(&[self.spec(), other.spec()]))) as isize;
         // Unit vectors first: the product of two lengths can overflow or vanish where neither does.
         let unit = |x: &Tensor| x / length(x, 2.0, axis).clamp(eps, f64::INFINITY);
         (unit(&x) * unit(&y)).sum(axis)
@@ -91,7 +100,7 @@ impl Tensor {
     /// slope jumps; at a difference of exactly zero the gradient is zero.
     ///
     /// # Panics
-    /// When the shapes do not broadcast or have no axis, or the dtypes differ or are not floating point.
+    /// When the shapes do not broadcast or have no axis, the dtypes differ or are not floating point, p is NaN, or eps is not finite.
     ///
     /// ```
     /// # use cotangent_tensor::Tensor;
@@ -104,9 +113,16 @@ impl Tensor {
         const OP: &str = "pairwise_distance";
         let (x, y) = both(OP, self, other);
         let axis = resolve_axis(OP, -1, x.rank());
-        or_panic(axis.map_err(|error| error.with_inputs(&[self.spec(), other.spec()])));
+        let checked = axis
+            .and_then(|_| check_power(OP, p))
+            .and_then(|()| check_option(OP, "eps", eps, eps.is_finite(), "finite"));
+        or_panic(checked.map_err(|error| error.with_inputs(&[self.spec(), other.spec()])));
         length(&(x - y + eps), p, -1).squeeze(Axes::from(-1))
     }
+}
+
+fn check_power(op: &'static str, p: f64) -> Result<()> {
+    check_option(op, "p", p, !p.is_nan(), "a number")
 }
 
 /// Both broadcast to one shape.

@@ -1,23 +1,66 @@
 //! Activation functions that are smooth, and gates. Those that bend are in `rectifiers`.
 
+use super::elementwise::bounds::accuracy;
 use crate::ops::{
     Elementwise, Kept,
-    broadcast::or_panic,
-    pointwise::elementwise::declare::{declared, functions, kept, operation_type},
+    broadcast::{ToNumber, or_panic},
+    pointwise::elementwise::declare::{check_of_domain, declared, functions, kept, operation_type, pull_by_slope},
 };
-use crate::{Error, ErrorKind, Real, Result, Tensor, apply, shape::resolve_axis};
+use crate::{DType, Error, ErrorKind, Real, Result, Tensor, apply, shape::resolve_axis};
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
 functions! {
     /// y = 1/(1 + e^-x); dy/dx = y(1 - y).
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// assert_eq!(Tensor::from([0.0f32, 200.0, -200.0]).sigmoid().to_vec::<f32>(), [0.5, 1.0, 0.0]);
+    /// ```
     Sigmoid, sigmoid: |x| x.sigmoid(), from y => y.clone() * (y.constant(1.0) - y.clone());
     /// y = tanh x; dy/dx = 1 - y².
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// assert_eq!(Tensor::from([0.0f32, 50.0, -50.0]).tanh().to_vec::<f32>(), [0.0, 1.0, -1.0]);
+    /// ```
     Tanh, tanh: |x| x.tanh(), from y => y.constant(1.0) - y.clone() * y.clone();
     /// y = ln(1 + e^x), exact in both tails; dy/dx = sigmoid(x).
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// assert_eq!(Tensor::from([1000.0f32, -1000.0]).softplus().to_vec::<f32>(), [1000.0, 0.0]);
+    /// ```
     Softplus, softplus: |x| x.softplus(), from x => x.sigmoid();
+    /// y = ln(1 + e^(βx)) / β, and x itself where βx is above the threshold; dy/dx = sigmoid(βx), and 1 there. PyTorch's defaults are 1
+    /// and 20: with a threshold of 20, y jumps by 2e-9 there. [`softplus`](Self::softplus) needs none.
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// let y = Tensor::from([0.0, 2.0, -1000.0]).softplus_with(0.5, 0.9).to_vec::<f64>();
+    /// assert_eq!(y, [2.0 * 2f64.ln(), 2.0, 0.0]);
+    /// ```
+    SoftplusWith { /** β, how sharp the bend is. */ beta, /** Above which βx is not looked at. */ threshold }
+        where beta.is_finite() && beta != 0.0 && !threshold.is_nan() =>
+            "beta must be finite and not 0, and the threshold not NaN", softplus_with: |x| {
+        let scaled = x.clone() * x.constant(beta);
+        scaled.if_greater(&x.constant(threshold), x.clone(), scaled.softplus() / x.constant(beta))
+    }, from x => {
+        let scaled = x.clone() * x.constant(beta);
+        scaled.if_greater(&x.constant(threshold), x.constant(1.0), scaled.sigmoid())
+    };
     /// y = x Φ(x), with Φ the normal distribution function through erf; dy/dx = Φ(x) + x φ(x). (Hendrycks and Gimpel, 2016.)
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// assert_eq!(Tensor::from([0.0f32, 50.0, -50.0]).gelu().to_vec::<f32>(), [0.0, 50.0, 0.0]);
+    /// ```
     Gelu, gelu: |x| x.clone() * normal_cdf(x), from x => normal_cdf(x) + x.clone() * normal_pdf(x);
     /// The tanh form of gelu: y = x/2 (1 + tanh u), u = √(2/π) (x + 0.044715 x³). (Hendrycks and Gimpel, 2016.)
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// assert_eq!(Tensor::from([0.0f32, 50.0, -50.0]).gelu_tanh().to_vec::<f32>(), [0.0, 50.0, 0.0]);
+    /// ```
     GeluTanh, gelu_tanh: |x| x.constant(0.5) * x.clone() * (x.constant(1.0) + gelu_tanh_inner(x).tanh()),
         from x => gelu_tanh_slope(x);
     /// y = x sigmoid(x), also known as swish. (Elfwing, Uchibe and Doya, 2017.)
@@ -81,6 +124,8 @@ impl Elementwise for Glu {
 
 impl Tensor {
     /// The first half along an axis times the sigmoid of the second half: the gated linear unit. (Dauphin et al., 2016.)
+    ///
+    #[doc = accuracy!(glu)]
     ///
     /// # Panics
     /// When the axis is out of range, its size is odd, or the dtype is not floating point.

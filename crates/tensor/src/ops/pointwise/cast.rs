@@ -120,6 +120,7 @@ impl Tensor {
     /// assert_eq!(Tensor::from([0i64, 5]).cast(DType::Bool).to_vec::<bool>(), [false, true]);
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn cast(&self, dtype: DType) -> Tensor {
         if dtype == self.dtype() {
             return self.clone();

@@ -1,5 +1,6 @@
 //! Division that rounds, and what it leaves.
 
+use super::elementwise::bounds::accuracy;
 use crate::ops::{
     Elementwise, Special,
     broadcast::{Operand, binary},
@@ -66,6 +67,8 @@ macro_rules! divisions {
 
         impl Tensor {
             $(#[$doc])*
+            ///
+            #[doc = accuracy!($method)]
             ///
             /// # Panics
             /// When the shapes do not broadcast, the dtypes differ or are bool, or a divisor among integers is zero.

@@ -6,6 +6,7 @@
 
 #[cfg(test)]
 mod accuracy;
+pub(in crate::ops) mod bounds;
 pub(in crate::ops) mod declare;
 mod formula;
 

@@ -1,5 +1,6 @@
 //! Which numbers are numbers, and putting others in the place of those that are not.
 
+use super::elementwise::bounds::accuracy;
 use crate::ops::Elementwise;
 use crate::{DType, Real, Tensor, apply};
 
@@ -58,6 +59,8 @@ impl Elementwise for NanToNum {
 impl Tensor {
     /// Numbers in the place of NaN and the infinities, as [`NanToNum`] says; dy/dx = 1, and 0 where one was put. Integers stay.
     ///
+    #[doc = accuracy!(nan_to_num)]
+    ///
     /// # Panics
     /// When the dtype is bool.
     ///
@@ -82,6 +85,7 @@ impl Tensor {
     /// assert_eq!(Tensor::from([f32::NAN, 1.0]).is_nan().to_vec::<bool>(), [true, false]);
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn is_nan(&self) -> Tensor {
         self.ne(self)
     }
@@ -93,6 +97,7 @@ impl Tensor {
     /// assert_eq!(Tensor::from([f32::NAN, f32::INFINITY, 1.0]).is_finite().to_vec::<bool>(), [false, false, true]);
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn is_finite(&self) -> Tensor {
         if self.dtype().is_float() { self.abs().lt(f64::INFINITY) } else { self.eq(self) }
     }
@@ -104,6 +109,7 @@ impl Tensor {
     /// assert_eq!(Tensor::from([f32::NAN, f32::NEG_INFINITY, 1.0]).is_inf().to_vec::<bool>(), [false, true, false]);
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn is_inf(&self) -> Tensor {
         if self.dtype().is_float() { self.abs().eq(f64::INFINITY) } else { self.ne(self) }
     }

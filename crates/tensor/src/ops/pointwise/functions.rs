@@ -1,9 +1,12 @@
 //! Elementwise functions of one number: exponentials, logarithms, powers, roots, error functions.
 
+use super::elementwise::bounds::accuracy;
 use crate::ops::{
     Elementwise, Kept, Special,
     broadcast::ToNumber,
-    pointwise::elementwise::declare::{declared, functions, kept, operation_type, specials},
+    pointwise::elementwise::declare::{
+        check_of_domain, declared, functions, kept, operation_type, pull_by_slope, specials,
+    },
 };
 use crate::{DType, Error, ErrorKind, Real, Result, Tensor, apply, kernels::special};
 use std::f64::consts::{FRAC_2_SQRT_PI, LN_2, LN_10};
@@ -17,13 +20,33 @@ functions! {
     /// ```
     Exp, exp: |x| x.exp(), from y => y.clone();
     /// y = e^x - 1, exact near zero; dy/dx = y + 1.
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// assert_eq!(Tensor::from([0.0, 1e-20]).expm1().to_vec::<f64>(), [0.0, 1e-20]);
+    /// ```
     Expm1, expm1: |x| x.expm1(), from y => y.clone() + y.constant(1.0);
     /// y = ln x, NaN below zero; dy/dx = 1/x.
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// assert_eq!(Tensor::from([1.0f32, 0.0]).ln().to_vec::<f32>(), [0.0, f32::NEG_INFINITY]);
+    /// ```
     #[doc(alias = "log")]
     Ln, ln: |x| x.ln(), from x => x.reciprocal();
     /// y = ln(1 + x), exact near zero; dy/dx = 1/(1 + x).
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// assert_eq!(Tensor::from([0.0, 1e-20]).log1p().to_vec::<f64>(), [0.0, 1e-20]);
+    /// ```
     Log1p, log1p: |x| x.log1p(), from x => (x.constant(1.0) + x.clone()).reciprocal();
     /// y = √x, NaN below zero; dy/dx = 1/(2y), infinite at zero.
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// assert_eq!(Tensor::from([4.0f32, 0.25]).sqrt().to_vec::<f32>(), [2.0, 0.5]);
+    /// ```
     Sqrt, sqrt: |x| x.sqrt(), from y => y.constant(0.5) / y.clone();
     /// y = 1/√x, infinite at zero and NaN below; dy/dx = -y³/2.
     ///
@@ -33,16 +56,46 @@ functions! {
     /// ```
     Rsqrt, rsqrt: |x| x.sqrt().reciprocal(), from y => y.constant(-0.5) * y.clone() * y.square();
     /// y = x²; dy/dx = 2x. Integers too; they wrap.
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// assert_eq!(Tensor::from([-3i64, 4]).square().to_vec::<i64>(), [9, 16]);
+    /// ```
     Square, square: |x| x.clone() * x.clone(), from x => x.constant(2.0) * x.clone(), integer |n| n.wrapping_mul(n);
     /// y = 1/x; dy/dx = -y².
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// assert_eq!(Tensor::from([4.0f32, -0.5]).reciprocal().to_vec::<f32>(), [0.25, -2.0]);
+    /// ```
     Reciprocal, reciprocal: |x| x.constant(1.0) / x.clone(), from y => -(y.clone() * y.clone());
     /// y = |x|; dy/dx = sign(x), and 0 at zero, as in PyTorch. Integers too; they wrap.
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// assert_eq!(Tensor::from([-1.5f32, 2.0]).abs().to_vec::<f32>(), [1.5, 2.0]);
+    /// ```
     Abs, abs: |x| x.abs(), from x => sign(x), integer |n| n.wrapping_abs();
     /// y = sin x; dy/dx = cos x.
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// assert_eq!(Tensor::from([0.0, std::f64::consts::FRAC_PI_2]).sin().to_vec::<f64>(), [0.0, 1.0]);
+    /// ```
     Sin, sin: |x| x.sin(), from x => x.cos();
     /// y = cos x; dy/dx = -sin x.
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// assert_eq!(Tensor::from([0.0, std::f64::consts::PI]).cos().to_vec::<f64>(), [1.0, -1.0]);
+    /// ```
     Cos, cos: |x| x.cos(), from x => -x.sin();
     /// y = erf x = 2/√π ∫₀ˣ e^(-t²) dt; dy/dx = 2/√π e^(-x²).
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// assert_eq!(Tensor::from([0.0f32, 10.0, -10.0]).erf().to_vec::<f32>(), [0.0, 1.0, -1.0]);
+    /// ```
     Erf, erf: |x| x.erf(), from x => x.constant(FRAC_2_SQRT_PI) * (-(x.clone() * x.clone())).exp();
 }
 
@@ -141,6 +194,8 @@ fn power<R: Real>(x: &R, p: f64) -> R {
 impl Tensor {
     /// y = x^p for a constant p, as C's `pow`: NaN for negative x unless p is an integer; dy/dx = p x^(p-1).
     ///
+    #[doc = accuracy!(powf)]
+    ///
     /// # Panics
     /// When the dtype is not floating point.
     ///
@@ -210,6 +265,8 @@ impl Tensor {
     /// y = ln(x / (1 - x)), the inverse of [`sigmoid`](Self::sigmoid); dy/dx = 1/(x (1 - x)). NaN outside of 0 to 1.
     ///
     /// With an eps, x is clamped to `eps .. 1 - eps` first, where beyond the derivative is 0 as in PyTorch.
+    ///
+    #[doc = accuracy!(logit)]
     ///
     /// # Panics
     /// When the dtype is not floating point, or eps is not from 0 to 0.5.

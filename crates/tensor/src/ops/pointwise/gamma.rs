@@ -1,5 +1,6 @@
 //! The gamma function's logarithm and its derivatives.
 
+use super::elementwise::bounds::accuracy;
 use crate::ops::{
     Elementwise, Kept, Special,
     pointwise::elementwise::declare::{declared, kept, operation_type, specials},
@@ -74,6 +75,8 @@ impl Tensor {
     ///
     /// At zero and the negative integers it is infinite for odd n; for even n it changes its sign there, and is NaN, but at zero
     /// infinite with the sign opposite to that of zero.
+    ///
+    #[doc = accuracy!(polygamma)]
     ///
     /// # Panics
     /// When the dtype is not floating point, or n is above 170.

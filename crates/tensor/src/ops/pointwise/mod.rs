@@ -31,7 +31,9 @@ pub(super) mod select;
 pub(super) mod stop_gradient;
 pub(super) mod trigonometry;
 
-pub use activations::{Gelu, GeluTanh, Glu, LogSigmoid, Mish, Sigmoid, Silu, Softplus, Softsign, Tanh, Tanhshrink};
+pub use activations::{
+    Gelu, GeluTanh, Glu, LogSigmoid, Mish, Sigmoid, Silu, Softplus, SoftplusWith, Softsign, Tanh, Tanhshrink,
+};
 pub use arithmetic::{Add, Div, Mul, Neg, Sub};
 pub use cast::Cast;
 pub use compare::{Compare, Comparison};

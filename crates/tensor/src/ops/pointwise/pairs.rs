@@ -1,5 +1,6 @@
 //! Functions of two and three numbers: powers, distances, angles, logarithms of sums, interpolation.
 
+use super::elementwise::bounds::accuracy;
 use crate::ops::{
     Elementwise, Special,
     broadcast::{Operand, binary, constant, or_panic},
@@ -9,7 +10,7 @@ use crate::ops::{
     },
     pointwise::functions::sign,
 };
-use crate::{Real, Tensor};
+use crate::{Array, DType, Error, ErrorKind, Real, Result, Tensor};
 use std::f64::consts::LN_2;
 
 pairs! {
@@ -183,6 +184,15 @@ impl Elementwise for Pow {
     const NAME: &'static str = "pow";
     const ARITY: usize = 2;
     const IN_F64: bool = true;
+    const INTEGER: Option<fn(&Self, &[i64]) -> i64> = Some(|_, x| integer_power(x[0], x[1]));
+    fn check_integers(&self, inputs: &[&Array]) -> Result<()> {
+        if inputs[1].dtype() == DType::I64 && inputs[1].to_slice::<i64>().iter().any(|&exponent| exponent < 0) {
+            let rule = "an integer has no negative powers";
+            return Err(Error::new(ErrorKind::Value, Self::NAME, rule)
+                .with_hint("cast both first, for example with .cast(DType::F32)"));
+        }
+        Ok(())
+    }
     #[inline(always)]
     fn value<R: Real>(&self, x: &[R]) -> R {
         R::special(self, x)
@@ -201,6 +211,19 @@ impl Elementwise for Pow {
         let at_zero = zero.if_greater(y, x.constant(f64::NEG_INFINITY), zero.clone());
         z_bar.clone() * if_zero(x, at_zero, base.pow(y) * base.ln())
     }
+}
+
+/// x^y modulo 2^64, by squaring; y is not negative.
+fn integer_power(x: i64, y: i64) -> i64 {
+    let (mut power, mut factor, mut exponent) = (1i64, x, y);
+    while exponent > 0 {
+        if exponent & 1 == 1 {
+            power = power.wrapping_mul(factor);
+        }
+        factor = factor.wrapping_mul(factor);
+        exponent >>= 1;
+    }
+    power
 }
 
 impl Special for Pow {
@@ -232,26 +255,33 @@ impl Tensor {
     /// x_bar = z_bar y x^(y - 1), and 0 where y is 0; y_bar = z_bar z ln x, and 0 where x is 0 and y at least 0. Below zero the
     /// cotangent of x is right, and that of y NaN. For a number to the power of a tensor, make it one: `Tensor::from(2.0).pow(&y)`.
     ///
+    /// Integers take integer exponents from 0; powers that do not fit wrap, as products do.
+    ///
+    #[doc = accuracy!(pow)]
+    ///
     /// # Panics
-    /// When the shapes do not broadcast, the dtypes differ or are not floating point.
+    /// When the shapes do not broadcast, the dtypes differ or have no arithmetic, or an integer is to be raised to a negative power.
     ///
     /// ```
     /// # use cotangent_tensor::Tensor;
     /// let x = Tensor::from([2.0, 3.0]);
     /// assert_eq!(x.pow(&x).to_vec::<f64>(), [4.0, 27.0]);
     /// assert_eq!(x.pow(2).to_vec::<f64>(), [4.0, 9.0]);
+    /// assert_eq!(Tensor::from([-2i64, 3]).pow(3).to_vec::<i64>(), [-8, 27]);
     /// ```
     #[doc(alias = "float_power")]
     #[must_use]
     #[track_caller]
     pub fn pow<'a>(&self, exponent: impl Into<Operand<'a>>) -> Tensor {
         match exponent.into() {
-            Operand::Number(exponent) => self.powf(exponent),
-            tensor => binary(&Pow, self, tensor),
+            Operand::Number(exponent) if self.dtype().is_float() => self.powf(exponent),
+            exponent => binary(&Pow, self, exponent),
         }
     }
 
     /// z = x + w (y - x): this where w is 0, `end` where it is 1, exactly both; under broadcasting of all three.
+    ///
+    #[doc = accuracy!(lerp)]
     ///
     /// # Panics
     /// When the shapes do not broadcast, the dtypes differ or are not floating point.

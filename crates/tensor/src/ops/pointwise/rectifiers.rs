@@ -2,12 +2,13 @@
 //!
 //! At a bend the derivative is that of the flat side, or of the lower side where neither is flat, as in PyTorch. NaN stays.
 
+use super::elementwise::bounds::accuracy;
 use crate::ops::{
     Elementwise, Kept,
     broadcast::{ToNumber, or_panic},
     pointwise::elementwise::{
         apply_broadcast,
-        declare::{declared, functions, kept, operation_type},
+        declare::{check_of_domain, declared, functions, kept, operation_type, pull_by_slope},
     },
 };
 use crate::{DType, Error, ErrorKind, Real, Result, Tensor, apply};
@@ -35,6 +36,8 @@ impl Elementwise for Relu {
 impl Tensor {
     /// y = max(x, 0), NaN for NaN; dy/dx = 1 above zero, else 0, also at zero, as in PyTorch.
     ///
+    #[doc = accuracy!(relu)]
+    ///
     /// # Panics
     /// When the dtype is not floating point.
     ///
@@ -49,6 +52,8 @@ impl Tensor {
     }
 }
 
+// Exponentials below zero are those of -|x|, which does not overflow above: of min(x, 0) the compiler makes a branch around them, and
+// no vectors.
 functions! {
     /// y = min(max(x, 0), 6); dy/dx = 1 between 0 and 6, else 0, also at both.
     ///
@@ -63,8 +68,27 @@ functions! {
     /// # use cotangent_tensor::Tensor;
     /// assert_eq!(Tensor::from([-1.0f32, 2.0]).leaky_relu(0.25).to_vec::<f32>(), [-0.25, 2.0]);
     /// ```
-    LeakyRelu { /** The slope below zero. */ slope }, leaky_relu:
+    LeakyRelu { /** The slope below zero. */ slope } where slope.is_finite() => "the slope must be finite", leaky_relu:
         |x| above_zero(x, x.clone(), x.clone() * x.constant(slope));
+    /// y = x above zero, else α (e^x - 1); dy/dx at zero is α. (Clevert, Unterthiner and Hochreiter, 2015.)
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// assert_eq!(Tensor::from([-1000.0f32, 2.0]).elu(1).to_vec::<f32>(), [-1.0, 2.0]);
+    /// ```
+    Elu { /** Minus the limit far below zero. */ alpha } where alpha.is_finite() => "alpha must be finite", elu:
+        |x| above_zero(x, x.clone(), x.constant(alpha) * (-x.abs()).expm1()),
+        from x => above_zero(x, x.constant(1.0), x.constant(alpha) * (-x.abs()).exp());
+    /// y = x above zero, else α (e^(x/α) - 1); dy/dx at zero is 1. (Barron, 2017.)
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// assert_eq!(Tensor::from([-1000.0f32, 2.0]).celu(3).to_vec::<f32>(), [-3.0, 2.0]);
+    /// ```
+    Celu { /** Minus the limit far below zero. */ alpha }
+        where alpha.is_finite() && alpha != 0.0 => "alpha must be finite and not 0", celu:
+        |x| above_zero(x, x.clone(), x.constant(alpha) * (-x.abs() / x.constant(alpha)).expm1()),
+        from x => above_zero(x, x.constant(1.0), (-x.abs() / x.constant(alpha)).exp());
     /// y = 1.0507 x above zero, else 1.0507 · 1.6733 (e^x - 1); at zero the derivative is that from below. The constants keep the
     /// variance of independent inputs at 1. (Klambauer et al., 2017.)
     ///
@@ -72,8 +96,8 @@ functions! {
     /// # use cotangent_tensor::Tensor;
     /// assert_eq!(Tensor::from([-1000.0f32, 1.0]).selu().to_vec::<f32>(), [-1.7580993, 1.050701]);
     /// ```
-    Selu, selu: |x| above_zero(x, x.constant(SCALE) * x.clone(), x.constant(SCALE * ALPHA) * expm1_below(x)),
-        from x => above_zero(x, x.constant(SCALE), x.constant(SCALE * ALPHA) * exp_below(x));
+    Selu, selu: |x| above_zero(x, x.constant(SCALE) * x.clone(), x.constant(SCALE * ALPHA) * (-x.abs()).expm1()),
+        from x => above_zero(x, x.constant(SCALE), x.constant(SCALE * ALPHA) * (-x.abs()).exp());
     /// y = min(max((x + 3)/6, 0), 1); dy/dx = 1/6 between -3 and 3, else 0, also at both.
     ///
     /// ```
@@ -99,14 +123,16 @@ functions! {
     /// # use cotangent_tensor::Tensor;
     /// assert_eq!(Tensor::from([-4.0f32, 0.5]).hardtanh(-1, 1).to_vec::<f32>(), [-1.0, 0.5]);
     /// ```
-    Hardtanh { /** The least value. */ low, /** The greatest value. */ high }, hardtanh: |x| between(x, low, high);
+    Hardtanh { /** The least value. */ low, /** The greatest value. */ high }
+        where low <= high => "low must not exceed high, and neither be NaN", hardtanh: |x| between(x, low, high);
     /// y = x above the threshold, else the value; dy/dx = 1 above it, else 0, also at it.
     ///
     /// ```
     /// # use cotangent_tensor::Tensor;
     /// assert_eq!(Tensor::from([0.5f32, 2.0]).threshold(1, -7).to_vec::<f32>(), [-7.0, 2.0]);
     /// ```
-    Threshold { /** Up to here x is replaced. */ threshold, /** By this. */ value }, threshold:
+    Threshold { /** Up to here x is replaced. */ threshold, /** By this. */ value }
+        where !threshold.is_nan() => "the threshold must not be NaN", threshold:
         |x| x.if_nan(x.clone(), x.if_greater(&x.constant(threshold), x.clone(), x.constant(value)));
     /// y = x, and 0 within λ of zero; dy/dx = 0 within, also at ±λ, else 1. PyTorch's default is 1/2; nothing is within a negative λ.
     ///
@@ -114,9 +140,20 @@ functions! {
     /// # use cotangent_tensor::Tensor;
     /// assert_eq!(Tensor::from([-2.0f32, 0.25, 1.0]).hardshrink(0.5).to_vec::<f32>(), [-2.0, 0.0, 1.0]);
     /// ```
-    Hardshrink { /** λ */ lambda }, hardshrink: |x| {
+    Hardshrink { /** λ */ lambda } where !lambda.is_nan() => "lambda must not be NaN", hardshrink: |x| {
         let below = x.constant(-lambda).if_greater(x, x.clone(), x.constant(0.0));
         x.if_nan(x.clone(), x.if_greater(&x.constant(lambda), x.clone(), below))
+    };
+    /// y = x without the part of it that lies within λ of zero; dy/dx = 0 within, also at ±λ, else 1. PyTorch's default is 1/2.
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// assert_eq!(Tensor::from([-2.0f32, 0.25, 1.0]).softshrink(0.5).to_vec::<f32>(), [-1.5, 0.0, 0.5]);
+    /// ```
+    Softshrink { /** λ */ lambda } where lambda >= 0.0 => "lambda must be at least 0", softshrink: |x| {
+        let (positive, negative) = (x.constant(lambda), x.constant(-lambda));
+        let below = negative.if_greater(x, x.clone() + positive.clone(), x.constant(0.0));
+        x.if_nan(x.clone(), x.if_greater(&positive, x.clone() - positive.clone(), below))
     };
 }
 
@@ -128,45 +165,6 @@ const SCALE: f64 = 1.050_700_987_355_480_5;
 #[inline(always)]
 fn above_zero<R: Real>(x: &R, then: R, otherwise: R) -> R {
     x.if_greater(&x.constant(0.0), then, otherwise)
-}
-
-/// The operation of [`Tensor::elu`].
-#[derive(Clone, Copy, Debug)]
-pub struct Elu {
-    /// Minus the limit far below zero.
-    pub alpha: f64,
-}
-
-impl Elementwise for Elu {
-    const NAME: &'static str = "elu";
-    const ARITY: usize = 1;
-    #[inline(always)]
-    fn value<R: Real>(&self, x: &[R]) -> R {
-        above_zero(&x[0], x[0].clone(), x[0].constant(self.alpha) * expm1_below(&x[0]))
-    }
-    #[inline(always)]
-    fn pull<R: Real>(&self, _: usize, y_bar: &R, x: &[R]) -> R {
-        above_zero(&x[0], y_bar.clone(), y_bar.clone() * (x[0].constant(self.alpha) * exp_below(&x[0])))
-    }
-}
-
-/// e^x - 1 up to zero, and a number above. Of min(x, 0) the compiler makes a branch around the exponential, and of selu's loop no
-/// vectors.
-#[inline(always)]
-fn expm1_below<R: Real>(x: &R) -> R {
-    (-x.abs()).expm1()
-}
-
-/// e^x up to zero, and a number above.
-#[inline(always)]
-fn exp_below<R: Real>(x: &R) -> R {
-    (-x.abs()).exp()
-}
-
-/// min(x, 0), with the derivative from below at zero: an exponential of it does not overflow where it is not chosen.
-#[inline(always)]
-fn not_above_zero<R: Real>(x: &R) -> R {
-    above_zero(x, x.constant(0.0), x.clone())
 }
 
 /// x between two bounds, the bounds beyond, where nothing of x is left, and at them.
@@ -183,49 +181,6 @@ fn gate<R: Real>(x: &R) -> R {
     between(&(x.clone() + x.constant(3.0)), 0.0, 6.0) / x.constant(6.0)
 }
 
-/// Functions with a parameter that has a domain.
-macro_rules! checked {
-    ($($Type:ident, $method:ident, $parameter:ident: $valid:expr, $rule:literal, |$x:ident, $p:ident| $value:expr;)*) => {$(
-        #[doc = concat!("The operation of [`Tensor::", stringify!($method), "`](crate::Tensor::", stringify!($method), ").")]
-        #[derive(Clone, Copy, Debug)]
-        pub struct $Type(
-            #[doc = concat!("The parameter, ", stringify!($parameter), ".")]
-            pub f64,
-        );
-
-        impl Elementwise for $Type {
-            const NAME: &'static str = stringify!($method);
-            const ARITY: usize = 1;
-            fn check(&self, _: DType) -> Result<()> {
-                let valid: fn(f64) -> bool = $valid;
-                if valid(self.0) {
-                    return Ok(());
-                }
-                Err(Error::new(ErrorKind::Value, Self::NAME, format!(concat!($rule, ", not {}"), self.0)))
-            }
-            #[inline(always)]
-            fn value<R: Real>(&self, x: &[R]) -> R {
-                let ($x, $p) = (&x[0], self.0);
-                $value
-            }
-        }
-    )*};
-}
-
-checked! {
-    Celu, celu, alpha: |alpha| alpha != 0.0 && alpha.is_finite(), "alpha must be finite and not 0",
-        |x, alpha| {
-            let below = (not_above_zero(x) / x.constant(alpha)).expm1();
-            above_zero(x, x.clone(), x.constant(alpha) * below)
-        };
-    Softshrink, softshrink, lambda: |lambda| lambda >= 0.0, "lambda must be at least 0",
-        |x, lambda| {
-            let (positive, negative) = (x.constant(lambda), x.constant(-lambda));
-            let below = negative.if_greater(x, x.clone() + positive.clone(), x.constant(0.0));
-            x.if_nan(x.clone(), x.if_greater(&positive, x.clone() - positive.clone(), below))
-        };
-}
-
 /// The operation of [`Tensor::prelu`].
 #[derive(Clone, Copy, Debug)]
 pub struct Prelu;
@@ -240,53 +195,10 @@ impl Elementwise for Prelu {
 }
 
 impl Tensor {
-    /// y = x above zero, else α (e^x - 1); dy/dx at zero is α. (Clevert, Unterthiner and Hochreiter, 2015.)
-    ///
-    /// ```
-    /// # use cotangent_tensor::Tensor;
-    /// assert_eq!(Tensor::from([-1000.0f32, 2.0]).elu(1).to_vec::<f32>(), [-1.0, 2.0]);
-    /// ```
-    ///
-    /// # Panics
-    /// When the dtype is not floating point.
-    #[must_use]
-    #[track_caller]
-    pub fn elu(&self, alpha: impl ToNumber) -> Tensor {
-        apply(&Elu { alpha: alpha.to_number().as_f64() }, &[self]).into_single()
-    }
-
-    /// y = x above zero, else α (e^(x/α) - 1); dy/dx at zero is 1. (Barron, 2017.)
-    ///
-    /// # Panics
-    /// When the dtype is not floating point, or α is 0 or not finite.
-    ///
-    /// ```
-    /// # use cotangent_tensor::Tensor;
-    /// assert_eq!(Tensor::from([-1000.0f32, 2.0]).celu(3).to_vec::<f32>(), [-3.0, 2.0]);
-    /// ```
-    #[must_use]
-    #[track_caller]
-    pub fn celu(&self, alpha: impl ToNumber) -> Tensor {
-        apply(&Celu(alpha.to_number().as_f64()), &[self]).into_single()
-    }
-
-    /// y = x without the part of it that lies within λ of zero; dy/dx = 0 within, also at ±λ, else 1. PyTorch's default is 1/2.
-    ///
-    /// # Panics
-    /// When the dtype is not floating point, or λ is negative.
-    ///
-    /// ```
-    /// # use cotangent_tensor::Tensor;
-    /// assert_eq!(Tensor::from([-2.0f32, 0.25, 1.0]).softshrink(0.5).to_vec::<f32>(), [-1.5, 0.0, 0.5]);
-    /// ```
-    #[must_use]
-    #[track_caller]
-    pub fn softshrink(&self, lambda: impl ToNumber) -> Tensor {
-        apply(&Softshrink(lambda.to_number().as_f64()), &[self]).into_single()
-    }
-
     /// y = x above zero, else weight · x, with one weight for all or one for each channel, axis 1; at zero the derivative is that from
     /// below. (He et al., 2015.)
+    ///
+    #[doc = accuracy!(prelu)]
     ///
     /// # Panics
     /// When the weight is not one number and not a list of as many as there are channels, the dtypes differ or are not floating

@@ -2,6 +2,7 @@
 //!
 //! All but the fraction are constant wherever they are continuous, and have no derivative. Integers are their own floor.
 
+use super::elementwise::bounds::accuracy;
 use crate::ops::{
     Elementwise,
     broadcast::{Operand, binary},
@@ -29,6 +30,8 @@ macro_rules! steps {
 
         impl Tensor {
             $(#[$doc])*
+            ///
+            #[doc = accuracy!($method)]
             ///
             /// # Panics
             /// When the dtype is bool.
@@ -143,6 +146,8 @@ impl Tensor {
     ///
     /// Computed as `round(x 10^n) / 10^n`, so that 0.15, which is a little less in binary, may round up.
     ///
+    #[doc = accuracy!(round_decimals)]
+    ///
     /// # Panics
     /// When the dtype is not floating point.
     ///
@@ -160,6 +165,8 @@ impl Tensor {
 
     /// y = x - trunc(x), with the sign of x; dy/dx = 1. NaN for an infinity.
     ///
+    #[doc = accuracy!(frac)]
+    ///
     /// # Panics
     /// When the dtype is not floating point.
     ///
@@ -174,6 +181,8 @@ impl Tensor {
     }
 
     /// 0 below zero and for NaN, 1 above, and `at_zero` at zero, under broadcasting; derivative zero. Integers too.
+    ///
+    #[doc = accuracy!(heaviside)]
     ///
     /// # Panics
     /// When the shapes do not broadcast, the dtypes differ or are bool.

@@ -1,5 +1,6 @@
 //! Choosing between values: maximum, minimum, clamp, where.
 
+use super::elementwise::bounds::accuracy;
 use crate::ops::{
     Elementwise,
     broadcast::{Operand, ToNumber, binary, common_shape, constant, or_panic},
@@ -84,7 +85,7 @@ impl Elementwise for Clamp {
                 (DType::U8, Number::Int(n)) => u8::try_from(n).is_ok(),
                 // An infinity is an open end: it must not become a bound of i64 that u8 cuts off.
                 (DType::U8, Number::Float(x)) => (0.0..=255.0).contains(&x),
-                (DType::I64, Number::Float(x)) => !x.is_nan(),
+                (_, Number::Float(x)) => !x.is_nan(),
                 _ => true,
             };
             if !fits {
@@ -187,6 +188,8 @@ impl Tensor {
     ///
     /// At a tie each gets half of the cotangent.
     ///
+    #[doc = accuracy!(maximum)]
+    ///
     /// # Panics
     /// When the shapes do not broadcast, or the dtypes differ.
     ///
@@ -204,8 +207,15 @@ impl Tensor {
     ///
     /// At a tie each gets half of the cotangent.
     ///
+    #[doc = accuracy!(minimum)]
+    ///
     /// # Panics
     /// When the shapes do not broadcast, or the dtypes differ.
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// assert_eq!(Tensor::from([1.0f32, 4.0]).minimum(2).to_vec::<f32>(), [1.0, 2.0]);
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn minimum<'a>(&self, other: impl Into<Operand<'a>>) -> Tensor {
@@ -214,8 +224,10 @@ impl Tensor {
 
     /// y = min(max(x, low), high); NaN stays NaN. Pass an infinity for an open end. The slope is 1 between the bounds, and 0 at them.
     ///
+    #[doc = accuracy!(clamp)]
+    ///
     /// # Panics
-    /// When the dtype is bool, or an integer dtype that a bound does not fit.
+    /// When the dtype is bool, a bound is NaN, or does not fit an integer dtype.
     ///
     /// ```
     /// # use cotangent_tensor::Tensor;

@@ -24,7 +24,14 @@ impl Primitive for StopGradient {
 
 impl Tensor {
     /// The same values as a constant: no derivative, of any order and mode, goes through it.
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// // Outside of a transform there is nothing to stop.
+    /// assert_eq!(Tensor::from(2.0).stop_gradient().item::<f64>(), 2.0);
+    /// ```
     #[must_use]
+    #[track_caller]
     pub fn stop_gradient(&self) -> Tensor {
         apply(&StopGradient, &[self]).into_single()
     }

@@ -1,8 +1,11 @@
 //! The other functions of angles, and those of hyperbolas.
 
+use super::elementwise::bounds::accuracy;
 use crate::ops::{
     Elementwise, Kept, Special,
-    pointwise::elementwise::declare::{declared, functions, kept, operation_type, specials},
+    pointwise::elementwise::declare::{
+        check_of_domain, declared, functions, kept, operation_type, pull_by_slope, specials,
+    },
 };
 use crate::{DType, Error, ErrorKind, Real, Result, Tensor, apply, kernels::special};
 use std::f64::consts::PI;
@@ -146,6 +149,8 @@ impl Special for Sinc {
 impl Tensor {
     /// y = sin(πx)/(πx), and 1 at zero, as NumPy and PyTorch scale it; dy/dx = (cos πx - y)/x, and 0 at zero. Derivatives of every
     /// order are accurate near zero.
+    ///
+    #[doc = accuracy!(sinc)]
     ///
     /// # Panics
     /// When the dtype is not floating point.

@@ -10,7 +10,7 @@ mod truth;
 
 pub use truth::{All, Any};
 
-use crate::ops::broadcast::or_panic;
+use crate::ops::broadcast::{apply_for, or_panic};
 use crate::{
     Array, Axes, Cotangents, DType, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Shape, Spec,
     SpecRef, Tensor, Vjp, apply, error::takes, kernels::reduce,
@@ -158,11 +158,9 @@ impl Tensor {
         let summed = |i: usize| i < added || (shape[i - added] == 1 && wide[i] != 1);
         let axes: Vec<isize> = (0..wide.len()).filter(|&i| summed(i)).map(|i| i as isize).collect();
         // Where only leading axes go, the sum has the shape already; else its widened axes are back at size 1.
-        if axes.len() == added {
-            return self.sum(Axes::List(axes));
-        }
-        let sums = self.sum_keepdims(Axes::List(axes));
-        if added == 0 { sums } else { sums.reshape(shape) }
+        let only_leading = axes.len() == added;
+        let sums = apply_for("sum_to_shape", &Sum::new(Axes::List(axes), !only_leading), &[self]).into_single();
+        if only_leading || added == 0 { sums } else { sums.reshape(shape) }
     }
 }
 

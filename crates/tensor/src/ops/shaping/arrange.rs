@@ -2,11 +2,13 @@
 //! to one shape.
 
 use crate::ops::{
-    NewShape,
-    broadcast::{common_shape, or_panic},
+    Concat, NewShape,
+    broadcast::{apply_for, common_shape, or_panic},
     shaping::split::axis_and_size,
 };
-use crate::{Axes, Error, ErrorKind, Few, Result, Shape, SpecRef, Tensor, error::same_dtypes, shape::resolve_axis};
+use crate::{
+    Axes, Error, ErrorKind, Few, Result, Shape, SpecRef, Tensor, error::same_dtypes, shape::resolve_axis, try_apply,
+};
 use smallvec::SmallVec;
 use std::borrow::Borrow;
 
@@ -194,9 +196,9 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn hstack<T: Borrow<Tensor>>(tensors: impl AsRef<[T]>) -> Tensor {
-        let tensors: Vec<Tensor> = tensors.as_ref().iter().map(|x| with_rank(x.borrow(), 1)).collect();
-        let axis = if tensors.first().is_some_and(|x| x.rank() == 1) { 0 } else { 1 };
-        Tensor::concat(tensors, axis)
+        let tensors: Few<&Tensor> = tensors.as_ref().iter().map(Borrow::borrow).collect();
+        let axis = if tensors.first().is_some_and(|x| x.rank() <= 1) { 0 } else { 1 };
+        joined("hstack", &tensors, 1, axis)
     }
 
     /// Tensors one under the other, along axis 0; a list is a row.
@@ -213,7 +215,7 @@ impl Tensor {
     #[track_caller]
     #[doc(alias = "row_stack")]
     pub fn vstack<T: Borrow<Tensor>>(tensors: impl AsRef<[T]>) -> Tensor {
-        Tensor::concat(tensors.as_ref().iter().map(|x| with_rank(x.borrow(), 2)).collect::<Vec<_>>(), 0)
+        joined("vstack", &tensors.as_ref().iter().map(Borrow::borrow).collect::<Few<_>>(), 2, 0)
     }
 
     /// Matrices along the diagonal of one large matrix, zeros elsewhere; a list is a row, a scalar one element.
@@ -246,8 +248,19 @@ impl Tensor {
             before += own;
             x.pad([(0, 0), (left as isize, (columns - left - own) as isize)], 0)
         };
-        Tensor::concat(matrices.iter().map(strip).collect::<Vec<_>>(), 0)
+        let strips: Few<Tensor> = matrices.iter().map(strip).collect();
+        apply_for("block_diag", &Concat::new(0), &strips.iter().collect::<Few<_>>()).into_single()
     }
+}
+
+/// Tensors of at least this rank one after another along an axis, for the operation `op`.
+#[track_caller]
+fn joined(op: &'static str, tensors: &[&Tensor], rank: usize, axis: isize) -> Tensor {
+    let parts: Few<Tensor> = tensors.iter().map(|x| with_rank(x, rank)).collect();
+    let result = try_apply(&Concat::new(axis), &parts.iter().collect::<Few<_>>());
+    // What the user passed says more than what it was reshaped to.
+    let given = || tensors.iter().map(|x| x.spec()).collect::<Few<SpecRef<'_>>>();
+    or_panic(result.map_err(|error| error.in_name_of(op).with_inputs(&given()))).into_single()
 }
 
 /// With axes of size 1 in front, up to this rank.

@@ -1,6 +1,7 @@
 //! Diagonals: as views, put into a matrix, and what is made of them; and the triangles on either side.
 
 use crate::ops::{
+    Sum,
     broadcast::or_panic,
     indexing::placing::{checked_place, placed, placed_dots, placing_vjp},
 };
@@ -11,6 +12,7 @@ use crate::{
     error::takes,
     layout::{Layout, Strides},
     shape::resolve_axis,
+    try_apply,
 };
 
 #[cfg(test)]
@@ -206,8 +208,7 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn diag_embed(&self, offset: isize, rows: isize, columns: isize) -> Tensor {
-        let shape = or_panic(embedded_shape(self, offset, rows, columns).map_err(|e| e.with_inputs(&[self.spec()])));
-        Tensor::zeros(shape, self.dtype()).diagonal_scatter(self, offset, rows, columns)
+        embedded("diag_embed", self, Place { offset, rows, columns })
     }
 
     /// Of a matrix its diagonal, of a list the matrix of zeros with the list on its diagonal, `offset` to the right of the main one.
@@ -224,7 +225,7 @@ impl Tensor {
     #[track_caller]
     pub fn diag(&self, offset: isize) -> Tensor {
         match self.rank() {
-            1 => self.diag_embed(offset, 0, 1),
+            1 => embedded("diag", self, Place { offset, rows: 0, columns: 1 }),
             2 => self.diagonal(offset, 0, 1),
             _ => {
                 let error =
@@ -250,18 +251,26 @@ impl Tensor {
             let error = Error::new(ErrorKind::Shape, "trace", "needs a matrix").with_inputs(&[self.spec()]);
             panic!("{}", error.with_hint("for batches, sum the last axis of .diagonal(0, -2, -1)"));
         }
-        self.diagonal(0, 0, 1).sum(..)
+        let sum = try_apply(&Sum::new(.., false), &[&self.diagonal(0, 0, 1)]);
+        or_panic(sum.map_err(|error| error.in_name_of("trace").with_inputs(&[self.spec()]))).into_single()
     }
 }
 
-fn embedded_shape(x: &Tensor, offset: isize, rows: isize, columns: isize) -> Result<Shape> {
+/// Matrices of zeros with the last axis of x on a diagonal, for the operation `op`.
+#[track_caller]
+fn embedded(op: &'static str, x: &Tensor, place: Place) -> Tensor {
+    let shape = or_panic(embedded_shape(op, x, place).map_err(|error| error.with_inputs(&[x.spec()])));
+    apply(&DiagonalScatter { place }, &[&Tensor::zeros(shape, x.dtype()), x]).into_single()
+}
+
+fn embedded_shape(op: &'static str, x: &Tensor, place: Place) -> Result<Shape> {
     let Some((&last, others)) = x.shape().split_last() else {
-        return Err(Error::new(ErrorKind::Shape, "diag_embed", "a scalar has no axis to put on a diagonal"));
+        return Err(Error::new(ErrorKind::Shape, op, "a scalar has no axis to put on a diagonal"));
     };
-    let (a, b) = Place { offset, rows, columns }.axes("diag_embed", x.rank() + 1)?;
-    let size = last.saturating_add(offset.unsigned_abs());
+    let (a, b) = place.axes(op, x.rank() + 1)?;
+    let size = last.saturating_add(place.offset.unsigned_abs());
     let mut others = others.iter();
     let size_at = |axis| if axis == a || axis == b { size } else { *others.next().expect("one for each other axis") };
     let shape: Shape = (0..=x.rank()).map(size_at).collect();
-    check_size("diag_embed", &shape, x.dtype()).map(|_| shape)
+    check_size(op, &shape, x.dtype()).map(|_| shape)
 }

@@ -1,9 +1,9 @@
 //! A tensor cut into parts along an axis, all of them at once: split, chunk, unbind.
 //!
 //! The parts are views, and the outputs of one operation, so that one concat (or stack) joins their cotangents. Taking the parts one by
-//! one with `narrow` costs the square of that: the cotangent of each is as large as the whole tensor.
+//! one with `narrow` records an operation for each, whose rule adds to the sum of those before it.
 
-use crate::ops::broadcast::or_panic;
+use crate::ops::broadcast::{apply_for, or_panic};
 use crate::{
     Array, Cotangents, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Shape, Spec, SpecRef, Tensor,
     Vjp, apply, error::takes, shape::resolve_axis,
@@ -138,7 +138,7 @@ impl Tensor {
             0 => vec![0],
             _ => (0..total).step_by(size).map(|start| size.min(total - start)).collect(),
         };
-        self.split_with_sizes(sizes, axis as isize)
+        self.parts("split", Split::new(axis as isize, sizes))
     }
 
     /// Parts of an axis of these sizes, in order. Views.
@@ -154,7 +154,7 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn split_with_sizes(&self, sizes: impl Into<Vec<usize>>, axis: isize) -> Vec<Tensor> {
-        apply(&Split::new(axis, sizes), &[self]).into_iter().collect()
+        self.parts("split_with_sizes", Split::new(axis, sizes))
     }
 
     /// At most `chunks` parts of an axis, of one size but for the last, which may be shorter. Views.
@@ -178,15 +178,14 @@ impl Tensor {
             panic!("{}", error.with_inputs(&[self.spec()]));
         }
         match total {
-            0 => self.split_with_sizes(vec![0; chunks], axis as isize),
+            0 => self.parts("chunk", Split::new(axis as isize, vec![0; chunks])),
             _ => self.split(total.div_ceil(chunks), axis as isize),
         }
     }
 
     /// The slices of an axis, which goes. Views.
     ///
-    /// A loop over time steps should take them so: the cotangents of all slices are joined once, where a slice taken in each step
-    /// would cost a tensor of the whole size in each.
+    /// A loop over time steps should take them so: one operation is recorded for all slices, and their cotangents are joined once.
     ///
     /// # Panics
     /// When the axis is out of range.
@@ -201,7 +200,13 @@ impl Tensor {
     #[doc(alias = "unstack")]
     pub fn unbind(&self, axis: isize) -> Vec<Tensor> {
         let (axis, _) = axis_and_size(self, "unbind", axis);
-        apply(&Split::into_slices(axis as isize), &[self]).into_iter().collect()
+        self.parts("unbind", Split::into_slices(axis as isize))
+    }
+
+    /// The parts, for the operation `op`.
+    #[track_caller]
+    fn parts(&self, op: &'static str, split: Split) -> Vec<Tensor> {
+        apply_for(op, &split, &[self]).into_iter().collect()
     }
 }
 

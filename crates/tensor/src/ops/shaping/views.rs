@@ -1,8 +1,9 @@
 //! Parts of a tensor, and a tensor backwards: narrow and flip. Both are views.
 
+use crate::ops::{Cut, SliceAdd};
 use crate::{
-    Array, Axes, Cotangents, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor,
-    Vjp, apply, error::takes, shape::resolve_axis,
+    Accumulate, Array, Axes, Cotangents, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Spec,
+    SpecRef, Tensor, Vjp, apply, apply_owned, error::takes, shape::resolve_axis,
 };
 
 #[cfg(test)]
@@ -63,8 +64,20 @@ impl Vjp for Narrow {
         pairs[axis] = (self.start as isize, (x.shape()[axis] - self.start - self.len) as isize);
         Few::one(Some(y_bar.single().pad(pairs, 0)))
     }
+    fn accumulates(&self) -> Option<&dyn Accumulate> {
+        Some(self)
+    }
     fn jvp(&self, _: &[&Tensor], tangents: &[Option<&Tensor>], _: &[Tensor]) -> Option<Few<Option<Tensor>>> {
         Some(Few::one(tangents[0].map(|x_dot| x_dot.narrow(self.axis, self.start, self.len))))
+    }
+}
+
+impl Accumulate for Narrow {
+    fn accumulate(&self, sum: Tensor, _: &Saved, y_bar: Cotangents) -> Tensor {
+        let axis = resolve_axis("narrow", self.axis, sum.rank()).expect("checked when the primal was computed");
+        let mut cuts: Vec<Cut> = sum.shape().iter().map(|&size| Cut::whole(size)).collect();
+        cuts[axis] = Cut::Along { start: self.start, len: self.len, step: 1 };
+        apply_owned(&SliceAdd::new(cuts), [sum, y_bar.single()].into()).into_single()
     }
 }
 
@@ -124,8 +137,7 @@ impl Vjp for Flip {
 impl Tensor {
     /// `len` elements of one axis from `start` on; a negative axis counts from the end. A view.
     ///
-    /// To go through all parts of an axis, use [`split`](Self::split) or [`unbind`](Self::unbind): the cotangent of each part taken
-    /// here is as large as the whole tensor.
+    /// To go through all parts of an axis, [`split`](Self::split) and [`unbind`](Self::unbind) record one operation for all of them.
     ///
     /// # Panics
     /// When the axis is out of range, or the elements do not lie within it.

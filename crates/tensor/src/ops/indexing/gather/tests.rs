@@ -133,7 +133,7 @@ fn what_does_not_fit_is_named() {
         error.to_string(),
         "gather: index 7 at [1, 1] is out of range for axis 1 of size 5; got f64[2, 5], i64[2, 3]"
     );
-    assert!(gather(0, &Tensor::from([[-1i64]])).to_string().ends_with("add the size to count from the end"));
+    assert!(gather(0, &Tensor::from([[-3i64]])).to_string().starts_with("gather: index -3 at [0, 0] is out of range"));
     assert_eq!(
         gather(1, &Tensor::from([1i64])).to_string(),
         "gather: the index has rank 1, but the tensor rank 2; got f64[2, 5], i64[1]"

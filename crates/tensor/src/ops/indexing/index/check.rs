@@ -1,7 +1,7 @@
 //! What the operations with an index refuse: its dtype, its shape, and, when they see the values, places outside the
 //! axis.
 
-use crate::{Array, DType, Error, ErrorKind, Few, Result, SpecRef, kernels, layout::row_major};
+use crate::{Array, Buffer, DType, Error, ErrorKind, Few, Result, SpecRef, kernels, layout::row_major};
 
 pub(in crate::ops) fn check_index_dtype(op: &'static str, inputs: &[SpecRef<'_>], index: SpecRef<'_>) -> Result<()> {
     if index.dtype() == DType::I64 {
@@ -65,14 +65,33 @@ pub(in crate::ops) fn check_fits(
     }
 }
 
-/// Checks that each index lies within an axis of the first input.
-pub(in crate::ops) fn check_range(op: &'static str, inputs: &[&Array], axis: usize, index: &Array) -> Result<()> {
+/// The index with what counts from the end of an axis of the first input, negative, counted from the start instead.
+pub(in crate::ops) fn from_start(op: &'static str, inputs: &[&Array], axis: usize, index: &Array) -> Result<Array> {
     let size = inputs[0].shape()[axis];
-    let Some((place, position)) = first_outside(index, size) else { return Ok(()) };
+    let places = index.to_slice::<i64>();
+    if kernels::index::first_outside(&places, size).is_none() {
+        return Ok(index.clone());
+    }
+    if let Some(flat) = kernels::points::first_beyond(&places, size) {
+        return Err(outside(op, inputs, axis, places[flat], &position_of(flat, index.shape())));
+    }
+    // A size fits i64, so that a negative index and it cannot overflow.
+    let from_start = places.iter().map(|&i| if i < 0 { i + size as i64 } else { i });
+    Ok(Array::from_buffer(Buffer::from_iter_exact(from_start), index.shape()))
+}
+
+fn outside(op: &'static str, inputs: &[&Array], axis: usize, place: i64, position: &[usize]) -> Error {
     let specs: Few<SpecRef<'_>> = inputs.iter().map(|x| x.spec()).collect();
+    let size = inputs[0].shape()[axis];
     let rule = format!("index {place} at {position:?} is out of range for axis {axis} of size {size}");
-    let error = Error::new(ErrorKind::Index, op, rule).with_inputs(&specs);
-    Err(if place < 0 { error.with_hint("indices count from 0; add the size to count from the end") } else { error })
+    Error::new(ErrorKind::Index, op, rule).with_inputs(&specs)
+}
+
+/// Checks that each index lies within an axis of the first input, where none counts from the end: rows of a table.
+pub(in crate::ops) fn check_range(op: &'static str, inputs: &[&Array], axis: usize, index: &Array) -> Result<()> {
+    let Some((place, position)) = first_outside(index, inputs[0].shape()[axis]) else { return Ok(()) };
+    let error = outside(op, inputs, axis, place, &position);
+    Err(if place < 0 { error.with_hint("rows count from 0") } else { error })
 }
 
 /// The first index that is negative or not below `size`, and where it stands.

@@ -1,5 +1,9 @@
 use super::*;
-use crate::{DType, ErrorKind, ops::shaping::shape::adjoint::assert_adjoint, try_apply};
+use crate::{
+    DType, ErrorKind,
+    ops::{ScatterReduce, shaping::shape::adjoint::assert_adjoint},
+    try_apply,
+};
 
 fn counting(shape: &[usize]) -> Tensor {
     let numel: usize = shape.iter().product();
@@ -82,9 +86,8 @@ fn indices_out_of_range_are_named() {
         "index_select: index 7 at [2] is out of range for axis 1 of size 5; got f64[2, 5], i64[3]"
     );
     assert_eq!(
-        refusal(&Tensor::from([0i64, -1])).to_string(),
-        "index_select: index -1 at [1] is out of range for axis 1 of size 5; got f64[2, 5], i64[2]; \
-         indices count from 0; add the size to count from the end"
+        refusal(&Tensor::from([0i64, -6])).to_string(),
+        "index_select: index -6 at [1] is out of range for axis 1 of size 5; got f64[2, 5], i64[2]"
     );
     assert!(refusal(&Tensor::from(i64::MIN)).to_string().contains("at [] is out of range"));
     assert!(
@@ -93,6 +96,31 @@ fn indices_out_of_range_are_named() {
     assert!(refusal(&Tensor::from([[1i64]])).to_string().contains("the index must have rank 1 or 0, not 2"));
     let empty = try_apply(&IndexSelect::new(0), &[&counting(&[0]), &Tensor::from([0i64])]).unwrap_err();
     assert!(empty.to_string().contains("out of range for axis 0 of size 0"));
+}
+
+const REDUCTIONS: [ScatterReduce; 5] =
+    [ScatterReduce::Sum, ScatterReduce::Prod, ScatterReduce::Mean, ScatterReduce::Amax, ScatterReduce::Amin];
+
+#[test]
+fn negative_indices_count_from_the_end() {
+    let (x, src) = (counting(&[2, 3]), Tensor::from([[10.0], [20.0]]));
+    let (ours, theirs) = (Tensor::from([-1i64, 1, -3]), Tensor::from([2i64, 1, 0]));
+    assert_eq!(x.index_select(1, &ours).to_vec::<f64>(), x.index_select(1, &theirs).to_vec::<f64>());
+    let added = |last: i64| x.index_add(1, &Tensor::from([last]), &src).to_vec::<f64>();
+    assert_eq!(added(-1), added(2));
+    let pick = |places: [[i64; 2]; 2]| x.gather(1, &Tensor::from(places)).to_vec::<f64>();
+    assert_eq!(pick([[-1, 0], [-3, -2]]), pick([[2, 0], [0, 1]]));
+    let put = |place: i64| {
+        let index = Tensor::from([[place], [0]]);
+        [x.scatter(1, &index, &src), x.scatter_add(1, &index, &src)]
+            .into_iter()
+            .chain(REDUCTIONS.map(|how| x.scatter_reduce(1, &index, &src, how, true)))
+            .map(|y| y.to_vec::<f64>())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(put(-1), put(2));
+    assert_adjoint(&IndexSelect::new(1), &[&x, &ours]);
+    assert_adjoint(&IndexAdd::new(1), &[&x, &ours, &counting(&[2, 3]).flip(..)]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The greatest or smallest of what goes to one place.
 
-use super::{checked_axis, infer_scatter};
+use super::{axis_and_index, infer_scatter};
 use crate::{
     Array, Cotangents, Derivative, Error, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp,
     dtype::for_number,
@@ -48,8 +48,8 @@ impl Primitive for ScatterExtremum {
     }
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
         let inputs: Few<Array> = inputs.iter().map(|&x| x.clone()).collect();
-        let axis = checked_axis("scatter_extremum", self.axis, &inputs)?;
-        let [x, index, src] = three(inputs);
+        let (axis, index) = axis_and_index("scatter_extremum", self.axis, &inputs)?;
+        let [x, _, src] = three(inputs);
         let shape = x.shape().clone();
         let strides = row_major(&shape);
         let y = for_number!(x.dtype(), T => {

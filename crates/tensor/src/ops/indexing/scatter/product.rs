@@ -3,7 +3,7 @@
 //! A product's derivative in one factor is the product of the others; a quotient by the factor fails where it is zero. So the
 //! derivatives are those of a tree of plain products: factors sorted by their place and multiplied in pairs, until one is left for each.
 
-use super::{checked_axis, infer_scatter};
+use super::{axis_and_index, infer_scatter};
 use crate::{
     Array, Decompose, Derivative, Error, Few, Primitive, Result, Shape, Spec, SpecRef, Tensor, apply,
     dtype::for_number,
@@ -38,8 +38,8 @@ impl Primitive for ScatterProd {
     }
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
         let inputs: Few<Array> = inputs.iter().map(|&x| x.clone()).collect();
-        let axis = checked_axis("scatter_prod", self.axis, &inputs)?;
-        let [x, index, src] = three(inputs);
+        let (axis, index) = axis_and_index("scatter_prod", self.axis, &inputs)?;
+        let [x, _, src] = three(inputs);
         let shape = x.shape().clone();
         let strides = row_major(&shape);
         let y = for_number!(x.dtype(), T => {

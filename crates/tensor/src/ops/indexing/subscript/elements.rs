@@ -4,8 +4,8 @@
 //! several values for one place the last stands, and it alone gets the cotangent.
 
 use crate::{
-    Array, Cotangents, DType, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Shape, Spec, SpecRef,
-    Tensor, Vjp, apply, apply_owned,
+    Accumulate, Array, Cotangents, DType, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Shape,
+    Spec, SpecRef, Tensor, Vjp, apply, apply_owned,
     array::check_size,
     dtype::{for_dtype, for_number},
     kernels::{self, arithmetic::Arithmetic},
@@ -138,8 +138,19 @@ impl Vjp for Index {
         let x_bar = run(&put, &[&Tensor::zeros(x.shape(), x.dtype()), &y_bar.single()], &self.places.saved(saved, 1));
         needs.iter().enumerate().map(|(i, _)| (i == 0).then(|| x_bar.clone())).collect()
     }
+    fn accumulates(&self) -> Option<&dyn Accumulate> {
+        Some(self)
+    }
     fn jvp(&self, primals: &[&Tensor], tangents: &[Option<&Tensor>], _: &[Tensor]) -> Option<Few<Option<Tensor>>> {
         Some(Few::one(tangents[0].map(|x_dot| run(self, &[x_dot], &primals[1..]))))
+    }
+}
+
+impl Accumulate for Index {
+    fn accumulate(&self, sum: Tensor, saved: &Saved, y_bar: Cotangents) -> Tensor {
+        let put = IndexPut { places: self.places.clone(), accumulate: true };
+        let indices = self.places.saved(saved, 1).into_iter().cloned();
+        apply_owned(&put, [sum, y_bar.single()].into_iter().chain(indices).collect()).into_single()
     }
 }
 

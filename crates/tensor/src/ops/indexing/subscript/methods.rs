@@ -6,8 +6,8 @@ use super::{
     plan::Plan,
 };
 use crate::{
-    DType, Error, ErrorKind, Few, Result, Shape, SpecRef, Tensor, apply,
-    ops::{Cut, Operand, Slice, SliceScatter, broadcast::or_panic, shaping::split::axis_and_size},
+    DType, Error, ErrorKind, Few, Primitive, Result, Shape, SpecRef, Tensor, apply,
+    ops::{Cut, Operand, Slice, SliceAdd, SliceScatter, broadcast::or_panic, shaping::split::axis_and_size},
     primitive::try_apply_owned,
     try_apply,
 };
@@ -29,8 +29,7 @@ impl Tensor {
     /// against each other; the axes of their common shape stand where the first of them does if the tensors, and integers, are
     /// neighbours, and else come first, as in NumPy.
     ///
-    /// To take all slices of an axis one after another, use [`unbind`](Self::unbind): the cotangent of each slice taken here is as large
-    /// as the whole tensor.
+    /// To take all slices of an axis, [`unbind`](Self::unbind) records one operation for all of them.
     ///
     /// # Panics
     /// When an index is out of range, a step is 0, more axes are named than there are, a mask has not the sizes of its axes, or index
@@ -155,6 +154,12 @@ impl Tensor {
     ///
     /// # Panics
     /// As [`index_add_at`](Self::index_add_at).
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// let counts = Tensor::from([0i64, 0, 0]).with_index_added(&Tensor::from([2i64, 0, 2]), 1);
+    /// assert_eq!(counts.to_vec::<i64>(), [1, 0, 2]);
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn with_index_added<'a>(self, subscript: impl Into<Subscript>, values: impl Into<Operand<'a>>) -> Tensor {
@@ -221,8 +226,9 @@ fn written(
     }
     if plan.tensors.is_empty() {
         let values = filling(op, &x, &values, &plan.viewed)?.reshape(plan.cut_shape());
-        let values = if accumulate { apply(&Slice::new(&plan.cuts), &[&x]).into_single() + values } else { values };
-        return Ok(try_apply_owned(&SliceScatter::new(&plan.cuts), [x, values].into())?.into_single());
+        let write: &dyn Primitive =
+            if accumulate { &SliceAdd::new(&plan.cuts) } else { &SliceScatter::new(&plan.cuts) };
+        return Ok(try_apply_owned(write, [x, values].into())?.into_single());
     }
     let indices = plan.indices(op, &x)?;
     let put = IndexPut::at(plan.places(op), accumulate);

@@ -1,9 +1,10 @@
 //! Eigenvalues and eigenvectors of symmetric matrices.
 
 use super::{check_square, cholesky::symmetric_part, epsilon, reciprocal_or_zero, turned};
+use crate::ops::broadcast::{apply_for, or_panic};
 use crate::{
-    Array, Cotangents, Derivative, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp, apply,
-    dtype::for_float, kernels::linalg,
+    Array, Cotangents, Derivative, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp, dtype::for_float,
+    kernels::linalg,
 };
 
 /// The eigenvalues w of a symmetric A, ascending, and the orthonormal eigenvectors as the columns of V: `A = V diag(w) Vᵀ`.
@@ -84,20 +85,28 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn eigh(&self) -> (Tensor, Tensor) {
-        if let Err(error) = check_square("eigh", &[self.spec()]) {
-            panic!("{error}");
-        }
-        let [w, v] = &apply(&Eigh, &[&symmetric_part(self)])[..] else { unreachable!("eigh has two outputs") };
-        (w.clone(), v.clone())
+        decomposed("eigh", self)
     }
 
     /// The eigenvalues of a symmetric matrix, ascending; see [`eigh`](Self::eigh).
     ///
     /// # Panics
     /// When the matrices are not square or of floating point.
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// assert_eq!(Tensor::from([[2.0, 0.0], [0.0, 1.0]]).eigvalsh().to_vec::<f64>(), [1.0, 2.0]);
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn eigvalsh(&self) -> Tensor {
-        self.eigh().0
+        decomposed("eigvalsh", self).0
     }
+}
+
+#[track_caller]
+fn decomposed(op: &'static str, x: &Tensor) -> (Tensor, Tensor) {
+    or_panic(check_square(op, &[x.spec()]));
+    let [w, v] = &apply_for(op, &Eigh, &[&symmetric_part(x)])[..] else { unreachable!("eigh has two outputs") };
+    (w.clone(), v.clone())
 }

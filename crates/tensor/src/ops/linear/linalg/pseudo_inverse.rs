@@ -5,7 +5,7 @@ use crate::{
     Array, Cotangents, DType, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor,
     Vjp, apply,
     error::same_dtypes,
-    ops::broadcast::{ToNumber, or_panic},
+    ops::broadcast::{ToNumber, apply_for, or_panic},
 };
 
 /// `Y = X⁺`, the Moore-Penrose pseudo-inverse.
@@ -112,10 +112,16 @@ impl Tensor {
     ///
     /// # Panics
     /// When this is not a matrix or a batch of them, or not of floating point, or the tolerance is negative or NaN.
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// let x = Tensor::from([[2.0, 0.0], [0.0, 0.1]]);
+    /// assert_eq!(x.pinv_within(0.2).to_vec::<f64>(), [0.5, 0.0, 0.0, 0.0]);
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn pinv_within(&self, relative: impl ToNumber) -> Tensor {
-        apply(&Pinv::new(Some(relative.to_number().as_f64())), &[self]).into_single()
+        apply_for("pinv_within", &Pinv::new(Some(relative.to_number().as_f64())), &[self]).into_single()
     }
 
     /// The X of least norm among those that minimise `|A X - B|`, with A this tensor: `A⁺ B`, for A of any shape and rank.

@@ -1,9 +1,10 @@
 //! The QR factorisation.
 
 use super::{SolveTriangular, Triangular, check_matrix, lower, strictly_lower, turned, with_sizes};
+use crate::ops::broadcast::apply_for;
 use crate::{
     Array, Cotangents, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp,
-    apply, dtype::for_float, kernels::linalg,
+    dtype::for_float, kernels::linalg,
 };
 
 /// Q, with orthonormal columns, and the upper triangular R of `A = Q R`.
@@ -65,7 +66,7 @@ impl Vjp for Qr {
         if m > n {
             let error = Error::new(
                 ErrorKind::Derivative,
-                "qr",
+                "qr_complete",
                 "the last columns of a complete Q are any that fit: they have no derivative",
             );
             panic!("{}", error.with_inputs(&[saved.spec(0)]).with_hint("differentiate qr(), not qr_complete()"));
@@ -110,7 +111,7 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn qr(&self) -> (Tensor, Tensor) {
-        factors(self, Qr::new(false))
+        factors("qr", self, Qr::new(false))
     }
 
     /// As [`qr`](Self::qr) with a square Q: `[.., m, n] -> [.., m, m], [.., m, n]`. For more rows than columns there is no derivative,
@@ -118,15 +119,22 @@ impl Tensor {
     ///
     /// # Panics
     /// When this is not a matrix or a batch of them, or not of floating point.
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// let (q, r) = Tensor::from([[3.0], [4.0]]).qr_complete();
+    /// assert_eq!((&q.shape()[..], r.to_vec::<f64>()), (&[2, 2][..], vec![-5.0, 0.0]));
+    /// assert!((q.transpose(0, 1).matmul(&q) - Tensor::eye(2, q.dtype())).abs().max(..).item::<f64>() < 1e-14);
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn qr_complete(&self) -> (Tensor, Tensor) {
-        factors(self, Qr::new(true))
+        factors("qr_complete", self, Qr::new(true))
     }
 }
 
 #[track_caller]
-fn factors(x: &Tensor, qr: Qr) -> (Tensor, Tensor) {
-    let [q, r] = &apply(&qr, &[x])[..] else { unreachable!("qr has two outputs") };
+fn factors(op: &'static str, x: &Tensor, qr: Qr) -> (Tensor, Tensor) {
+    let [q, r] = &apply_for(op, &qr, &[x])[..] else { unreachable!("qr has two outputs") };
     (q.clone(), r.clone())
 }

@@ -1,9 +1,10 @@
 //! The singular value decomposition.
 
 use super::{check_matrix, epsilon, reciprocal_or_zero, turned, with_sizes};
+use crate::ops::broadcast::apply_for;
 use crate::{
-    Array, Cotangents, Derivative, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp, apply,
-    dtype::for_float, kernels::linalg,
+    Array, Cotangents, Derivative, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp, dtype::for_float,
+    kernels::linalg,
 };
 
 /// U, the singular values s, descending, and Vᵀ of `A = U diag(s) Vᵀ`, with as many of each as the smaller size of A.
@@ -110,17 +111,27 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn svd(&self) -> (Tensor, Tensor, Tensor) {
-        let [u, s, vt] = &apply(&Svd, &[self])[..] else { unreachable!("svd has three outputs") };
-        (u.clone(), s.clone(), vt.clone())
+        factors("svd", self)
     }
 
     /// The singular values, descending; see [`svd`](Self::svd).
     ///
     /// # Panics
     /// When this is not a matrix or a batch of them, or not of floating point.
+    ///
+    /// ```
+    /// # use cotangent_tensor::Tensor;
+    /// assert_eq!(Tensor::from([[0.0, 2.0, 0.0], [1.0, 0.0, 0.0]]).svdvals().to_vec::<f64>(), [2.0, 1.0]);
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn svdvals(&self) -> Tensor {
-        self.svd().1
+        factors("svdvals", self).1
     }
+}
+
+#[track_caller]
+fn factors(op: &'static str, x: &Tensor) -> (Tensor, Tensor, Tensor) {
+    let [u, s, vt] = &apply_for(op, &Svd, &[x])[..] else { unreachable!("svd has three outputs") };
+    (u.clone(), s.clone(), vt.clone())
 }

@@ -206,7 +206,10 @@ fn a_tolerance_cuts_singular_values_off() {
     assert_close(&x.pinv(), &[0.5, 0.0, 0.0, 1e3]);
     assert_close(&x.pinv_within(1e-2), &[0.5, 0.0, 0.0, 0.0]);
     assert_close(&x.pinv_within(1), &[0.0; 4]);
-    assert_eq!(refusal(|| x.pinv_within(-1.0)), "pinv: the tolerance must be a number from 0, not -1.0; got f64[2, 2]");
+    assert_eq!(
+        refusal(|| x.pinv_within(-1.0)),
+        "pinv_within: the tolerance must be a number from 0, not -1.0; got f64[2, 2]"
+    );
 }
 
 #[test]

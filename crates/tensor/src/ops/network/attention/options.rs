@@ -41,8 +41,13 @@ impl<'a> Attention<'a> {
     }
 
     /// What scores are multiplied by.
+    ///
+    /// # Panics
+    /// When it is not finite.
     #[must_use]
+    #[track_caller]
     pub fn scale(self, scale: f64) -> Self {
+        assert!(scale.is_finite(), "scaled_dot_product_attention: the scale must be finite; got {scale:?}");
         Attention { scale: Some(scale), ..self }
     }
 
@@ -58,8 +63,16 @@ impl<'a> Attention<'a> {
 
     /// Weights are dropped with probability `p`, and the others scaled by `1 / (1 - p)`; the mask is drawn from `rng` once. The
     /// matrix of weights is whole in memory then.
+    ///
+    /// # Panics
+    /// When `p` is not within [0, 1].
     #[must_use]
+    #[track_caller]
     pub fn dropout(self, p: f64, rng: &'a mut Rng) -> Self {
+        assert!(
+            (0.0..=1.0).contains(&p),
+            "scaled_dot_product_attention: the probability must be within [0, 1]; got {p:?}"
+        );
         Attention { dropout: Some((p, rng)), ..self }
     }
 

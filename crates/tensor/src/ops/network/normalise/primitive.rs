@@ -5,7 +5,7 @@ use crate::{
     Array, Cotangents, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Shape, Spec, SpecRef, Tensor,
     Vjp, apply,
     dtype::for_float,
-    error::{same_dtypes, takes},
+    error::{check_eps, same_dtypes, takes},
     kernels::{
         math::Math,
         normalise::{self as kernel, Form, Rule},
@@ -84,6 +84,7 @@ impl Normalise {
 
     /// The shape of weight and bias, if this one can be normalised.
     fn channelwise(&self, x: SpecRef<'_>) -> Result<Shape> {
+        check_eps(self.op, self.eps)?;
         let refuse = |rule: String| Err(Error::new(ErrorKind::Shape, self.op, rule));
         let shape = x.shape();
         match &self.over {

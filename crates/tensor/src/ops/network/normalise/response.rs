@@ -1,6 +1,6 @@
 //! Local response normalisation: each element divided by what the channels around it amount to.
 
-use crate::{Error, ErrorKind, Tensor};
+use crate::{Error, ErrorKind, Tensor, error::check_option, ops::broadcast::or_panic};
 
 impl Tensor {
     /// `x / (k + alpha * mean(x²))^beta`, with the mean over `size` channels around each, `size / 2` of them before it; channels
@@ -11,7 +11,7 @@ impl Tensor {
     /// NaN where the window holds zeros only.
     ///
     /// # Panics
-    /// When there is no channel axis, `size` is zero, or the dtype is not floating point.
+    /// When there is no channel axis, `size` is zero, the dtype is not floating point, or a factor is not finite.
     ///
     /// ```
     /// # use cotangent_tensor::Tensor;
@@ -35,6 +35,10 @@ impl Tensor {
         }
         if !self.dtype().is_float() {
             panic!("{}", Error::needs_float(OP, &[self.spec()]));
+        }
+        for (name, value) in [("alpha", alpha), ("beta", beta), ("k", k)] {
+            let checked = check_option(OP, name, value, value.is_finite(), "finite");
+            or_panic(checked.map_err(|error| error.with_inputs(&[self.spec()])));
         }
         let channels = self.shape()[1];
         // What reaches beyond the first and last channel from everywhere would add zeros only.

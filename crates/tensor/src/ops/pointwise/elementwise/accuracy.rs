@@ -128,16 +128,17 @@ fn f64_agrees_with_stored_values() {
     assert!(stored.is_empty(), "no function has these values: {:?}", stored.keys());
 }
 
+fn snake_case(name: &str) -> String {
+    let words = name
+        .char_indices()
+        .map(|(i, c)| format!("{}{}", if i > 0 && c.is_uppercase() { "_" } else { "" }, c.to_lowercase()));
+    words.collect()
+}
+
 /// The table in the documentation says what is asserted here.
 #[test]
 fn documented_errors_are_those_of_the_table() {
     let documented = include_str!("../../operations.md");
-    let snake_case = |name: &str| {
-        let words = name
-            .char_indices()
-            .map(|(i, c)| format!("{}{}", if i > 0 && c.is_uppercase() { "_" } else { "" }, c.to_lowercase()));
-        words.collect::<String>()
-    };
     for function in functions() {
         let (name, part) = function.name.split_once(' ').unwrap_or((function.name, "0"));
         // Parts of a domain and derivatives are not listed; nor is what is rounded once.
@@ -146,6 +147,22 @@ fn documented_errors_are_those_of_the_table() {
             assert!(documented.contains(&row), "operations.md lacks {row}");
         }
     }
+}
+
+/// The macros that declare functions put the sentence there by themselves; the other methods must have it written down.
+#[test]
+fn every_method_says_how_exact_it_is() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/ops/pointwise");
+    let rooms = std::fs::read_dir(folder).expect("the folder of the rooms");
+    let rooms: Vec<_> = rooms.map(|room| room.expect("a readable folder").path()).collect();
+    let sources: String =
+        rooms.iter().filter(|room| room.is_file()).map(|room| std::fs::read_to_string(room).expect("a file")).collect();
+    let silent: Vec<String> = functions()
+        .iter()
+        .map(|function| snake_case(function.name.split(' ').next().expect("a name")))
+        .filter(|name| !sources.contains(&format!("accuracy!({name})")) && !sources.contains(&format!(", {name}:")))
+        .collect();
+    assert!(silent.is_empty(), "the documentation of {silent:?} has no bound");
 }
 
 /// What the rooms of elementwise functions export that is no function.

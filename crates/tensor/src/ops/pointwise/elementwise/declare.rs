@@ -2,16 +2,17 @@
 
 /// The type of an operation, with its parameters, and its method.
 macro_rules! declared {
-    ([$($doc:tt)*] $Type:ident $({ $($(#[$about:meta])* $parameter:ident),+ })?, $method:ident) => {
+    ([$($doc:tt)*] [$($rule:literal)?] $Type:ident $({ $($(#[$about:meta])* $parameter:ident),+ })?, $method:ident) => {
         operation_type! { $Type $({ $($(#[$about])* $parameter),+ })?, $method }
 
         impl Tensor {
             $($doc)*
             ///
-            /// How exact it is, the [table of errors](crate::ops#accuracy) says.
+            #[doc = $crate::ops::pointwise::elementwise::bounds::accuracy!($method)]
             ///
             /// # Panics
             /// When the dtype is not floating point, nor one that is named above.
+            $(#[doc = concat!("Also, ", $rule, ".")])?
             #[must_use]
             #[track_caller]
             pub fn $method(&self $($(, $parameter: impl ToNumber)+)?) -> Tensor {
@@ -39,36 +40,64 @@ macro_rules! operation_type {
 /// Functions of one number and of constant parameters, by a formula.
 ///
 /// The derivative may be written in the input, `from x => slope`, or in the output, `from y => slope`; else it comes from the
-/// formula.
+/// formula. Parameters may have a domain, `where condition => "what must hold"`.
 macro_rules! functions {
-    ($($(#[$doc:meta])* $Type:ident $({ $($(#[$about:meta])* $parameter:ident),+ })?, $method:ident: |$x:ident| $value:expr
+    ($($(#[$doc:meta])* $Type:ident $({ $($(#[$about:meta])* $parameter:ident),+ } $(where $valid:expr => $rule:literal)?)?,
+        $method:ident: |$x:ident| $value:expr
         $(, from $kept:ident => $slope:expr)? $(, integer |$n:ident| $integer:expr)?;)*) => {$(
-        declared! { [$(#[$doc])*] $Type $({ $($(#[$about])* $parameter),+ })?, $method }
+        declared! { [$(#[$doc])*] [$($($rule)?)?] $Type $({ $($(#[$about])* $parameter),+ })?, $method }
 
         impl Elementwise for $Type {
             const NAME: &'static str = stringify!($method);
             const ARITY: usize = 1;
             $(const KEEPS: Kept = kept!($kept);)?
             $(const INTEGER: Option<fn(&Self, &[i64]) -> i64> = Some(|_, n| { let $n = n[0]; $integer });)?
+            check_of_domain! { $Type { $($($parameter),+)? } $($(, $valid => $rule)?)? }
             #[inline(always)]
             fn value<R: Real>(&self, x: &[R]) -> R {
                 let $Type { $($($parameter),+)? } = *self;
                 let $x = &x[0];
                 $value
             }
-            $(#[inline(always)]
-            fn pull<R: Real>(&self, _: usize, y_bar: &R, kept: &[R]) -> R {
-                let $kept = &kept[0];
-                y_bar.clone() * $slope
-            })?
+            pull_by_slope! { $Type { $($($parameter),+)? } $(, $kept => $slope)? }
         }
     )*};
+}
+
+/// The check of the parameters, if they have a domain.
+macro_rules! check_of_domain {
+    ($Type:ident { $($parameter:ident),* }) => {};
+    ($Type:ident { $($parameter:ident),* }, $valid:expr => $rule:literal) => {
+        fn check(&self, _: DType) -> Result<()> {
+            #[allow(unused_variables, reason = "a domain need not limit all parameters")]
+            let $Type { $($parameter),* } = *self;
+            if $valid {
+                return Ok(());
+            }
+            let given = [$(self.$parameter),*].map(|parameter| format!("{parameter:?}")).join(" and ");
+            Err(Error::new(ErrorKind::Value, Self::NAME, format!(concat!($rule, ", not {}"), given)))
+        }
+    };
+}
+
+/// The derivative, if it is written down.
+macro_rules! pull_by_slope {
+    ($Type:ident { $($parameter:ident),* }) => {};
+    ($Type:ident { $($parameter:ident),* }, $kept:ident => $slope:expr) => {
+        #[inline(always)]
+        fn pull<R: Real>(&self, _: usize, y_bar: &R, kept: &[R]) -> R {
+            #[allow(unused_variables, reason = "a slope need not look at all parameters")]
+            let $Type { $($parameter),* } = *self;
+            let $kept = &kept[0];
+            y_bar.clone() * $slope
+        }
+    };
 }
 
 /// Functions of one number that code of their own computes, in f64; the derivative as in `functions`.
 macro_rules! specials {
     ($($(#[$doc:meta])* $Type:ident, $method:ident: $number:expr, from $kept:ident => $slope:expr;)*) => {$(
-        declared! { [$(#[$doc])*] $Type, $method }
+        declared! { [$(#[$doc])*] [] $Type, $method }
 
         impl Elementwise for $Type {
             const NAME: &'static str = stringify!($method);
@@ -127,7 +156,7 @@ macro_rules! pairs {
         impl Tensor {
             $(#[$doc])*
             ///
-            /// How exact it is, the [table of errors](crate::ops#accuracy) says.
+            #[doc = $crate::ops::pointwise::elementwise::bounds::accuracy!($method)]
             ///
             /// # Panics
             /// When the shapes do not broadcast, the dtypes differ or are not floating point.
@@ -163,4 +192,6 @@ macro_rules! kept {
         Kept::Output
     };
 }
-pub(in crate::ops) use {declared, functions, in_f64, kept, operation_type, pairs, specials, value_by};
+pub(in crate::ops) use {
+    check_of_domain, declared, functions, in_f64, kept, operation_type, pairs, pull_by_slope, specials, value_by,
+};

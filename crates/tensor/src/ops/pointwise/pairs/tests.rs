@@ -1,4 +1,4 @@
-use crate::{DType, Tensor};
+use crate::{DType, Tensor, ops::refused::message};
 
 const INF: f64 = f64::INFINITY;
 
@@ -12,6 +12,21 @@ fn logarithms_of_sums_reach_from_infinity_to_infinity() {
     {
         assert!(f(&Tensor::from(f64::NAN)).item::<f64>().is_nan());
     }
+}
+
+#[test]
+fn powers_of_integers_wrap() {
+    let (x, n) = (Tensor::from([3i64, -2, 0, -1, 10]), Tensor::from([4i64, 3, 0, i64::MAX, 19]));
+    // 10^19 - 2^64, as PyTorch has it.
+    assert_eq!(x.pow(&n).to_vec::<i64>(), [81, -8, 1, -1, -8446744073709551616]);
+    assert_eq!(Tensor::from([3u8, 16, 255]).pow(6).to_vec::<u8>(), [217, 0, 1]);
+    assert_eq!(Tensor::from(2i64).pow(&Tensor::from([[0i64, 1], [62, 63]])).to_vec::<i64>(), [1, 2, 1 << 62, i64::MIN]);
+    assert_eq!(
+        message(|| x.pow(-1)),
+        "pow: an integer has no negative powers; got i64[5], i64[]; cast both first, for example with .cast(DType::F32)"
+    );
+    assert!(message(|| x.pow(0.5)).starts_with("pow: the float 0.5 does not go with a tensor of i64"));
+    assert!(message(|| Tensor::from([2u8]).pow(-1)).starts_with("pow: -1 does not fit a tensor of u8"));
 }
 
 #[test]

@@ -37,13 +37,13 @@ fn weights_of_another_count_are_refused() {
 }
 
 #[test]
-#[should_panic(expected = "celu: alpha must be finite and not 0, not 0; got f32[1]")]
+#[should_panic(expected = "celu: alpha must be finite and not 0, not 0.0; got f32[1]")]
 fn the_scale_of_celu_is_not_zero() {
     let _ = Tensor::from([1.0f32]).celu(0);
 }
 
 #[test]
-#[should_panic(expected = "softshrink: lambda must be at least 0, not -1; got f32[1]")]
+#[should_panic(expected = "softshrink: lambda must be at least 0, not -1.0; got f32[1]")]
 fn a_shrinkage_is_not_negative() {
     let _ = Tensor::from([1.0f32]).softshrink(-1);
 }

@@ -1,7 +1,11 @@
 //! The spread of elements about their mean: variance and standard deviation.
 
 use super::axes_of_floats;
-use crate::{Axes, Tensor, ops::ToNumber};
+use crate::{
+    Axes, Tensor,
+    error::check_option,
+    ops::{ToNumber, broadcast::or_panic},
+};
 
 /// Variances and standard deviations.
 impl Tensor {
@@ -12,7 +16,7 @@ impl Tensor {
     /// and so is the gradient. Elsewhere the gradient is `2 (x - mean) / (n - correction)`, zero where all elements are equal.
     ///
     /// # Panics
-    /// When an axis is out of range or named twice, or the dtype is not floating point.
+    /// When an axis is out of range or named twice, the dtype is not floating point, or the correction is not finite.
     ///
     /// ```
     /// # use cotangent_tensor::Tensor;
@@ -24,7 +28,7 @@ impl Tensor {
     #[track_caller]
     pub fn var(&self, axes: impl Into<Axes>, correction: impl ToNumber) -> Tensor {
         let (axes, count) = axes_of_floats(self, "var", axes.into());
-        var_and_mean(self, axes.clone(), freedom(count, correction)).0.squeeze(axes)
+        var_and_mean(self, axes.clone(), freedom(self, "var", count, correction)).0.squeeze(axes)
     }
 
     /// As [`var`](Self::var); the axes stay with size 1.
@@ -40,7 +44,7 @@ impl Tensor {
     #[track_caller]
     pub fn var_keepdims(&self, axes: impl Into<Axes>, correction: impl ToNumber) -> Tensor {
         let (axes, count) = axes_of_floats(self, "var", axes.into());
-        var_and_mean(self, axes, freedom(count, correction)).0
+        var_and_mean(self, axes, freedom(self, "var", count, correction)).0
     }
 
     /// The standard deviation along some axes, which go: the square root of [`var`](Self::var).
@@ -49,7 +53,7 @@ impl Tensor {
     /// its minimum, and zero is the subgradient of least norm.
     ///
     /// # Panics
-    /// When an axis is out of range or named twice, or the dtype is not floating point.
+    /// When an axis is out of range or named twice, the dtype is not floating point, or the correction is not finite.
     ///
     /// ```
     /// # use cotangent_tensor::Tensor;
@@ -59,7 +63,7 @@ impl Tensor {
     #[track_caller]
     pub fn std(&self, axes: impl Into<Axes>, correction: impl ToNumber) -> Tensor {
         let (axes, count) = axes_of_floats(self, "std", axes.into());
-        root(var_and_mean(self, axes.clone(), freedom(count, correction)).0.squeeze(axes))
+        root(var_and_mean(self, axes.clone(), freedom(self, "std", count, correction)).0.squeeze(axes))
     }
 
     /// As [`std`](Self::std); the axes stay with size 1.
@@ -75,7 +79,7 @@ impl Tensor {
     #[track_caller]
     pub fn std_keepdims(&self, axes: impl Into<Axes>, correction: impl ToNumber) -> Tensor {
         let (axes, count) = axes_of_floats(self, "std", axes.into());
-        root(var_and_mean(self, axes, freedom(count, correction)).0)
+        root(var_and_mean(self, axes, freedom(self, "std", count, correction)).0)
     }
 
     /// [`var`](Self::var) and the mean that it is about, computed once: `(var, mean)`.
@@ -92,7 +96,7 @@ impl Tensor {
     #[track_caller]
     pub fn var_mean(&self, axes: impl Into<Axes>, correction: impl ToNumber) -> (Tensor, Tensor) {
         let (axes, count) = axes_of_floats(self, "var_mean", axes.into());
-        let (var, mean) = var_and_mean(self, axes.clone(), freedom(count, correction));
+        let (var, mean) = var_and_mean(self, axes.clone(), freedom(self, "var_mean", count, correction));
         (var.squeeze(axes.clone()), mean.squeeze(axes))
     }
 
@@ -111,7 +115,7 @@ impl Tensor {
     #[track_caller]
     pub fn var_mean_keepdims(&self, axes: impl Into<Axes>, correction: impl ToNumber) -> (Tensor, Tensor) {
         let (axes, count) = axes_of_floats(self, "var_mean", axes.into());
-        var_and_mean(self, axes, freedom(count, correction))
+        var_and_mean(self, axes, freedom(self, "var_mean", count, correction))
     }
 
     /// [`std`](Self::std) and the mean that it is about, computed once: `(std, mean)`.
@@ -128,7 +132,7 @@ impl Tensor {
     #[track_caller]
     pub fn std_mean(&self, axes: impl Into<Axes>, correction: impl ToNumber) -> (Tensor, Tensor) {
         let (axes, count) = axes_of_floats(self, "std_mean", axes.into());
-        let (var, mean) = var_and_mean(self, axes.clone(), freedom(count, correction));
+        let (var, mean) = var_and_mean(self, axes.clone(), freedom(self, "std_mean", count, correction));
         (root(var.squeeze(axes.clone())), mean.squeeze(axes))
     }
 
@@ -145,7 +149,7 @@ impl Tensor {
     #[track_caller]
     pub fn std_mean_keepdims(&self, axes: impl Into<Axes>, correction: impl ToNumber) -> (Tensor, Tensor) {
         let (axes, count) = axes_of_floats(self, "std_mean", axes.into());
-        let (var, mean) = var_and_mean(self, axes, freedom(count, correction));
+        let (var, mean) = var_and_mean(self, axes, freedom(self, "std_mean", count, correction));
         (root(var), mean)
     }
 }
@@ -158,8 +162,12 @@ fn var_and_mean(x: &Tensor, axes: Axes, freedom: f64) -> (Tensor, Tensor) {
 }
 
 /// What sums of squared deviations are divided by: zero rather than negative.
-fn freedom(count: f64, correction: impl ToNumber) -> f64 {
-    (count - correction.to_number().as_f64()).max(0.0)
+#[track_caller]
+fn freedom(x: &Tensor, op: &'static str, count: f64, correction: impl ToNumber) -> f64 {
+    let correction = correction.to_number().as_f64();
+    let checked = check_option(op, "the correction", correction, correction.is_finite(), "finite");
+    or_panic(checked.map_err(|error| error.with_inputs(&[x.spec()])));
+    (count - correction).max(0.0)
 }
 
 /// √x for x ≥ 0, constant to derivatives at zero.

@@ -1,0 +1,74 @@
+//! Every example, run as its user runs it but with a reduced budget: it ends with its result line, the numbers there are what a
+//! short run reaches, and its pictures are drawn. What full runs reach is in `examples/README.md`.
+
+use std::{collections::BTreeSet, env, fs, ops::RangeInclusive, path::Path, process::Command};
+
+/// A test for each row: the example, the arguments of a short run, what the result line must hold, the pictures. Bounds of a short run are
+/// wide: they tell a program that learns from one that does not, for any seed.
+macro_rules! examples {
+    ($($name:ident: $args:literal, [$(($key:literal, $range:expr)),* $(,)?], [$($picture:literal),* $(,)?];)+) => {
+        $(#[test] fn $name() { run(stringify!($name), $args, &[$(($key, $range)),*], &[$($picture),*]) })+
+
+        /// All that have a row.
+        const NAMES: &[&str] = &[$(stringify!($name)),+];
+    };
+}
+
+examples! {
+    custom_rule: "", [("slope", 1.5..=2.0), ("curvature", 0.5..=2.0)], [];
+    digits: "--epochs 3", [("test_accuracy", 0.85..=1.0)], ["learning-curve.svg"];
+    fashion: "--data examples/data/fashion --epochs 8", [("test_accuracy", 0.4..=1.0)], ["confusion.svg", "mistaken.svg"];
+}
+
+fn run(name: &str, args: &str, expected: &[(&str, RangeInclusive<f64>)], pictures: &[&str]) {
+    // `cargo test` has built the examples beside this test.
+    let test = env::current_exe().expect("a test has a path");
+    let folder = test.ancestors().nth(2).expect("a test lies in target/PROFILE/deps").join("examples");
+    let example = folder.join(format!("{name}{}", env::consts::EXE_SUFFIX));
+    let path = example.display();
+    assert!(example.exists(), "no {path}; `cargo test --test` does not build it: cargo build --examples");
+
+    let drawn = Path::new(env!("CARGO_TARGET_TMPDIR")).join("examples").join(name);
+    // The pictures of a run before must not pass for those of this one.
+    if drawn.exists() {
+        fs::remove_dir_all(&drawn).expect("the folder is ours");
+    }
+    let mut command = Command::new(&example);
+    command.args(args.split_whitespace());
+    if !pictures.is_empty() {
+        command.arg("--pictures").arg(&drawn);
+    }
+    let output = command.output().expect("the example starts");
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(output.status.success(), "{name} {args}: {}\n{text}", String::from_utf8_lossy(&output.stderr));
+
+    let last = text.trim_end().lines().last().unwrap_or_default();
+    let result = last.strip_prefix("result: ").unwrap_or_else(|| panic!("{name} ends with a result line; got {last}"));
+    for (key, range) in expected {
+        let value = result.split_whitespace().find_map(|pair| pair.strip_prefix(&format!("{key}=")));
+        let value: f64 = value.and_then(|value| value.parse().ok()).unwrap_or(f64::NAN);
+        assert!(range.contains(&value), "{name}: {key} is in {range:?}; got {last}");
+    }
+    for picture in pictures {
+        let svg = fs::read_to_string(drawn.join(picture)).unwrap_or_else(|error| panic!("{name}: {picture}: {error}"));
+        assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"), "{name}: {picture}");
+    }
+}
+
+#[test]
+fn every_example_has_its_row_here_and_in_the_gallery() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let gallery = fs::read_to_string(folder.join("README.md")).expect("the gallery");
+    let mut examples = BTreeSet::new();
+    for entry in fs::read_dir(&folder).expect("the folder of the examples") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_some_and(|extension| extension == "rs") || path.join("main.rs").exists() {
+            examples.insert(path.file_stem().expect("a name").to_string_lossy().into_owned());
+        }
+    }
+    let rows: BTreeSet<String> = NAMES.iter().map(|&name| name.to_owned()).collect();
+    assert_eq!(examples, rows, "the examples, and the rows of this test");
+    for name in NAMES {
+        assert!(gallery.contains(&format!("| [`{name}`](")), "examples/README.md has no row for {name}");
+    }
+}

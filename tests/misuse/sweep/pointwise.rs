@@ -1,0 +1,50 @@
+//! Functions of numbers, for the sweep: with options inside and outside of their domains.
+
+use super::Case;
+use cotangent::ops::NanToNum;
+
+pub(super) fn cases() -> Vec<Case> {
+    vec![
+        ("pow", |x, y| x.pow(y)),
+        ("pow", |x, _| x.pow(2)),
+        ("pow", |x, _| x.pow(-1)),
+        ("pow", |x, _| x.pow(0.5)),
+        ("powf", |x, _| x.powf(0.5)),
+        ("powf", |x, _| x.powf(3)),
+        ("fmod", |x, y| x.fmod(y)),
+        ("remainder", |x, _| x.remainder(0)),
+        ("div_floor", |x, y| x.div_floor(y)),
+        ("div_trunc", |x, _| x.div_trunc(0)),
+        ("fmax", |x, y| x.fmax(y)),
+        ("fmin", |x, _| x.fmin(1)),
+        ("hypot", |x, y| x.hypot(y)),
+        ("atan2", |x, _| x.atan2(1)),
+        ("logaddexp", |x, y| x.logaddexp(y)),
+        ("logaddexp2", |x, y| x.logaddexp2(y)),
+        ("xlogy", |x, y| x.xlogy(y)),
+        ("copysign", |x, y| x.copysign(y)),
+        ("lerp", |x, y| x.lerp(y, y)),
+        ("lerp", |x, y| x.lerp(y, 0.5)),
+        ("heaviside", |x, y| x.heaviside(y)),
+        ("heaviside", |x, _| x.heaviside(0.5)),
+        ("round_decimals", |x, _| x.round_decimals(i32::MAX)),
+        ("frac", |x, _| x.frac()),
+        ("nan_to_num", |x, _| x.nan_to_num(NanToNum::new())),
+        ("is_nan", |x, _| x.is_nan()),
+        ("logit", |x, _| x.logit(Some(f64::NAN))),
+        ("logit", |x, _| x.logit(None)),
+        ("polygamma", |x, _| x.polygamma(u32::MAX)),
+        ("sinc", |x, _| x.sinc()),
+        ("lgamma", |x, _| x.lgamma()),
+        ("prelu", |x, y| x.prelu(y)),
+        ("elu", |x, _| x.elu(1)),
+        ("elu", |x, _| x.elu(f64::NAN)),
+        ("celu", |x, _| x.celu(0)),
+        ("leaky_relu", |x, _| x.leaky_relu(f64::NAN)),
+        ("threshold", |x, _| x.threshold(f64::NAN, 1)),
+        ("hardtanh", |x, _| x.hardtanh(1, -1)),
+        ("hardshrink", |x, _| x.hardshrink(-1)),
+        ("softshrink", |x, _| x.softshrink(0.5)),
+        ("clamp", |x, _| x.clamp(f64::NAN, 1)),
+    ]
+}
