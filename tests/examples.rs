@@ -17,6 +17,7 @@ macro_rules! examples {
 examples! {
     custom_rule: "", [("slope", 1.5..=2.0), ("curvature", 0.5..=2.0)], [];
     digits: "--epochs 3", [("test_accuracy", 0.85..=1.0)], ["learning-curve.svg"];
+    fashion: "--data examples/data/fashion --epochs 8", [("test_accuracy", 0.4..=1.0)], ["confusion.svg", "mistaken.svg"];
 }
 
 fn run(name: &str, args: &str, expected: &[(&str, RangeInclusive<f64>)], pictures: &[&str]) {

@@ -14,6 +14,8 @@ pub enum ReadErrorKind {
     Malformed,
     /// The data follow their format, but use a part of it that is not read here.
     Unsupported,
+    /// The data declare more than the reader was allowed to make of them.
+    TooLarge,
 }
 
 /// A place in what was read.
@@ -63,7 +65,7 @@ impl ReadError {
     }
 
     fn io(format: &'static str, path: &Path, source: io::Error) -> Self {
-        let mut error = ReadError::new(ReadErrorKind::Io, format, None, format!("cannot read the file: {source}"));
+        let mut error = ReadError::new(ReadErrorKind::Io, format, None, format!("cannot be read: {source}"));
         error.0.source = Some(source);
         error.in_file(path)
     }
@@ -126,6 +128,13 @@ pub(super) fn read_file<T>(
 ) -> ReadResult<T> {
     let bytes = std::fs::read(path).map_err(|source| ReadError::io(format, path, source))?;
     parse(&bytes).map_err(|error| error.in_file(path))
+}
+
+/// The paths in a folder, in no order.
+#[cfg(feature = "images")]
+pub(super) fn folder_entries(format: &'static str, folder: &Path) -> ReadResult<Vec<std::path::PathBuf>> {
+    let entries = std::fs::read_dir(folder).and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
+    entries.map_err(|source| ReadError::io(format, folder, source))
 }
 
 /// Bytes that are taken from the front, with an account of the place.

@@ -7,7 +7,7 @@
 //!
 //! ```text
 //! COTANGENT_FUZZ_SECONDS=600 CARGO_PROFILE_DEV_OPT_LEVEL=2 \
-//!     cargo test -p cotangent-nn --features csv,gzip --test readers random -- --nocapture
+//!     cargo test -p cotangent-nn --features csv,gzip,images --test readers random -- --nocapture
 //! ```
 //!
 //! With `random::npz` in the place of `random` it is one reader alone.
@@ -60,6 +60,10 @@ readers! {
     idx,
     #[cfg(feature = "gzip")]
     idx_gzip,
+    #[cfg(feature = "images")]
+    image_jpeg,
+    #[cfg(feature = "images")]
+    image_png,
     npy,
     npz,
     #[cfg(feature = "gzip")]

@@ -89,6 +89,37 @@ pub(crate) fn idx_gzip() -> Format {
     Format { name: "idx in gzip", samples, multiple: UNPACKED, ..idx() }
 }
 
+/// What [`images::parse`](cotangent_nn::data::images::parse) says: of JPEG 512 pixels to a byte, of PNG eight times 1,032.
+#[cfg(feature = "images")]
+const PIXELS: [usize; 2] = [512 * 20, 8 * 1032 * 20];
+
+#[cfg(feature = "images")]
+fn image(name: &'static str, multiple: usize, samples: &[&[u8]]) -> Format {
+    use cotangent_nn::data::images::{self, Channels};
+    let read = |bytes: &[u8]| Ok(images::parse(bytes, Channels::Rgb).map(drop)?);
+    Format { multiple, ..Format::new(name, read, samples.iter().map(|sample| sample.to_vec()).collect()) }
+}
+
+#[cfg(feature = "images")]
+pub(crate) fn image_jpeg() -> Format {
+    let samples: [&[u8]; 3] = [
+        include_bytes!("../../src/data/images/tests/baseline.jpg"),
+        include_bytes!("../../src/data/images/tests/progressive.jpg"),
+        include_bytes!("../../src/data/images/tests/grey.jpg"),
+    ];
+    image("jpeg", PIXELS[0], &samples)
+}
+
+#[cfg(feature = "images")]
+pub(crate) fn image_png() -> Format {
+    let samples: [&[u8]; 2] = [
+        include_bytes!("../../src/data/images/tests/baseline.png"),
+        include_bytes!("../../src/data/images/tests/grey.png"),
+    ];
+    // Every chunk has a checksum; the last, which is empty, is left out.
+    Format { checksummed: 8..229, ..image("png", PIXELS[1], &samples) }
+}
+
 pub(crate) fn npy() -> Format {
     Format::new("npy", |bytes| Ok(npy::parse(bytes).map(drop)?), npy_files())
 }

@@ -3,10 +3,13 @@
 //! A window is a box: along each of up to three axes it is a span of elements that are in the input, padding left out. Sliding
 //! windows and those that adapt to a number of outputs differ in their spans only.
 
+mod even;
+
 use crate::{
     Buffer, Element,
-    kernels::{math::Math, parallel},
+    kernels::{isa, math::Math, parallel},
 };
+use even::EvenMaxima;
 
 /// What one window covers along one axis: elements `start`, `start + step`, .. below `end`; at least one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +99,11 @@ pub(crate) fn max_positions<T: Element>(boxes: &Boxes, x: &[T], images: usize) -
         return positions;
     }
     let (each, step) = (boxes.images_each(), boxes.0[2].step);
+    let even = EvenMaxima::of(boxes);
     parallel::chunks(&mut positions, each * output_len, boxes.work(images), |i, positions| {
+        if let Some(even) = &even {
+            return isa::dispatch(even.over(&x[i * each * input_len..], positions));
+        }
         for (image, positions) in
             x[i * each * input_len..].chunks_exact(input_len).zip(positions.chunks_mut(output_len))
         {

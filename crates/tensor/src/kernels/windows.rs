@@ -87,42 +87,17 @@ impl Windows {
     /// Calls `run(first, at, len)` for each run of `positions` where a tap reads elements: `len` positions from the `first`-th of
     /// the range on, which read from `at`, [`step`](Self::step) apart.
     #[inline(always)]
-    pub(crate) fn for_each_run(&self, tap: usize, positions: Range<usize>, mut run: impl FnMut(usize, usize, usize)) {
-        if positions.is_empty() {
-            return;
-        }
-        let [depth, height, width] = self.0;
-        let (rest, across) = (tap / width.kernel, tap % width.kernel);
-        let (inward, down) = (rest / height.kernel, rest % height.kernel);
-        let (planes, rows, columns) =
-            (depth.outputs_inside(inward), height.outputs_inside(down), width.outputs_inside(across));
-        let first_line = positions.start / width.output;
-        let (mut plane, mut row) = (first_line / height.output, first_line % height.output);
-        let mut line_start = first_line * width.output;
-        while line_start < positions.end && plane < planes.end {
-            if planes.contains(&plane) && rows.contains(&row) {
-                let start = columns.start.max(positions.start.saturating_sub(line_start));
-                let end = columns.end.min(positions.end - line_start);
-                if start < end {
-                    let line = depth.input_at(plane, inward) * height.input + height.input_at(row, down);
-                    let at = line * width.input + width.input_at(start, across);
-                    run(line_start + start - positions.start, at, end - start);
-                }
-            }
-            line_start += width.output;
-            row += 1;
-            if row == height.output {
-                (plane, row) = (plane + 1, 0);
-            }
-        }
+    pub(crate) fn for_each_run(&self, tap: usize, positions: Range<usize>, run: impl FnMut(usize, usize, usize)) {
+        self.reach(tap).for_each_run(&positions, run);
     }
 
-    /// Whether some output of a tap reads padding.
-    fn reads_padding(&self, tap: usize) -> bool {
-        let [depth, height, width] = self.0;
+    /// Where a tap reads elements.
+    #[inline(always)]
+    fn reach(&self, tap: usize) -> Reach {
+        let axes @ [_, height, width] = self.0;
         let rest = tap / width.kernel;
-        let taps = [(depth, rest / height.kernel), (height, rest % height.kernel), (width, tap % width.kernel)];
-        taps.into_iter().any(|(axis, tap)| axis.outputs_inside(tap) != (0..axis.output))
+        let taps = [rest / height.kernel, rest % height.kernel, tap % width.kernel];
+        Reach { axes, taps, outputs: std::array::from_fn(|i| axes[i].outputs_inside(taps[i])) }
     }
 
     /// Lays out the windows at some positions of an image whose channels follow each other: row `(c, tap)` of the matrix goes to
@@ -139,16 +114,18 @@ impl Windows {
         if len == 0 || taps == 0 {
             return;
         }
-        for (channel, rows) in image.chunks_exact(self.input_len()).zip(matrix.chunks_mut(taps * row_len)) {
-            for (tap, row) in rows.chunks_mut(row_len).enumerate() {
-                let row = &mut row[offset..offset + len];
-                if self.reads_padding(tap) {
+        for tap in 0..taps {
+            let reach = self.reach(tap);
+            let rows = matrix.chunks_mut(taps * row_len);
+            for (channel, rows) in image.chunks_exact(self.input_len()).zip(rows) {
+                let row = &mut rows[tap * row_len + offset..][..len];
+                if reach.has_padding() {
                     row.fill(T::default());
                 }
-                self.for_each_run(tap, positions.clone(), |first, at, len| {
+                reach.for_each_run(&positions, |first, at, len| {
                     let to = &mut row[first..first + len];
                     if step == 1 {
-                        to.copy_from_slice(&channel[at..at + len]);
+                        copy_run(to, &channel[at..at + len]);
                     } else {
                         to.iter_mut().zip(channel[at..].iter().step_by(step)).for_each(|(y, &x)| *y = x);
                     }
@@ -170,12 +147,15 @@ impl Windows {
         if positions.is_empty() || taps == 0 {
             return;
         }
-        for (channel, rows) in image.chunks_exact_mut(self.input_len()).zip(matrix.chunks(taps * row_len)) {
-            for (tap, row) in rows.chunks(row_len).enumerate() {
-                self.for_each_run(tap, positions.clone(), |first, at, len| {
+        for tap in 0..taps {
+            let reach = self.reach(tap);
+            let rows = matrix.chunks(taps * row_len);
+            for (channel, rows) in image.chunks_exact_mut(self.input_len()).zip(rows) {
+                let row = &rows[tap * row_len..][..row_len];
+                reach.for_each_run(&positions, |first, at, len| {
                     let from = &row[first..first + len];
                     if step == 1 {
-                        channel[at..at + len].iter_mut().zip(from).for_each(|(x, &y)| *x = x.add(y));
+                        add_run(&mut channel[at..at + len], from);
                     } else {
                         channel[at..].iter_mut().step_by(step).zip(from).for_each(|(x, &y)| *x = x.add(y));
                     }
@@ -183,6 +163,83 @@ impl Windows {
             }
         }
     }
+}
+
+/// One tap: along each axis its place in the kernel, and the outputs at which it reads an element, not padding. To find them takes
+/// divisions, which cost as much as a row of a small image; so it is done once for all channels.
+struct Reach {
+    axes: [Axis; 3],
+    taps: [usize; 3],
+    outputs: [Range<usize>; 3],
+}
+
+impl Reach {
+    /// Whether some output reads padding.
+    fn has_padding(&self) -> bool {
+        self.axes.iter().zip(&self.outputs).any(|(axis, outputs)| *outputs != (0..axis.output))
+    }
+
+    /// As [`Windows::for_each_run`].
+    #[inline(always)]
+    fn for_each_run(&self, positions: &Range<usize>, mut run: impl FnMut(usize, usize, usize)) {
+        if positions.is_empty() {
+            return;
+        }
+        let ([depth, height, width], [inward, down, across]) = (self.axes, self.taps);
+        let [planes, rows, columns] = &self.outputs;
+        let lines = positions.start / width.output..positions.end.div_ceil(width.output);
+        let last_plane = planes.end.min(lines.end.div_ceil(height.output));
+        for plane in planes.start.max(lines.start / height.output)..last_plane {
+            let first_line = plane * height.output;
+            let rows = rows.start.max(lines.start.saturating_sub(first_line))..rows.end.min(lines.end - first_line);
+            if rows.is_empty() {
+                continue;
+            }
+            let line = depth.input_at(plane, inward) * height.input + height.input_at(rows.start, down);
+            let (mut line_start, mut line_at) = ((first_line + rows.start) * width.output, line * width.input);
+            for _ in rows {
+                let start = columns.start.max(positions.start.saturating_sub(line_start));
+                let end = columns.end.min(positions.end - line_start);
+                if start < end {
+                    run(line_start + start - positions.start, line_at + width.input_at(start, across), end - start);
+                }
+                line_start += width.output;
+                line_at += height.stride * width.input;
+            }
+        }
+    }
+}
+
+/// Copies a run. Most are rows of small images, for which calling `memcpy` costs more than copying.
+#[inline(always)]
+fn copy_run<T: Arithmetic>(to: &mut [T], from: &[T]) {
+    match to.len() {
+        4..8 => copy_ends::<T, 4>(to, from),
+        8..16 => copy_ends::<T, 8>(to, from),
+        16..=32 => copy_ends::<T, 16>(to, from),
+        _ => to.copy_from_slice(from),
+    }
+}
+
+/// Copies N to 2N elements: the first N and the last N, of which some may be the same.
+#[inline(always)]
+fn copy_ends<T: Arithmetic, const N: usize>(to: &mut [T], from: &[T]) {
+    if let (Some(to), Some(from)) = (to.first_chunk_mut::<N>(), from.first_chunk()) {
+        *to = *from;
+    }
+    if let (Some(to), Some(from)) = (to.last_chunk_mut::<N>(), from.last_chunk()) {
+        *to = *from;
+    }
+}
+
+/// `x += y`, by four: a run of fourteen, left to the compiler's vectors of thirty-two, would be added one by one.
+#[inline(always)]
+fn add_run<T: Arithmetic>(x: &mut [T], y: &[T]) {
+    let ((x, x_rest), (y, y_rest)) = (x.as_chunks_mut::<4>(), y.as_chunks::<4>());
+    for (x, y) in x.iter_mut().zip(y) {
+        *x = std::array::from_fn(|i| x[i].add(y[i]));
+    }
+    x_rest.iter_mut().zip(y_rest).for_each(|(x, &y)| *x = x.add(y));
 }
 
 /// The windows of images, whose channels follow each other: for each channel and tap, the elements at all positions.

@@ -59,7 +59,7 @@ fn what_is_not_idx_is_refused_with_its_place() {
 #[test]
 fn a_file_that_is_not_there_is_named() {
     let error = read("no/such/file").unwrap_err();
-    assert!(error.to_string().starts_with("idx: no/such/file: cannot read the file: "), "{error}");
+    assert!(error.to_string().starts_with("idx: no/such/file: cannot be read: "), "{error}");
     assert_eq!((error.kind(), error.place()), (ReadErrorKind::Io, None));
     assert!(std::error::Error::source(&error).is_some());
 }
