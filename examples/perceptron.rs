@@ -155,9 +155,10 @@ fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     // More features: the class rank, and the SAT score, all brought to the scale from 0 to 10. The line becomes a plane, and then
     // something in four dimensions that nobody can draw; the code remains the same, W x + b.
     let mut more = Vec::new();
-    for (names, weights, bias) in
-        [("test, grades, rank", vec![2.0, 1.0, 1.0], -23.0), ("test, grades, rank, SAT", vec![2.0, 1.0, 1.0, 1.0], -28.0)]
-    {
+    for (names, weights, bias) in [
+        ("test, grades, rank", vec![2.0, 1.0, 1.0], -23.0),
+        ("test, grades, rank, SAT", vec![2.0, 1.0, 1.0, 1.0], -28.0),
+    ] {
         let rule = Perceptron { weights: Tensor::from_slice(&weights, [weights.len()])?, bias: Tensor::from(bias) };
         let class = Class::of(&rule, 100, &mut rng);
         let training = train(&class, RATE, options.epochs.get(), &mut rng);
@@ -255,9 +256,7 @@ fn draw(
     }
     Picture::of(pull).beside(stages).save(options.pictures.join("perceptron.svg"))?;
 
-    let decided = Plane::over(-0.3..10.3, -0.3..10.3, |points| {
-        training.stages[last].decide(&points.cast(DType::F64))
-    });
+    let decided = Plane::over(-0.3..10.3, -0.3..10.3, |points| training.stages[last].decide(&points.cast(DType::F64)));
     let node = Chart::new("What the node says of every student", "test", "grades")
         .regions(&["rejected", "accepted"], &decided)
         .classes(&["rejected", "accepted"], &class.students, &class.accepted);
@@ -266,11 +265,12 @@ fn draw(
     let by_epoch = |training: &Training| -> Vec<(f64, f64)> {
         training.misclassified.iter().enumerate().map(|(epoch, &count)| (epoch as f64, count as f64)).collect()
     };
-    let rates = Chart::new("Too small a step takes long, too large a step jumps over the goal", "epoch", "misclassified")
-        .x_range(0.0..30.0)
-        .line(format!("rate {}", RATE / 30.0), by_epoch(slow))
-        .line(format!("rate {RATE}"), by_epoch(right))
-        .line(format!("rate {}", RATE * 3000.0), by_epoch(wild));
+    let rates =
+        Chart::new("Too small a step takes long, too large a step jumps over the goal", "epoch", "misclassified")
+            .x_range(0.0..30.0)
+            .line(format!("rate {}", RATE / 30.0), by_epoch(slow))
+            .line(format!("rate {RATE}"), by_epoch(right))
+            .line(format!("rate {}", RATE * 3000.0), by_epoch(wild));
     Picture::of(rates).save(options.pictures.join("learning-rate.svg"))
 }
 
