@@ -15,6 +15,8 @@ macro_rules! examples {
 }
 
 examples! {
+    admissions: "--steps 100", [("accuracy", 0.85..=1.0), ("rises", 0.0..=0.0), ("gradient_difference", 0.0..=1e-12)],
+        ["admissions.svg", "pulls.svg"];
     adversarial: "--epochs 20", [
         ("confidence", 0.6..=1.0), ("real_confidence", 0.9..=1.0), ("coverage", 6.0..=10.0), ("nearest", 0.5..=2.5),
     ], ["stages.svg", "samples.svg", "copies.svg", "progress.svg"];
@@ -23,6 +25,11 @@ examples! {
     custom_rule: "", [("slope", 1.5..=2.0), ("curvature", 0.5..=2.0)], [];
     digits: "--epochs 3", [("test_accuracy", 0.85..=1.0)], ["learning-curve.svg"];
     language_model: "--steps 20", [("bits_before", 6.0..=8.0), ("bits", 3.0..=5.5)], ["bits.svg", "attention.svg"];
+    perceptron: "--epochs 40", [("misclassified", 0.0..=0.0), ("unseen", 0.9..=1.0), ("misclassified_4", 0.0..=5.0)],
+        ["perceptron.svg", "node.svg", "learning-rate.svg"];
+    regions: "--steps 300",
+        [("combined", 0.85..=1.0), ("hidden", 0.7..=1.0), ("spirals", 0.9..=1.0), ("three_inputs", 0.85..=1.0)],
+        ["combined.svg", "regions.svg", "spirals.svg", "three-inputs.svg"];
     recurrence: "--steps 300 --reading 40",
         [("window", 0.15..=0.35), ("gru", 0.9..=1.0), ("lstm", 0.9..=1.0), ("bits_before", 6.0..=8.0), ("bits", 2.5..=4.5)],
         ["memory.svg", "bits.svg"];
