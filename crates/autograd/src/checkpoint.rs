@@ -77,9 +77,12 @@ fn arrays(tensors: &[Tensor]) -> Result<Few<Array>> {
     Ok(tensors.iter().map(|tensor| tensor.array().clone()).collect())
 }
 
-/// A function from the tensors of its argument to those of its result, as a primitive.
+/// A function from the tensors of an argument to those of a result.
+type Flat = dyn Fn(&[Tensor]) -> Vec<Tensor> + Send + Sync;
+
+/// Such a function as a primitive.
 struct Segment {
-    f: Arc<dyn Fn(&[Tensor]) -> Vec<Tensor> + Send + Sync>,
+    f: Arc<Flat>,
     /// The results of the first run; copies of the primitive, which tapes keep, are without them.
     first: Option<Few<Array>>,
 }
