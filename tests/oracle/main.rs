@@ -23,7 +23,7 @@ use std::{
 };
 
 /// Fewer cases than this would mean that data went missing: it is what was run when the data was last changed.
-const LEAST_CASES: usize = 1360;
+const LEAST_CASES: usize = 1358;
 
 #[test]
 fn every_operator_agrees_with_pytorch() {

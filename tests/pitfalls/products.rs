@@ -200,7 +200,7 @@ fn a_derivative_that_does_not_exist_is_refused() {
     assert_eq!(grad(&Tensor::eye(2, DType::F64), |x| x.slogdet().0).to_vec::<f64>(), [0.0; 4]);
     assert_eq!(
         message(&|| grad(&Tensor::ones([3, 2], DType::F64), |x| x.qr_complete().1.sum(..))),
-        "qr: the last columns of a complete Q are any that fit: they have no derivative; got f64[3, 2]; differentiate \
+        "qr_complete: the last columns of a complete Q are any that fit: they have no derivative; got f64[3, 2]; differentiate \
          qr(), not qr_complete()"
     );
 }

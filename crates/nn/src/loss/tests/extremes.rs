@@ -301,8 +301,8 @@ fn labels_and_values_that_do_not_fit_are_named_with_their_place() {
         cross_entropy: probabilities have no label to ignore; got f64[2, 3], f64[2, 3]\n\
         cross_entropy: axis 2 is out of range for a tensor of rank 2; got f64[2, 3]\n\
         cross_entropy: label_smoothing must be from 0 to 1; got 1.5\n\
-        huber_loss: delta must be positive; got 0.0\n\
-        smooth_l1_loss: beta must be 0 or more; got NaN\n\
+        huber_loss: delta must be positive and finite; got 0.0\n\
+        smooth_l1_loss: beta must be finite and 0 or more; got NaN\n\
         multi_margin_loss: p must be 1 or 2; got 3.0\n\
         triplet_margin_loss: p must be positive; got -1.0\n\
         triplet_margin_loss: there is no greatest of 0 features; got f64[2, 0], f64[2, 0], f64[2, 0]\n\
