@@ -1,7 +1,7 @@
 //! Where the nodes of a graph lie: layer by layer, as in Sugiyama, Tagawa and Toda, "Methods for visual understanding of hierarchical system
 //! structures" (1981).
 //!
-//! A node lies one layer below the lowest of those that it takes from. An edge over several layers gets a point in each between, and all
+//! A node lies below those that it takes from, and otherwise as low as it can. An edge over several layers gets a point in each between, and all
 //! edges of one node share their points. The order in a layer comes from sweeps that put each point at the mean of its neighbours' places;
 //! then the positions come from sweeps that draw each point to the mean of its neighbours, as far as the order and the widths allow. Nodes
 //! that take nothing, mostly parameters, give way to the others, so that a chain of operations is straight.
@@ -46,7 +46,7 @@ struct Item {
 }
 
 impl Layout {
-    /// Places nodes of these sizes; every edge goes from an earlier node to a later one.
+    /// Places nodes of these sizes; every edge goes from an earlier node to a later one, and they are in the order of the later node.
     pub(super) fn new(sizes: &[(f64, f64)], edges: &[(usize, usize)]) -> Self {
         let layer_of = layers(sizes.len(), edges);
         let mut items: Vec<Item> = sizes
@@ -96,22 +96,20 @@ impl Layout {
     }
 }
 
-/// The layer of each node; one that takes nothing lies right above the first that takes it.
+/// The layer of each node: below all that it takes from, and then as low as what takes it allows, so that a parameter, or the transpose of
+/// one, lies beside the operation that it is for.
 fn layers(nodes: usize, edges: &[(usize, usize)]) -> Vec<usize> {
-    let mut layer_of = vec![0usize; nodes];
-    let mut takes = vec![false; nodes];
+    let mut highest = vec![0usize; nodes];
     for &(from, to) in edges {
-        layer_of[to] = layer_of[to].max(layer_of[from] + 1);
-        takes[to] = true;
+        highest[to] = highest[to].max(highest[from] + 1);
     }
-    let mut first = vec![usize::MAX; nodes];
-    for &(from, to) in edges {
-        first[from] = first[from].min(layer_of[to]);
+    let mut layer_of: Vec<Option<usize>> = vec![None; nodes];
+    for &(from, to) in edges.iter().rev() {
+        // All that takes `to` comes later, so that its layer is known.
+        let above = *layer_of[to].get_or_insert(highest[to]) - 1;
+        layer_of[from] = Some(layer_of[from].map_or(above, |layer| layer.min(above)));
     }
-    for node in (0..nodes).filter(|&node| !takes[node] && first[node] != usize::MAX) {
-        layer_of[node] = first[node] - 1;
-    }
-    layer_of
+    layer_of.into_iter().zip(highest).map(|(layer, highest)| layer.unwrap_or(highest)).collect()
 }
 
 /// Joins the nodes, with points in the layers between.
@@ -274,7 +272,7 @@ mod tests {
     #[test]
     fn crossings_that_need_not_be_are_undone() {
         // Two chains, whose nodes come in alternating order.
-        let edges: Vec<(usize, usize)> = vec![(0, 3), (1, 2), (2, 5), (3, 4)];
+        let edges = [(1, 2), (0, 3), (3, 4), (2, 5)];
         let layout = Layout::new(&[(30.0, 10.0); 6], &edges);
         let side = |node: usize| layout.centres[node].0 < layout.width / 2.0;
         assert!(side(0) == side(3) && side(3) == side(4) && side(1) == side(2) && side(2) == side(5));

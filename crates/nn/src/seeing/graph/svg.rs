@@ -27,7 +27,7 @@ impl Kind {
         match self {
             Kind::Input => "input",
             Kind::Parameter => "parameter",
-            Kind::Constant => "constant",
+            Kind::Constant => "buffer or constant",
             Kind::Operation => "operation",
         }
     }
