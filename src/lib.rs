@@ -68,7 +68,7 @@
 //! |---|---|---|
 //! | `cotangent-tensor` | tensors, operations and their rules, [`Primitive`], [`Rng`] | at the root, operations in [`ops`] |
 //! | `cotangent-autograd` | [`grad`], [`vjp`], [`jvp`] and their like, [`Module`], the checker of functions and rules [`check`] | at the root |
-//! | `cotangent-nn` | layers, losses, optimizers, schedules, data | [`nn`] |
+//! | `cotangent-nn` | layers, losses, optimizers, schedules, data, training, files | [`nn`] |
 //!
 //! # Where a function has no derivative
 //!
@@ -99,6 +99,7 @@ pub mod prelude {
         Linear, Loss as _, Lstm, MaxPool2d, Mode, MultiHeadAttention, Optimizer, Sequential, Sgd,
         data::Loader,
         schedule::{self, Schedule as _},
+        training::Trainer,
     };
     pub use crate::ops::{Ellipsis, NewAxis, step};
     pub use crate::{
@@ -106,3 +107,8 @@ pub mod prelude {
         value_and_grad_with_aux, vjp,
     };
 }
+
+/// What the README shows is compiled and run by `cargo test`.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

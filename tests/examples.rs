@@ -15,9 +15,25 @@ macro_rules! examples {
 }
 
 examples! {
+    admissions: "--steps 100", [("accuracy", 0.85..=1.0), ("rises", 0.0..=0.0), ("gradient_difference", 0.0..=1e-12)],
+        ["admissions.svg", "pulls.svg"];
+    adversarial: "--epochs 20", [
+        ("confidence", 0.6..=1.0), ("real_confidence", 0.9..=1.0), ("coverage", 6.0..=10.0), ("nearest", 0.5..=2.5),
+    ], ["stages.svg", "samples.svg", "copies.svg", "progress.svg"];
+    convolution: "--epochs 4", [("test_accuracy", 0.8..=1.0), ("changed_by_gradient", 0.5..=1.0), ("changed_at_random", 0.0..=0.5)],
+        ["learning.svg", "features.svg", "saliency.svg"];
     custom_rule: "", [("slope", 1.5..=2.0), ("curvature", 0.5..=2.0)], [];
     digits: "--epochs 3", [("test_accuracy", 0.85..=1.0)], ["learning-curve.svg"];
     fashion: "--data examples/data/fashion --epochs 8", [("test_accuracy", 0.4..=1.0)], ["confusion.svg", "mistaken.svg"];
+    language_model: "--steps 20", [("bits_before", 6.0..=8.0), ("bits", 3.0..=5.5)], ["bits.svg", "attention.svg"];
+    perceptron: "--epochs 40", [("misclassified", 0.0..=0.0), ("unseen", 0.9..=1.0), ("misclassified_4", 0.0..=5.0)],
+        ["perceptron.svg", "node.svg", "learning-rate.svg"];
+    regions: "--steps 300",
+        [("combined", 0.85..=1.0), ("hidden", 0.7..=1.0), ("spirals", 0.9..=1.0), ("three_inputs", 0.85..=1.0)],
+        ["combined.svg", "regions.svg", "spirals.svg", "three-inputs.svg"];
+    recurrence: "--steps 300 --reading 40",
+        [("window", 0.15..=0.35), ("gru", 0.9..=1.0), ("lstm", 0.9..=1.0), ("bits_before", 6.0..=8.0), ("bits", 2.5..=4.5)],
+        ["memory.svg", "bits.svg"];
 }
 
 fn run(name: &str, args: &str, expected: &[(&str, RangeInclusive<f64>)], pictures: &[&str]) {
@@ -53,6 +69,13 @@ fn run(name: &str, args: &str, expected: &[(&str, RangeInclusive<f64>)], picture
         let svg = fs::read_to_string(drawn.join(picture)).unwrap_or_else(|error| panic!("{name}: {picture}: {error}"));
         assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"), "{name}: {picture}");
     }
+}
+
+/// The game whose rule has a gradient inside a gradient.
+#[test]
+fn adversarial_by_the_distance() {
+    let expected = [("confidence", 0.5..=1.0), ("coverage", 5.0..=10.0)];
+    run("adversarial", "--wasserstein --epochs 20 --pictures target/tmp/wasserstein", &expected, &[]);
 }
 
 #[test]

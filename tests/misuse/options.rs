@@ -61,7 +61,7 @@ fn cases() -> Vec<(&'static [f64], Case)> {
             "dropout: the probability": |x, n| x.dropout(n, &mut Rng::seed(0)),
             "feature_dropout: the probability": |x, n| x.feature_dropout(n, &mut Rng::seed(0)),
             "alpha_dropout: the probability": |x, n| x.alpha_dropout(n, &mut Rng::seed(0)),
-            "scaled_dot_product_attention: the probability": |_x, n| { Attention::new().dropout(n, &mut Rng::seed(0)); },
+            "scaled_dot_product_attention: the probability": |_x, n| Attention::new().dropout(n, &mut Rng::seed(0)),
             "cross_entropy: label_smoothing": |_x, n| loss::CrossEntropy::new().label_smoothing(n),
             "cross_entropy: the label smoothing": |_x, n| CrossEntropy::new(1).label_smoothing(n),
             "quantile: ": |x, n| x.quantile(n, ..),

@@ -44,7 +44,7 @@ where
     F: Fn(&M) -> N + Send + Sync + 'static,
 {
     let inputs = module::tensors(x);
-    if inputs.iter().all(|input| input.tracer().is_none()) {
+    if !inputs.iter().any(|input| is_differentiated(input)) {
         return f(x);
     }
     // The structure must not hold the traced tensors, or the tape would hold itself.
@@ -64,22 +64,37 @@ where
     module::map(&y, |_| outputs.next().expect("as many tensors as the first run gave"))
 }
 
+/// Whether a transform that runs differentiates the tensor; one that only watches does not.
+fn is_differentiated(x: &Tensor) -> bool {
+    let mut tracer = x.tracer();
+    while let Some(seen) = tracer {
+        if seen.differentiates() {
+            return true;
+        }
+        tracer = seen.primal().tracer();
+    }
+    false
+}
+
 fn flat<M: Module>(module: &M) -> Vec<Tensor> {
     module::tensors(module).into_iter().cloned().collect()
 }
 
-/// What a run gave, which nothing may be watching.
+/// What a run gave, which nothing may be differentiating.
 fn arrays(tensors: &[Tensor]) -> Result<Few<Array>> {
-    if tensors.iter().any(|tensor| tensor.tracer().is_some()) {
+    if tensors.iter().any(is_differentiated) {
         let rule = "the function captured a tensor that is being differentiated";
         return Err(Error::new(ErrorKind::Derivative, "checkpoint", rule).with_hint("pass it in the argument"));
     }
     Ok(tensors.iter().map(|tensor| tensor.array().clone()).collect())
 }
 
-/// A function from the tensors of its argument to those of its result, as a primitive.
+/// A function from the tensors of an argument to those of a result.
+type Flat = dyn Fn(&[Tensor]) -> Vec<Tensor> + Send + Sync;
+
+/// Such a function as a primitive.
 struct Segment {
-    f: Arc<dyn Fn(&[Tensor]) -> Vec<Tensor> + Send + Sync>,
+    f: Arc<Flat>,
     /// The results of the first run; copies of the primitive, which tapes keep, are without them.
     first: Option<Few<Array>>,
 }

@@ -5,6 +5,7 @@
 //! - [`jacobian`], [`hessian`], [`hvp`]: compositions of the two.
 //! - [`stop_gradient`], [`checkpoint`]: what is kept and what is not.
 //! - [`Module`]: any value that holds tensors can be differentiated with respect to.
+//! - [`watch`]: what a computation did, on what, for which part of a model.
 //! - [`check`]: derivatives held against differences, and rules of your own to the laws that all operations keep.
 //!
 //! Nothing here knows any particular operation: an operation brings its own rule, built-in or a user's.
@@ -18,6 +19,7 @@ mod jacobian;
 pub mod module;
 mod tape;
 mod transform;
+pub mod watch;
 
 pub use checkpoint::checkpoint;
 pub use jacobian::{hessian, jacobian, jacobian_by_columns, jacobian_by_rows};

@@ -20,7 +20,7 @@ use std::{
 };
 
 /// The number of a value on its tape; `u32::MAX` stands for a constant.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ValueId(u32);
 
 impl ValueId {
@@ -32,7 +32,7 @@ impl ValueId {
 }
 
 /// One operation that was done.
-pub(crate) struct Record {
+struct Record {
     primitive: Box<dyn Primitive>,
     inputs: Few<ValueId>,
     outputs: Few<ValueId>,
@@ -184,6 +184,26 @@ impl Tracer for Traced {
     }
 }
 
+/// Hears of each rule that a sweep runs, the cotangents of its outputs before, and those of its inputs after.
+pub(crate) trait Listener {
+    /// Whether anybody does. Then each rule gives its cotangents by themselves, and adds none to the sum of others.
+    const LISTENS: bool = true;
+    fn before(&mut self, _: Step<'_>) {}
+    fn after(&mut self, _: Step<'_>) {}
+}
+
+/// Nobody listens.
+impl Listener for () {
+    const LISTENS: bool = false;
+}
+
+/// A rule that a sweep runs, with the outputs or the inputs of its operation.
+pub(crate) struct Step<'a> {
+    pub(crate) name: &'static str,
+    pub(crate) ids: &'a [ValueId],
+    pub(crate) cotangents: &'a [Option<Tensor>],
+}
+
 /// A finished tape, to be swept.
 pub(crate) struct Recording {
     records: Vec<Record>,
@@ -197,16 +217,26 @@ impl Recording {
         seeds: impl IntoIterator<Item = (ValueId, Tensor)>,
         wanted: &[ValueId],
     ) -> Vec<Option<Tensor>> {
-        sweep(&self.specs, self.records.iter().rev(), seeds, wanted)
+        sweep(&self.specs, self.records.iter().rev(), seeds, wanted, &mut ())
     }
 
     /// As `sweep`, freeing what each record kept as soon as its rule has run.
     pub(crate) fn sweep_once(
-        mut self,
+        self,
         seeds: impl IntoIterator<Item = (ValueId, Tensor)>,
         wanted: &[ValueId],
     ) -> Vec<Option<Tensor>> {
-        let cotangents = sweep(&self.specs, std::iter::from_fn(|| self.records.pop()), seeds, wanted);
+        self.sweep_heard(seeds, wanted, &mut ())
+    }
+
+    /// As `sweep_once`, with a listener.
+    pub(crate) fn sweep_heard(
+        mut self,
+        seeds: impl IntoIterator<Item = (ValueId, Tensor)>,
+        wanted: &[ValueId],
+        listener: &mut impl Listener,
+    ) -> Vec<Option<Tensor>> {
+        let cotangents = sweep(&self.specs, std::iter::from_fn(|| self.records.pop()), seeds, wanted, listener);
         self.specs.clear();
         if self.records.capacity() <= SPARE_RECORDS && self.specs.capacity() <= 2 * SPARE_RECORDS {
             // A thread that is ending keeps nothing.
@@ -216,11 +246,12 @@ impl Recording {
     }
 }
 
-fn sweep(
+fn sweep<L: Listener>(
     specs: &[Spec],
     records: impl Iterator<Item = impl Borrow<Record>>,
     seeds: impl IntoIterator<Item = (ValueId, Tensor)>,
     wanted: &[ValueId],
+    listener: &mut L,
 ) -> Vec<Option<Tensor>> {
     let mut pending = Pending::new(specs.len());
     for (id, seed) in seeds {
@@ -234,6 +265,8 @@ fn sweep(
             continue;
         }
         let Derivative::Vjp(rule) = record.primitive.derivative() else { unreachable!("only rules are recorded") };
+        let name = record.primitive.name();
+        listener.before(Step { name, ids: &record.outputs, cotangents: &cotangents });
         let needs: Few<bool> = record.inputs.iter().map(|id| id.index().is_some()).collect();
         let outputs =
             cotangents.into_iter().zip(&record.outputs).map(|(cotangent, id)| match (cotangent, id.index()) {
@@ -244,17 +277,19 @@ fn sweep(
             });
         let outputs = Cotangents::new(outputs.collect());
         let spec_of = |i: usize| record.inputs[i].index().map(|index| specs[index].as_ref());
-        if let Some(rule) = rule.accumulates()
+        if !L::LISTENS
+            && let Some(rule) = rule.accumulates()
             && let Some(&first) = record.inputs.first()
             && let Some(sum) = pending.take(first)
         {
             let sum = rule.accumulate(sum, &record.saved, outputs);
-            check_sum(record.primitive.name(), &sum, spec_of(0));
+            check_sum(name, &sum, spec_of(0));
             pending.add(first, sum);
             continue;
         }
         let cotangents = rule.vjp(&record.saved, outputs, &needs);
-        check_cotangents(record.primitive.name(), &cotangents, record.inputs.len(), spec_of);
+        check_cotangents(name, &cotangents, record.inputs.len(), spec_of);
+        listener.after(Step { name, ids: &record.inputs, cotangents: &cotangents });
         for (&id, cotangent) in record.inputs.iter().zip(cotangents) {
             if let (Some(_), Some(cotangent)) = (id.index(), cotangent) {
                 pending.add(id, cotangent);

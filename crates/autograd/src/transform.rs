@@ -68,17 +68,9 @@ pub fn value_and_grad<M: Module + Clone>(x: &M, f: impl FnOnce(&M) -> Tensor) ->
 #[track_caller]
 pub fn value_and_grad_with_aux<M: Module + Clone, A>(x: &M, f: impl FnOnce(&M) -> (Tensor, A)) -> ((Tensor, A), M) {
     let tape = Tape::new();
-    let (traced, ids) = watch(&tape, x);
+    let (traced, ids) = variables(&tape, x);
     let (loss, aux) = f(&traced);
-    let (spec, one) = (loss.spec(), loss.numel() == 1);
-    assert!(
-        one,
-        "grad: the function returned {spec}, but a gradient needs one number; reduce it with .sum(..) or .mean(..), or use vjp with a cotangent"
-    );
-    assert!(
-        spec.dtype().is_float(),
-        "grad: the function returned {spec}, which has no gradient; it must be f32 or f64"
-    );
+    check_scalar(&loss);
     let (value, id) = tape.lower(&loss);
     drop((loss, traced));
     let seeds = id.map(|id| (id, value.ones_like()));
@@ -97,7 +89,7 @@ pub fn value_and_grad_with_aux<M: Module + Clone, A>(x: &M, f: impl FnOnce(&M) -
 /// ```
 pub fn vjp<M: Module + Clone, N: Module + Clone>(x: &M, f: impl FnOnce(&M) -> N) -> (N, Pullback<M>) {
     let tape = Tape::new();
-    let (traced, inputs) = watch(&tape, x);
+    let (traced, inputs) = variables(&tape, x);
     let y = f(&traced);
     let mut outputs = Vec::new();
     let y = module::map(&y, |leaf| {
@@ -233,6 +225,20 @@ pub fn stop_gradient<M: Module + Clone>(x: &M) -> M {
     module::map(x, |leaf| leaf.tensor.stop_gradient())
 }
 
+/// Refuses the result of a function that has no gradient.
+#[track_caller]
+pub(crate) fn check_scalar(loss: &Tensor) {
+    let (spec, one) = (loss.spec(), loss.numel() == 1);
+    assert!(
+        one,
+        "grad: the function returned {spec}, but a gradient needs one number; reduce it with .sum(..) or .mean(..), or use vjp with a cotangent"
+    );
+    assert!(
+        spec.dtype().is_float(),
+        "grad: the function returned {spec}, which has no gradient; it must be f32 or f64"
+    );
+}
+
 /// Where a tensor lies, for a message; nothing for a tensor that is the whole module.
 fn of_path(path: &module::Path<'_, '_>) -> String {
     let path = path.to_string();
@@ -240,7 +246,7 @@ fn of_path(path: &module::Path<'_, '_>) -> String {
 }
 
 /// The module with its floating-point parameters watched, and the number of each tensor.
-fn watch<M: Module + Clone>(tape: &Tape, x: &M) -> (M, Vec<ValueId>) {
+pub(crate) fn variables<M: Module + Clone>(tape: &Tape, x: &M) -> (M, Vec<ValueId>) {
     let mut ids = Vec::new();
     let traced = module::map(x, |leaf| {
         let variable = leaf.kind == Kind::Parameter && leaf.tensor.dtype().is_float();
@@ -252,7 +258,7 @@ fn watch<M: Module + Clone>(tape: &Tape, x: &M) -> (M, Vec<ValueId>) {
 }
 
 /// The module with its tensors replaced by cotangents, zeros where there is none.
-fn in_place_of<M: Module + Clone>(x: &M, cotangents: Vec<Option<Tensor>>) -> M {
+pub(crate) fn in_place_of<M: Module + Clone>(x: &M, cotangents: Vec<Option<Tensor>>) -> M {
     let mut cotangents = cotangents.into_iter();
     module::map(x, |leaf| cotangents.next().flatten().unwrap_or_else(|| leaf.tensor.zeros_like()))
 }

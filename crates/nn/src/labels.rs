@@ -24,7 +24,7 @@ pub(crate) fn check_label_shape(op: &'static str, scores: &Tensor, labels: &Tens
     panic!("{}", if fits_last { error.with_hint("classes along the last axis are .axis(-1)") } else { error });
 }
 
-/// Refuses a label that is neither a class nor the one to ignore.
+/// Refuses a label that is neither a class nor the one to ignore; labels without values are not looked at.
 ///
 /// # Panics
 /// When there is one.
@@ -36,6 +36,9 @@ pub(crate) fn check_label_range(
     classes: usize,
     ignored: Option<i64>,
 ) {
+    if !labels.has_values() {
+        return;
+    }
     let values = labels.array().to_slice::<i64>();
     let is_class = |label: i64| usize::try_from(label).is_ok_and(|label| label < classes);
     if let Some(flat) = values.iter().position(|&label| !is_class(label) && ignored != Some(label)) {

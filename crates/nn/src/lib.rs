@@ -20,6 +20,8 @@
 //! - [`schedule`]: what the learning rate is in each step.
 //! - [`accuracy`], [`confusion_matrix`]: how good a classifier is; [`metrics`] has them all.
 //! - [`files`]: models in safetensors files under PyTorch's names, and checkpoints of whole trainings.
+//! - [`seeing`]: what a model is made of, as a table; its graph as a picture; where numbers vanish, explode or become NaN.
+//! - [`training`]: the loop by hand, and a [`Trainer`](training::Trainer) for the common case: validation, early stopping, logs, checkpoints.
 //! - [`data`]: datasets, batches of them, parts to train on and to test, readers of files, and a set of images inside the library.
 //! - `pictures`, with the feature of that name: charts, heat maps, images and matrices as SVG.
 //!
@@ -41,7 +43,9 @@ mod panics;
 #[cfg(feature = "pictures")]
 pub mod pictures;
 pub mod schedule;
+pub mod seeing;
 mod state;
+pub mod training;
 
 pub use layers::*;
 pub use loss::Loss;

@@ -19,6 +19,8 @@ struct View {
     dtype: DType,
     /// Whether the layout is row-major: asked more often than layouts are made.
     contiguous: bool,
+    /// Whether the storage holds the elements; if not, it holds nothing.
+    has_values: bool,
 }
 
 impl Array {
@@ -53,6 +55,21 @@ impl Array {
         let single = Array::scalar(value);
         let layout = single.layout().expand(shape);
         single.with_layout(layout)
+    }
+
+    /// A shape and a dtype without values. Memory is not asked for, whatever the shape.
+    pub(crate) fn shape_only(shape: &Shape, dtype: DType) -> Self {
+        let storage = for_dtype!(dtype, T => Buffer::<T>::recycled(0).into_storage());
+        let layout = Layout::contiguous(shape.clone());
+        Array(Arc::new(View { storage, layout, dtype, contiguous: true, has_values: false }))
+    }
+
+    /// Whether there are values, and not a shape and a dtype only; see
+    /// [`Tensor::shape_only`](crate::Tensor::shape_only).
+    #[must_use]
+    #[inline]
+    pub fn has_values(&self) -> bool {
+        self.0.has_values
     }
 
     /// A single element of rank 0.
@@ -114,11 +131,14 @@ impl Array {
     /// All elements of the storage that this array views, for kernels that walk strides themselves.
     ///
     /// # Panics
-    /// When `T` is not the array's dtype.
+    /// When `T` is not the array's dtype, or the array has [no values](Self::has_values).
     #[must_use]
     #[track_caller]
     #[inline]
     pub fn storage_elements<T: Element>(&self) -> &[T] {
+        if !self.0.has_values {
+            no_values(self.spec());
+        }
         assert_eq!(T::DTYPE, self.0.dtype, "elements of dtype {} were asked for as {}", self.0.dtype, T::DTYPE);
         self.0.storage.elements()
     }
@@ -208,17 +228,23 @@ impl Array {
     /// When `T` is not the array's dtype.
     #[track_caller]
     pub fn with_mut<T: Element, R>(&mut self, change: impl FnOnce(&mut [T]) -> R) -> R {
+        change(self.elements_mut())
+    }
+
+    /// What [`with_mut`](Self::with_mut) hands on: apart, so that it is not compiled for each closure.
+    #[track_caller]
+    pub(crate) fn elements_mut<T: Element>(&mut self) -> &mut [T] {
         assert_eq!(T::DTYPE, self.dtype(), "elements of dtype {} were asked for as {}", self.dtype(), T::DTYPE);
         if !self.is_whole::<T>() || Arc::get_mut(&mut self.0).is_none_or(|view| !view.storage.is_unique()) {
             *self = kernels::copy::contiguous(self);
         }
         let view = Arc::get_mut(&mut self.0).expect("the only handle, or a fresh copy");
-        change(view.storage.elements_mut().expect("the only owner, or a fresh copy"))
+        view.storage.elements_mut().expect("the only owner, or a fresh copy")
     }
 
     #[inline]
     fn contiguous_view(storage: Storage, layout: Layout, dtype: DType) -> Self {
-        Array(Arc::new(View { contiguous: true, storage, layout, dtype }))
+        Array(Arc::new(View { contiguous: true, storage, layout, dtype, has_values: true }))
     }
 
     #[inline]
@@ -228,6 +254,7 @@ impl Array {
 
     /// Another view of the same storage.
     pub(crate) fn with_layout(&self, layout: Layout) -> Self {
+        debug_assert!(self.0.has_values, "only what has values is viewed");
         debug_assert!(
             layout
                 .span()
@@ -235,8 +262,20 @@ impl Array {
             "a view outside its storage: {layout:?}"
         );
         let contiguous = layout.is_contiguous();
-        Array(Arc::new(View { storage: self.0.storage.clone(), layout, dtype: self.0.dtype, contiguous }))
+        Array(Arc::new(View {
+            storage: self.0.storage.clone(),
+            layout,
+            dtype: self.0.dtype,
+            contiguous,
+            has_values: true,
+        }))
     }
+}
+
+#[cold]
+#[track_caller]
+fn no_values(spec: SpecRef<'_>) -> ! {
+    panic!("{}", Error::no_values("array", spec));
 }
 
 /// Checks that a shape is representable and holds `count` elements.

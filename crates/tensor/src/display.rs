@@ -40,7 +40,7 @@ impl fmt::Debug for Tensor {
 impl fmt::Display for Array {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&text(self, f.precision()))?;
-        if self.numel() == 0 && self.shape().len() > 1 {
+        if !self.has_values() || self.numel() == 0 && self.shape().len() > 1 {
             write!(f, " of shape {:?}", self.shape())?;
         }
         Ok(())
@@ -48,6 +48,9 @@ impl fmt::Display for Array {
 }
 
 fn text(array: &Array, precision: Option<usize>) -> String {
+    if !array.has_values() {
+        return "no values".to_owned();
+    }
     if array.shape().is_empty() {
         return cells::scalar(array, precision);
     }

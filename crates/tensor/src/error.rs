@@ -94,6 +94,14 @@ impl Error {
         &self.0.op
     }
 
+    /// The refusal to read what is a shape and a dtype without values.
+    #[must_use]
+    pub fn no_values(op: impl Into<Cow<'static, str>>, spec: SpecRef<'_>) -> Self {
+        Error::new(ErrorKind::Value, op, "a tensor that is a shape without values cannot be read")
+            .with_inputs(&[spec])
+            .with_hint("what depends on values needs a run with values")
+    }
+
     /// The refusal of a dtype that is not floating point.
     #[must_use]
     pub fn needs_float(op: impl Into<Cow<'static, str>>, inputs: &[SpecRef<'_>]) -> Self {

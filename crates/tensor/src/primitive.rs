@@ -60,11 +60,31 @@ pub trait Primitive: ClonePrimitive + Send + Sync + 'static {
     /// # Errors
     /// As for `eval`.
     fn eval_owned(&self, inputs: Few<Array>) -> Result<Few<Array>> {
-        self.eval(&inputs.iter().collect::<Few<_>>())
+        on_borrowed(inputs, &|inputs| self.eval(inputs))
     }
 
     /// The derivative: exactly one of a vjp, a decomposition, or zero.
     fn derivative(&self) -> Derivative<'_>;
+
+    /// The floating-point operations of one run, for reports; nothing else depends on them.
+    ///
+    /// A multiplication and an addition count one each, so that a product of matrices `[m, k]` and `[k, n]` has `2 m k n`. Unless an
+    /// operation says otherwise it has one for each element of its largest input or output: an elementwise function, whatever its
+    /// formula, one for each element; a sum one for each summand. What only moves numbers has none. Products, convolutions and
+    /// attention count as PyTorch's `torch.utils.flop_counter` does, which counts nothing else.
+    fn flops(&self, inputs: &[SpecRef<'_>], outputs: &[SpecRef<'_>]) -> u64 {
+        inputs.iter().chain(outputs).map(|&x| elements(x)).max().unwrap_or(0)
+    }
+}
+
+/// The number of elements.
+pub(crate) fn elements(x: SpecRef<'_>) -> u64 {
+    x.shape().iter().fold(1, |count: u64, &size| count.saturating_mul(size as u64))
+}
+
+/// Apart from `eval_owned`, so that it is compiled once and not for each operation.
+fn on_borrowed(inputs: Few<Array>, eval: &dyn Fn(&[&Array]) -> Result<Few<Array>>) -> Result<Few<Array>> {
+    eval(&inputs.iter().collect::<Few<_>>())
 }
 
 /// How an operation is differentiated.
@@ -355,6 +375,9 @@ pub fn try_apply(primitive: &dyn Primitive, inputs: &[&Tensor]) -> Result<Few<Te
     }
     let run = || {
         let promised = infer(primitive, inputs)?;
+        if inputs.iter().any(|x| !x.has_values()) {
+            return Ok(shapes_only(&promised));
+        }
         // The usual counts of inputs need no list.
         let outputs = match inputs {
             [x] => primitive.eval(&[x.array()]),
@@ -374,6 +397,12 @@ fn infer(primitive: &dyn Primitive, inputs: &[&Tensor]) -> Result<Few<Spec>> {
         [x, y] => primitive.infer(&[x.spec(), y.spec()]),
         _ => primitive.infer(&inputs.iter().map(|x| x.spec()).collect::<Few<_>>()),
     }
+}
+
+/// What an operation gives where an input has no values.
+#[cold]
+fn shapes_only(promised: &[Spec]) -> Few<Tensor> {
+    promised.iter().map(|spec| Array::shape_only(spec.shape(), spec.dtype()).into()).collect()
 }
 
 /// Runs an operation as the simpler ones that it is made of, on the same inputs, traced or not; for tracers.
@@ -412,7 +441,8 @@ pub(crate) fn try_apply_owned(primitive: &dyn Primitive, inputs: Few<Tensor>) ->
     match &inputs[..] {
         [x, y] if x.numel() < WORTH_REUSING => return try_apply(primitive, &[x, y]),
         borrowed
-            if borrowed.iter().any(|x| x.tracer().is_some()) || borrowed.iter().all(|x| x.numel() < WORTH_REUSING) =>
+            if borrowed.iter().any(|x| x.tracer().is_some() || !x.has_values())
+                || borrowed.iter().all(|x| x.numel() < WORTH_REUSING) =>
         {
             return try_apply(primitive, &borrowed.iter().collect::<Few<_>>());
         }

@@ -4,7 +4,7 @@
 mod dual;
 
 use crate::{
-    Element, Tensor,
+    Tensor,
     kernels::math::Math,
     ops::{self, Special},
 };
@@ -202,8 +202,9 @@ impl<T: Math, const FMA: bool> Real for Lane<T, FMA> {
     }
     #[inline(always)]
     fn special<F: Special>(function: &F, x: &[Self]) -> Self {
-        let x: [f64; ops::MAX_ARITY] = std::array::from_fn(|i| x.get(i).map_or(0.0, |x| x.0.to_f64()));
-        Lane(T::from_f64(function.number(&x[..F::ARITY])))
+        let mut numbers = [0.0; ops::MAX_ARITY];
+        numbers.iter_mut().zip(x).for_each(|(number, x)| *number = x.0.to_f64());
+        Lane(T::from_f64(function.number(&numbers[..F::ARITY])))
     }
     #[inline(always)]
     fn if_nan(&self, then: Self, otherwise: Self) -> Self {
@@ -234,8 +235,9 @@ macro_rules! real_number {
             number_functions!(exp, expm1, ln, log1p, sqrt, sin, cos, tanh, sigmoid, softplus, erf, abs, floor, ceil, trunc,
                 round);
             fn special<F: Special>(function: &F, x: &[Self]) -> Self {
-                let x: [f64; ops::MAX_ARITY] = std::array::from_fn(|i| x.get(i).map_or(0.0, |&x| f64::from(x)));
-                function.number(&x[..F::ARITY]) as $ty
+                let mut numbers = [0.0; ops::MAX_ARITY];
+                numbers.iter_mut().zip(x).for_each(|(number, &x)| *number = f64::from(x));
+                function.number(&numbers[..F::ARITY]) as $ty
             }
             fn constant(&self, value: f64) -> Self {
                 value as $ty
@@ -282,10 +284,4 @@ impl Real for Tensor {
     fn if_nan(&self, then: Self, otherwise: Self) -> Self {
         self.ne(self).where_(&then, &otherwise)
     }
-}
-
-/// Reads the elements of a slice as lanes.
-#[inline(always)]
-pub(crate) fn lanes<T: Element, const FMA: bool, const MAX: usize>(x: &[T]) -> [Lane<T, FMA>; MAX] {
-    std::array::from_fn(|i| Lane(if i < x.len() { x[i] } else { T::default() }))
 }

@@ -128,10 +128,18 @@ impl Tensor {
         self.array().spec()
     }
 
+    /// Whether the tensor has values, and not a shape and a dtype only; see [`shape_only`](Self::shape_only).
+    #[must_use]
+    #[inline]
+    pub fn has_values(&self) -> bool {
+        self.array().has_values()
+    }
+
     /// The value of a tensor with one element.
     ///
     /// # Panics
-    /// When the tensor has another number of elements, or `T` is not its dtype. [`try_item`](Self::try_item) returns the error.
+    /// When the tensor has another number of elements, `T` is not its dtype, or there are no
+    /// [values](Self::has_values). [`try_item`](Self::try_item) returns the error.
     ///
     /// ```
     /// # use cotangent_tensor::Tensor;
@@ -146,9 +154,9 @@ impl Tensor {
     /// The value of a tensor with one element.
     ///
     /// # Errors
-    /// When the tensor has another number of elements, or `T` is not its dtype.
+    /// When the tensor has another number of elements, `T` is not its dtype, or there are no [values](Self::has_values).
     pub fn try_item<T: Element>(&self) -> Result<T> {
-        self.check_dtype::<T>("item")?;
+        self.check_readable::<T>("item")?;
         if self.numel() != 1 {
             return Err(Error::new(ErrorKind::Shape, "item", "needs a tensor of one element")
                 .with_inputs(&[self.spec()])
@@ -160,7 +168,7 @@ impl Tensor {
     /// The elements in row-major order.
     ///
     /// # Panics
-    /// When `T` is not the tensor's dtype. [`try_to_vec`](Self::try_to_vec) returns the error.
+    /// When `T` is not the tensor's dtype, or there are no [values](Self::has_values). [`try_to_vec`](Self::try_to_vec) returns the error.
     ///
     /// ```
     /// # use cotangent_tensor::Tensor;
@@ -175,9 +183,9 @@ impl Tensor {
     /// The elements in row-major order.
     ///
     /// # Errors
-    /// When `T` is not the tensor's dtype.
+    /// When `T` is not the tensor's dtype, or there are no [values](Self::has_values).
     pub fn try_to_vec<T: Element>(&self) -> Result<Vec<T>> {
-        self.check_dtype::<T>("to_vec")?;
+        self.check_readable::<T>("to_vec")?;
         Ok(self.array().to_vec())
     }
 
@@ -187,7 +195,12 @@ impl Tensor {
     /// When `T` is not the tensor's dtype, or inside a transform that traces this tensor: what was recorded must not change.
     #[track_caller]
     pub fn with_mut<T: Element, R>(&mut self, change: impl FnOnce(&mut [T]) -> R) -> R {
-        if let Err(error) = self.check_dtype::<T>("with_mut") {
+        change(self.elements_mut())
+    }
+
+    #[track_caller]
+    fn elements_mut<T: Element>(&mut self) -> &mut [T] {
+        if let Err(error) = self.check_readable::<T>("with_mut") {
             panic!("{error}");
         }
         assert!(
@@ -199,12 +212,15 @@ impl Tensor {
             *self = self.array().clone().into();
         }
         match &mut self.0 {
-            Repr::Plain(array) => array.with_mut(change),
+            Repr::Plain(array) => array.elements_mut(),
             Repr::Traced(_) => unreachable!("replaced by its value just now"),
         }
     }
 
-    fn check_dtype<T: Element>(&self, op: &'static str) -> Result<()> {
+    fn check_readable<T: Element>(&self, op: &'static str) -> Result<()> {
+        if !self.has_values() {
+            return Err(Error::no_values(op, self.spec()));
+        }
         if self.dtype() == T::DTYPE {
             return Ok(());
         }
@@ -288,15 +304,45 @@ impl Tensor {
         Tensor::try_full("ones", &shape.into(), Number::Int(1), dtype).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// Zeros of this tensor's shape and dtype.
+    /// A shape and a dtype without values. What is computed of it has none either: each operation says what shapes it would give
+    /// and computes nothing, so that a model of any size can be run for its shapes. Reading values is refused.
+    ///
+    /// # Panics
+    /// When the shape overflows.
+    ///
+    /// ```
+    /// # use cotangent_tensor::{DType, Tensor};
+    /// // 4 TB, of which none is asked for.
+    /// let x = Tensor::shape_only([1_000_000, 1_000_000], DType::F32);
+    /// let y = x.matmul(&x.transpose(0, 1)).relu().sum(0);
+    /// assert_eq!(y.shape()[..], [1_000_000]);
+    /// assert!(!y.has_values() && y.try_to_vec::<f32>().is_err());
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn shape_only(shape: impl Into<Shape>, dtype: DType) -> Self {
+        let shape = shape.into();
+        if let Err(error) = check_size("shape_only", &shape, dtype) {
+            panic!("{error}");
+        }
+        Array::shape_only(&shape, dtype).into()
+    }
+
+    /// Zeros of this tensor's shape and dtype; of a tensor without values, one without values.
     #[must_use]
     pub fn zeros_like(&self) -> Self {
+        if !self.has_values() {
+            return Array::shape_only(self.shape(), self.dtype()).into();
+        }
         Tensor::zeros(self.shape(), self.dtype())
     }
 
-    /// Ones of this tensor's shape and dtype.
+    /// Ones of this tensor's shape and dtype; of a tensor without values, one without values.
     #[must_use]
     pub fn ones_like(&self) -> Self {
+        if !self.has_values() {
+            return Array::shape_only(self.shape(), self.dtype()).into();
+        }
         Tensor::ones(self.shape(), self.dtype())
     }
 

@@ -37,6 +37,11 @@ pub trait Tracer: Any + Send + Sync {
         true
     }
 
+    /// Whether what the tracer sees is differentiated, or only watched.
+    fn differentiates(&self) -> bool {
+        true
+    }
+
     /// Runs an operation whose highest level is this tracer's.
     ///
     /// # Errors

@@ -4,7 +4,10 @@
 //! as for a test; [`Loader::epoch`] takes a generator and goes through it in a fresh random order, as for training. An epoch can be
 //! [saved and continued](Epoch::position), and [made ahead](Epoch::prefetch) on other threads.
 
-use super::{By, Collate, Dataset, Paired, Position, Sampler, Shuffled, Stacked, prefetch::Prefetched};
+use super::{
+    By, Collate, Dataset, Paired, Position, Sampler, Shuffled, Stacked,
+    prefetch::{Ahead, Prefetched},
+};
 use cotangent_tensor::{Error, ErrorKind, Result, Rng, Tensor};
 use std::{fmt, sync::Arc};
 
@@ -92,6 +95,16 @@ impl<D: Dataset, C> Loader<D, C> {
         Loader { dataset, collate: Arc::new(By(collate)), batch_size, drop_last }
     }
 
+    /// The same batches for a [`Trainer`](crate::training::Trainer), each epoch made [ahead](Epoch::prefetch) by `threads` threads.
+    ///
+    /// # Panics
+    /// When the number of threads is zero.
+    #[must_use]
+    #[track_caller]
+    pub fn ahead(&self, threads: usize) -> Ahead<D, C> {
+        Ahead::new(self.clone(), threads)
+    }
+
     /// The dataset.
     #[must_use]
     pub fn dataset(&self) -> &D {
@@ -123,7 +136,7 @@ impl<D: Dataset, C> Loader<D, C> {
     #[track_caller]
     pub fn epoch_by(&self, sampler: &impl Sampler, rng: &mut Rng) -> Epoch<D, C> {
         let order = sampler.order(self.examples(), rng);
-        self.resume(Position { order: order.into(), next: 0 }).unwrap_or_else(|error| panic!("{error}"))
+        self.resume(Position::new(order)).unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// The rest of an epoch that was [saved](Epoch::position), of a loader over the same data; the batches are those, to the last bit,
@@ -174,7 +187,7 @@ impl<D: Dataset, C: Collate<D>> IntoIterator for &Loader<D, C> {
             collate: self.collate.clone(),
             batch_size: self.batch_size,
             drop_last: self.drop_last,
-            position: Position { order: (0..self.examples()).collect(), next: 0 },
+            position: Position::new((0..self.examples()).collect::<Vec<_>>()),
         }
     }
 }

@@ -33,6 +33,6 @@ pub use dataset::{Chained, Dataset, Examples, Mapped, Paired, Subset};
 pub use digits::{Digits, digits};
 pub use loader::{Batch, Epoch, Loader};
 pub use position::Position;
-pub use prefetch::Prefetched;
+pub use prefetch::{Ahead, Prefetched};
 pub use read_error::{Place, ReadError, ReadErrorKind, ReadResult};
 pub use sampler::{Sampler, Sequential, Shuffled, Weighted};

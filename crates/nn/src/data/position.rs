@@ -13,6 +13,18 @@ pub struct Position {
 }
 
 impl Position {
+    /// The beginning of an epoch with the examples at these places, in this order.
+    #[must_use]
+    pub fn new(order: impl Into<Arc<[usize]>>) -> Self {
+        Position { order: order.into(), next: 0 }
+    }
+
+    /// How many examples the epoch has.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.order.len()
+    }
+
     /// How many examples have been given out.
     #[must_use]
     pub fn examples(&self) -> usize {

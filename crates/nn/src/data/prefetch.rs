@@ -3,7 +3,7 @@
 //! Of W threads, thread w makes the batches w, w + W, w + 2W, .., and has a channel of its own with room for one; the consumer asks the
 //! channels in turn. So the order needs no sorting, what is made ahead is bounded, and no lock is shared.
 
-use super::{Collate, Dataset, Epoch, Position};
+use super::{Collate, Dataset, Epoch, Loader, Paired, Position, Stacked};
 use std::{
     any::Any,
     fmt,
@@ -11,6 +11,44 @@ use std::{
     sync::mpsc::{Receiver, SyncSender, sync_channel},
     thread::{Builder, JoinHandle},
 };
+
+/// A loader whose epochs are made ahead; [`Loader::ahead`] makes it, and a [`Trainer`](crate::training::Trainer) goes through it.
+pub struct Ahead<D = Paired, C = Stacked> {
+    loader: Loader<D, C>,
+    threads: usize,
+}
+
+impl<D, C> Ahead<D, C> {
+    #[track_caller]
+    pub(super) fn new(loader: Loader<D, C>, threads: usize) -> Self {
+        assert!(threads > 0, "prefetch: needs at least one thread");
+        Ahead { loader, threads }
+    }
+
+    /// The loader.
+    #[must_use]
+    pub fn loader(&self) -> &Loader<D, C> {
+        &self.loader
+    }
+
+    /// The number of threads.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        self.threads
+    }
+}
+
+impl<D, C> Clone for Ahead<D, C> {
+    fn clone(&self) -> Self {
+        Ahead { loader: self.loader.clone(), threads: self.threads }
+    }
+}
+
+impl<D: Dataset, C> fmt::Debug for Ahead<D, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ahead").field("loader", &self.loader).field("threads", &self.threads).finish()
+    }
+}
 
 /// A batch, or what its thread panicked with.
 type Made<B> = Result<B, Box<dyn Any + Send>>;

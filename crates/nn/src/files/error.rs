@@ -120,7 +120,7 @@ impl From<Problem> for FileError {
 }
 
 impl Problem {
-    pub(super) fn in_file(self, path: &Path) -> FileError {
+    pub(crate) fn in_file(self, path: &Path) -> FileError {
         FileError { path: Some(path.to_owned()), problem: self }
     }
 

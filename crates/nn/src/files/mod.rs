@@ -77,3 +77,12 @@ pub fn load<M: Module + ?Sized>(module: &mut M, path: impl AsRef<Path>) -> Resul
     let path = path.as_ref();
     NamedTensors::read(path)?.load_into(module).map_err(|error| error.in_file(path))
 }
+
+/// Puts bytes in the place of a file, all or none of them, in a folder that is made if need be.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let write = || {
+        std::fs::create_dir_all(path.parent().unwrap_or(Path::new("")))?;
+        atomic::replace(path, |file| file.write_all(bytes))
+    };
+    write().map_err(|error| Problem::Io(error).in_file(path))
+}

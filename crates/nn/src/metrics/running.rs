@@ -51,6 +51,15 @@ impl Mean {
         self.weight
     }
 
+    /// What [`from_parts`](Self::from_parts) makes it of again; the weight, a count of examples, is exact.
+    pub(crate) fn to_parts(self) -> [f64; 3] {
+        [self.sum, self.lost, self.weight as f64]
+    }
+
+    pub(crate) fn from_parts([sum, lost, weight]: [f64; 3]) -> Self {
+        Mean { sum, lost, weight: weight as u64 }
+    }
+
     fn add_to_sum(&mut self, term: f64) {
         let sum = self.sum + term;
         self.lost += if self.sum.abs() >= term.abs() { (self.sum - sum) + term } else { (term - sum) + self.sum };

@@ -22,95 +22,92 @@ pub(super) const CHUNK: usize = 16 * 1024;
 /// Elements that a strided input brings into cache at a time: 2 KiB of f64, five of which fit the first cache with room to spare.
 pub(super) const BLOCK: usize = 256;
 
-/// `f` of each element of the inputs, which have one shape and dtype `T`, in row-major order.
-pub(crate) fn map<T: Element, U: Element, F: Map<T, U>>(f: &F, inputs: &[&Array]) -> Buffer<U> {
-    let mut dst = Buffer::recycled(inputs[0].numel());
-    match F::ARITY {
-        1 => fill::<T, U, 1>(&body::<T, U, F, 1>(f), inputs, &mut dst),
-        2 => fill::<T, U, 2>(&body::<T, U, F, 2>(f), inputs, &mut dst),
-        3 => fill::<T, U, 3>(&body::<T, U, F, 3>(f), inputs, &mut dst),
-        4 => fill::<T, U, 4>(&body::<T, U, F, 4>(f), inputs, &mut dst),
-        5 => fill::<T, U, 5>(&body::<T, U, F, 5>(f), inputs, &mut dst),
-        arity => unreachable!("no elementwise function has {arity} inputs"),
-    }
-    dst
+/// `f` of each element of the inputs, which have one shape and dtype `T`, in row-major order and in that shape.
+pub(crate) fn map<T: Element, U: Element, F: Map<T, U>>(f: &F, inputs: &[&Array]) -> Array {
+    const { assert!(F::ARITY >= 1 && F::ARITY <= MOST, "an elementwise function has one to five inputs") };
+    fill(&|inputs, dst| isa::dispatch(Loop { f, inputs, dst }), &inputs[..F::ARITY])
 }
 
 /// As `map`, with the inputs given away: the first that nobody else refers to becomes the output.
-pub(crate) fn map_owned<T: Element, F: Map<T, T>>(f: &F, mut inputs: Few<Array>) -> Buffer<T> {
-    for i in 0..inputs.len() {
-        if !inputs[i].is_contiguous() {
-            continue;
-        }
-        match std::mem::replace(&mut inputs[i], Array::scalar(T::default())).try_into_buffer::<T>() {
-            Ok(mut dst) => {
-                let others: Few<&Array> = inputs.iter().collect();
-                match F::ARITY {
-                    1 => update::<T, 1>(&body::<T, T, F, 1>(f), &others, i, &mut dst),
-                    2 => update::<T, 2>(&body::<T, T, F, 2>(f), &others, i, &mut dst),
-                    arity => unreachable!("no elementwise function of {arity} inputs takes them owned"),
-                }
-                return dst;
-            }
-            Err(array) => inputs[i] = array,
-        }
-    }
-    map(f, &inputs.iter().collect::<Few<_>>())
+pub(crate) fn map_owned<T: Element, F: Map<T, T>>(f: &F, inputs: Few<Array>) -> Array {
+    update(&|inputs, dst| isa::dispatch(Loop { f, inputs, dst }), inputs)
 }
+
+/// The most inputs of a loop: the four that an elementwise function has at most, and a cotangent.
+const MOST: usize = 5;
 
 /// The loop over a piece, as what splits the work calls it: the only part that is compiled once for each function.
-type Body<'a, T, U, const N: usize> = dyn Fn([&[T]; N], &mut [U]) + Sync + 'a;
+type Body<'a, T, U> = dyn Fn(&[&[T]], &mut [U]) + Sync + 'a;
 
-fn body<T: Element, U: Element, F: Map<T, U>, const N: usize>(f: &F) -> impl Fn([&[T]; N], &mut [U]) + Sync {
-    |inputs, dst| isa::dispatch(Loop { f, inputs, dst })
-}
-
-fn fill<T: Element, U: Element, const N: usize>(body: &Body<'_, T, U, N>, inputs: &[&Array], dst: &mut [U]) {
-    if inputs[..N].iter().all(|input| input.is_contiguous()) {
-        let mut slices: [&[T]; N] = [&[]; N];
+fn fill<T: Element, U: Element>(body: &Body<'_, T, U>, inputs: &[&Array]) -> Array {
+    let mut dst = Buffer::recycled(inputs[0].numel());
+    let work = dst.len();
+    if inputs.iter().all(|input| input.is_contiguous()) {
+        let mut slices: [&[T]; MOST] = [&[]; MOST];
         for (slice, input) in slices.iter_mut().zip(inputs) {
             *slice = input.as_slice().expect("checked just now");
         }
+        let slices = &slices[..inputs.len()];
         if dst.len() <= CHUNK {
-            return body(slices, dst);
+            body(slices, &mut dst);
+        } else {
+            parallel::chunks(&mut dst, CHUNK, work, |i, piece| {
+                let mut parts: [&[T]; MOST] = [&[]; MOST];
+                for (part, slice) in parts.iter_mut().zip(slices) {
+                    *part = &slice[i * CHUNK..][..piece.len()];
+                }
+                body(&parts[..slices.len()], piece);
+            });
         }
-        let work = dst.len();
-        return parallel::chunks(dst, CHUNK, work, |i, piece| {
-            body(std::array::from_fn(|j| &slices[j][i * CHUNK..][..piece.len()]), piece);
+    } else {
+        let readers: Few<Reader<'_, T>> = inputs.iter().map(|input| Reader::new(input)).collect();
+        parallel::chunks(&mut dst, CHUNK, work, |i, piece| {
+            let mut blocks = Blocks::new(&readers, piece.len());
+            for (j, part) in piece.chunks_mut(BLOCK).enumerate() {
+                blocks.read(&readers, i * CHUNK + j * BLOCK, part.len(), |slices| body(slices, part));
+            }
         });
     }
-    let readers: [Reader<'_, T>; N] = std::array::from_fn(|i| Reader::new(inputs[i]));
-    let work = dst.len();
-    parallel::chunks(dst, CHUNK, work, |i, piece| {
-        let mut blocks = Blocks::<T, N>::new(&readers, piece.len());
-        for (j, part) in piece.chunks_mut(BLOCK).enumerate() {
-            body(blocks.read(&readers, i * CHUNK + j * BLOCK, part.len()), part);
-        }
-    });
+    Array::from_buffer(dst, inputs[0].shape())
 }
 
-/// As `fill`, where input `own` is `dst` itself.
-fn update<T: Element, const N: usize>(body: &Body<'_, T, T, N>, inputs: &[&Array], own: usize, dst: &mut [T]) {
-    let readers: [Reader<'_, T>; N] =
-        std::array::from_fn(|i| if i == own { Reader::Uniform(T::default()) } else { Reader::new(inputs[i]) });
-    let work = dst.len();
-    parallel::chunks(dst, CHUNK, work, |i, piece| {
-        let mut blocks = Blocks::<T, N>::new(&readers, piece.len());
-        for (j, part) in piece.chunks_mut(BLOCK).enumerate() {
-            blocks.scratch[own].as_mut().expect("not contiguous")[..part.len()].copy_from_slice(part);
-            body(blocks.read(&readers, i * CHUNK + j * BLOCK, part.len()), part);
+/// As `fill`; the first input that is contiguous and nobody else's is written over.
+fn update<T: Element>(body: &Body<'_, T, T>, mut inputs: Few<Array>) -> Array {
+    let shape = inputs[0].shape().clone();
+    for own in 0..inputs.len() {
+        if !inputs[own].is_contiguous() {
+            continue;
         }
-    });
+        let mut dst = match std::mem::replace(&mut inputs[own], Array::scalar(T::default())).try_into_buffer::<T>() {
+            Ok(dst) => dst,
+            Err(array) => {
+                inputs[own] = array;
+                continue;
+            }
+        };
+        let reader = |(i, input)| if i == own { Reader::Uniform(T::default()) } else { Reader::new(input) };
+        let readers: Few<Reader<'_, T>> = inputs.iter().enumerate().map(reader).collect();
+        let work = dst.len();
+        parallel::chunks(&mut dst, CHUNK, work, |i, piece| {
+            let mut blocks = Blocks::new(&readers, piece.len());
+            for (j, part) in piece.chunks_mut(BLOCK).enumerate() {
+                blocks.scratch[own].as_mut().expect("not contiguous")[..part.len()].copy_from_slice(part);
+                blocks.read(&readers, i * CHUNK + j * BLOCK, part.len(), |slices| body(slices, part));
+            }
+        });
+        return Array::from_buffer(dst, shape);
+    }
+    fill(body, &inputs.iter().collect::<Few<_>>())
 }
 
 /// Room for a block of each input that is not contiguous.
-struct Blocks<T: Element, const N: usize> {
-    scratch: [Option<Buffer<T>>; N],
+struct Blocks<T: Element> {
+    scratch: Few<Option<Buffer<T>>>,
 }
 
-impl<T: Element, const N: usize> Blocks<T, N> {
-    fn new(readers: &[Reader<'_, T>; N], len: usize) -> Self {
-        let scratch = std::array::from_fn(|i| match &readers[i] {
+impl<T: Element> Blocks<T> {
+    fn new(readers: &[Reader<'_, T>], len: usize) -> Self {
+        let scratch = |reader: &Reader<'_, T>| match reader {
             Reader::Contiguous(_) => None,
             Reader::Uniform(value) => {
                 let mut block = Buffer::recycled(len.min(BLOCK));
@@ -118,39 +115,74 @@ impl<T: Element, const N: usize> Blocks<T, N> {
                 Some(block)
             }
             Reader::Strided(_) => Some(Buffer::recycled(len.min(BLOCK))),
-        });
-        Blocks { scratch }
+        };
+        Blocks { scratch: readers.iter().map(scratch).collect() }
     }
 
-    fn read<'a>(&'a mut self, readers: &[Reader<'a, T>; N], start: usize, len: usize) -> [&'a [T]; N] {
-        for (reader, block) in readers.iter().zip(&mut self.scratch) {
-            if let (Reader::Strided(strided), Some(block)) = (reader, block) {
-                strided.read(start, &mut block[..len]);
-            }
+    /// Calls `see` with the elements of each input from `start` on.
+    fn read(&mut self, readers: &[Reader<'_, T>], start: usize, len: usize, see: impl FnOnce(&[&[T]])) {
+        let mut slices: [&[T]; MOST] = [&[]; MOST];
+        for ((slice, reader), block) in slices.iter_mut().zip(readers).zip(self.scratch.iter_mut()) {
+            *slice = match (reader, block) {
+                (Reader::Contiguous(elements), _) => &elements[start..start + len],
+                (Reader::Uniform(_), Some(block)) => &block[..len],
+                (Reader::Strided(strided), Some(block)) => {
+                    strided.read(start, &mut block[..len]);
+                    &block[..len]
+                }
+                (_, None) => unreachable!("every other reader has a block"),
+            };
         }
-        std::array::from_fn(|i| match (&readers[i], &self.scratch[i]) {
-            (Reader::Contiguous(elements), _) => &elements[start..start + len],
-            (_, Some(block)) => &block[..len],
-            (_, None) => unreachable!("every other reader has a block"),
-        })
+        see(&slices[..readers.len()]);
     }
 }
 
-struct Loop<'a, T, U, F, const N: usize> {
+struct Loop<'a, T, U, F> {
     f: &'a F,
-    inputs: [&'a [T]; N],
+    inputs: &'a [&'a [T]],
     dst: &'a mut [U],
 }
 
-impl<T: Copy, U, F: Map<T, U>, const N: usize> Kernel for Loop<'_, T, U, F, N> {
+impl<T: Element, U, F: Map<T, U>> Kernel for Loop<'_, T, U, F> {
     type Output = ();
     #[inline(always)]
     fn run<const FMA: bool>(self) {
-        // One length for all lets the compiler drop the bounds checks, and vectorise.
-        let inputs: [&[T]; N] = std::array::from_fn(|j| &self.inputs[j][..self.dst.len()]);
-        for (i, y) in self.dst.iter_mut().enumerate() {
-            let x: [T; N] = std::array::from_fn(|j| inputs[j][i]);
-            *y = self.f.call::<FMA>(&x);
+        let Loop { f, inputs, dst } = self;
+        let len = dst.len();
+        // Only the arm of this function is compiled. That all slices have one length lets the compiler drop the bounds checks, and
+        // vectorise.
+        match F::ARITY {
+            1 => {
+                let a = &inputs[0][..len];
+                for (i, y) in dst.iter_mut().enumerate() {
+                    *y = f.call::<FMA>(&[a[i]]);
+                }
+            }
+            2 => {
+                let (a, b) = (&inputs[0][..len], &inputs[1][..len]);
+                for (i, y) in dst.iter_mut().enumerate() {
+                    *y = f.call::<FMA>(&[a[i], b[i]]);
+                }
+            }
+            3 => {
+                let (a, b, c) = (&inputs[0][..len], &inputs[1][..len], &inputs[2][..len]);
+                for (i, y) in dst.iter_mut().enumerate() {
+                    *y = f.call::<FMA>(&[a[i], b[i], c[i]]);
+                }
+            }
+            4 => {
+                let (a, b, c, d) = (&inputs[0][..len], &inputs[1][..len], &inputs[2][..len], &inputs[3][..len]);
+                for (i, y) in dst.iter_mut().enumerate() {
+                    *y = f.call::<FMA>(&[a[i], b[i], c[i], d[i]]);
+                }
+            }
+            _ => {
+                let (a, b, c) = (&inputs[0][..len], &inputs[1][..len], &inputs[2][..len]);
+                let (d, e) = (&inputs[3][..len], &inputs[4][..len]);
+                for (i, y) in dst.iter_mut().enumerate() {
+                    *y = f.call::<FMA>(&[a[i], b[i], c[i], d[i], e[i]]);
+                }
+            }
         }
     }
 }

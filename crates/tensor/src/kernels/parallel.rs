@@ -4,6 +4,7 @@
 //! only who runs a piece does. Small work runs on the calling thread: waking another costs some microseconds.
 
 use rayon::prelude::*;
+use std::marker::PhantomData;
 
 /// Estimated nanoseconds of work below which a second thread costs more than it saves: waking one takes about 10 us.
 const WORTHWHILE: usize = 40_000;
@@ -42,14 +43,16 @@ pub(crate) fn sort<T: Ord + Send>(entries: &mut [T], work: usize) {
     }
 }
 
-// What follows is compiled once for each type of element and not once for each kernel: rayon's part is long.
+// What follows is compiled once for each type of element and not once for each kernel. Rayon's part, which is long, is compiled once:
+// it hands out numbers.
 
 fn chunks_of<T: Send>(dst: &mut [T], chunk: usize, work: usize, task: &(dyn Fn(usize, &mut [T]) + Send + Sync)) {
     if dst.len() <= chunk || is_serial(work) {
-        dst.chunks_mut(chunk).enumerate().for_each(|(i, piece)| task(i, piece));
-    } else {
-        dst.par_chunks_mut(chunk).enumerate().for_each(|(i, piece)| task(i, piece));
+        return dst.chunks_mut(chunk).enumerate().for_each(|(i, piece)| task(i, piece));
     }
+    let pieces = Pieces::new(dst, chunk);
+    // SAFETY: `on_threads` calls for each number once.
+    on_threads(pieces.count(), &|i| task(i, unsafe { pieces.piece(i) }));
 }
 
 fn collect_chunks_of<T: Send, R: Send>(
@@ -59,25 +62,66 @@ fn collect_chunks_of<T: Send, R: Send>(
     task: &(dyn Fn(usize, &mut [T]) -> R + Send + Sync),
 ) -> Vec<R> {
     if dst.len() <= chunk || is_serial(work) {
-        dst.chunks_mut(chunk).enumerate().map(|(i, piece)| task(i, piece)).collect()
-    } else {
-        dst.par_chunks_mut(chunk).enumerate().map(|(i, piece)| task(i, piece)).collect()
+        return dst.chunks_mut(chunk).enumerate().map(|(i, piece)| task(i, piece)).collect();
     }
+    let pieces = Pieces::new(dst, chunk);
+    // SAFETY: `collect_of` calls for each number once.
+    collect_of(pieces.count(), work, &|i| task(i, unsafe { pieces.piece(i) }))
 }
 
 fn tasks_of(count: usize, work: usize, task: &(dyn Fn(usize) + Send + Sync)) {
     if count <= 1 || is_serial(work) {
         (0..count).for_each(task);
     } else {
-        (0..count).into_par_iter().for_each(task);
+        on_threads(count, task);
     }
 }
 
 fn collect_of<R: Send>(count: usize, work: usize, task: &(dyn Fn(usize) -> R + Send + Sync)) -> Vec<R> {
     if count <= 1 || is_serial(work) {
-        (0..count).map(task).collect()
-    } else {
-        (0..count).into_par_iter().map(task).collect()
+        return (0..count).map(task).collect();
+    }
+    let mut results: Vec<Option<R>> = (0..count).map(|_| None).collect();
+    chunks_of(&mut results, 1, work, &|i, result| result[0] = Some(task(i)));
+    results.into_iter().map(|result| result.expect("each task has written its own")).collect()
+}
+
+/// Calls `task` once for each number below `count`, on any thread.
+fn on_threads(count: usize, task: &(dyn Fn(usize) + Send + Sync)) {
+    (0..count).into_par_iter().for_each(task);
+}
+
+/// A slice cut into pieces of `chunk` elements, of which the last may be shorter, to be handed out by number.
+struct Pieces<'a, T> {
+    first: *mut T,
+    len: usize,
+    chunk: usize,
+    slice: PhantomData<&'a mut [T]>,
+}
+
+// SAFETY: what is shared gives each piece to one caller, as `piece` demands: elements are sent, not shared.
+unsafe impl<T: Send> Sync for Pieces<'_, T> {}
+
+impl<'a, T> Pieces<'a, T> {
+    fn new(slice: &'a mut [T], chunk: usize) -> Self {
+        assert!(chunk > 0, "a piece has elements");
+        Pieces { first: slice.as_mut_ptr(), len: slice.len(), chunk, slice: PhantomData }
+    }
+
+    fn count(&self) -> usize {
+        self.len.div_ceil(self.chunk)
+    }
+
+    /// Piece `i`.
+    ///
+    /// # Safety
+    /// Nobody else has asked for it.
+    unsafe fn piece(&self, i: usize) -> &'a mut [T] {
+        assert!(i < self.count(), "there is no piece {i}");
+        let start = i * self.chunk;
+        let len = self.chunk.min(self.len - start);
+        // SAFETY: the piece lies within the slice, which is borrowed for 'a; others are beside it, and nobody else has this one.
+        unsafe { std::slice::from_raw_parts_mut(self.first.add(start), len) }
     }
 }
 

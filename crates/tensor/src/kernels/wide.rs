@@ -8,7 +8,7 @@ use super::{
     parallel,
     walk::Reader,
 };
-use crate::{Array, Buffer, Element, Few};
+use crate::{Array, Buffer, DType, Element, Few};
 
 /// Converts to the type that is computed in, and back.
 pub(crate) trait Widen<W>: Element {
@@ -39,8 +39,23 @@ pub(crate) type Body<'a, W> = dyn Fn(&[&[W]], &mut [W]) + Sync + 'a;
 /// Nanoseconds for an element: that of `lgamma` or `pow`.
 const COST: usize = 20;
 
-/// `body` of the inputs, which have one shape and dtype `T`, in row-major order.
-pub(crate) fn map<T: Widen<W>, W: Element>(body: &Body<'_, W>, inputs: &[&Array]) -> Buffer<T> {
+/// `body` of the inputs, which have one shape and a floating-point dtype, in row-major order and in that shape.
+pub(crate) fn map_floats(body: &Body<'_, f64>, inputs: &[&Array]) -> Array {
+    match inputs[0].dtype() {
+        DType::F32 => map::<f32, f64>(body, inputs),
+        _ => map::<f64, f64>(body, inputs),
+    }
+}
+
+/// As `map_floats`, for integers.
+pub(crate) fn map_integers(body: &Body<'_, i64>, inputs: &[&Array]) -> Array {
+    match inputs[0].dtype() {
+        DType::I64 => map::<i64, i64>(body, inputs),
+        _ => map::<u8, i64>(body, inputs),
+    }
+}
+
+fn map<T: Widen<W>, W: Element>(body: &Body<'_, W>, inputs: &[&Array]) -> Array {
     let mut dst = Buffer::recycled(inputs[0].numel());
     let readers: Few<Reader<'_, T>> = inputs.iter().map(|input| Reader::new(input)).collect();
     let work = dst.len() * COST;
@@ -60,5 +75,5 @@ pub(crate) fn map<T: Widen<W>, W: Element>(body: &Body<'_, W>, inputs: &[&Array]
             part.iter_mut().zip(&results[..len]).for_each(|(y, &wide)| *y = T::narrow(wide));
         }
     });
-    dst
+    Array::from_buffer(dst, inputs[0].shape())
 }

@@ -53,6 +53,9 @@ impl Primitive for Gather {
         let index = from_start("gather", inputs, axis, index)?;
         Ok(for_dtype!(x.dtype(), T => kernels::index::gather::<T>(x, axis, &index)).into())
     }
+    fn flops(&self, _: &[SpecRef<'_>], _: &[SpecRef<'_>]) -> u64 {
+        0
+    }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)
     }

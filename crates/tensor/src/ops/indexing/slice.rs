@@ -121,6 +121,9 @@ impl Primitive for Slice {
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
         Ok(inputs[0].with_layout(self.cuts.layout(inputs[0].layout())).into())
     }
+    fn flops(&self, _: &[SpecRef<'_>], _: &[SpecRef<'_>]) -> u64 {
+        0
+    }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)
     }
@@ -236,6 +239,9 @@ impl Primitive for SliceScatter {
     }
     fn eval_owned(&self, inputs: Few<Array>) -> Result<Few<Array>> {
         Ok(placed(inputs, |whole| self.cuts.layout(whole)).into())
+    }
+    fn flops(&self, _: &[SpecRef<'_>], _: &[SpecRef<'_>]) -> u64 {
+        0
     }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)

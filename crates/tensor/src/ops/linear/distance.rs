@@ -7,6 +7,7 @@ use crate::{
     dtype::for_float,
     error::{same_dtypes, takes},
     kernels::distance::{Norm, distances},
+    primitive::elements,
     try_apply,
 };
 
@@ -76,6 +77,11 @@ impl Primitive for Cdist {
         let [x, y] = [inputs[0], inputs[1]];
         let shape = x.shape().with_size(x.shape().len() - 1, y.shape()[y.shape().len() - 2]);
         Ok(for_float!(x.dtype(), T => Array::from_buffer(distances::<T>(x, y, self.norm()), shape)).into())
+    }
+    fn flops(&self, inputs: &[SpecRef<'_>], outputs: &[SpecRef<'_>]) -> u64 {
+        // For each coordinate of each pair a difference, its power, and a sum.
+        let coordinates = *inputs[0].shape().last().expect("a matrix") as u64;
+        outputs.iter().map(|&z| elements(z).saturating_mul(3 * coordinates)).sum()
     }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Decomposition(self)

@@ -99,6 +99,13 @@ fn refused(op: &'static str, x: SpecRef<'_>, bad: BadPivot, is: &str) -> Error {
     Error::new(ErrorKind::Value, op, format!("{which} is {is} at pivot {}", bad.pivot)).with_inputs(&[x])
 }
 
+/// The operations for all matrices of a batch, of what each of `m` rows and `n` columns takes to the leading order (Golub and Van Loan,
+/// Matrix computations, 4th edition, sections 3.4, 4.2, 5.2, 5.4, 8.3 and 8.6).
+fn flops_of(x: SpecRef<'_>, each: impl Fn(f64, f64) -> f64) -> u64 {
+    let [batch @ .., m, n] = x.shape() else { return 0 };
+    (batch.iter().product::<usize>() as f64 * each(*m as f64, *n as f64)) as u64
+}
+
 /// The shape with other last two sizes.
 fn with_sizes(shape: &[usize], rows: usize, columns: usize) -> Shape {
     shape[..shape.len() - 2].iter().copied().chain([rows, columns]).collect()

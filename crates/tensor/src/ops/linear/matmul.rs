@@ -8,6 +8,7 @@ use crate::{
     dtype::for_float,
     error::{same_dtypes, takes},
     kernels::gemm::{self, Matrix},
+    primitive::elements,
     try_apply,
 };
 
@@ -62,6 +63,11 @@ impl Primitive for MatMul {
             Array::from_buffer(c, shape)
         });
         Ok(c.into())
+    }
+
+    fn flops(&self, inputs: &[SpecRef<'_>], outputs: &[SpecRef<'_>]) -> u64 {
+        let k = *inputs[0].shape().last().expect("a matrix") as u64;
+        outputs.iter().map(|&c| elements(c).saturating_mul(2 * k)).sum()
     }
 
     fn derivative(&self) -> Derivative<'_> {

@@ -23,7 +23,10 @@ pub use transposed::ConvTranspose;
 pub use weight_grad::ConvWeightGrad;
 
 use crate::ops::broadcast::or_panic;
-use crate::{Error, ErrorKind, Few, Primitive, Result, Shape, SpecRef, Tensor, apply, error::same_dtypes, try_apply};
+use crate::{
+    Error, ErrorKind, Few, Primitive, Result, Shape, SpecRef, Tensor, apply, error::same_dtypes, primitive::elements,
+    try_apply,
+};
 
 /// The names of an operation over one, two and three spatial axes.
 pub(in crate::ops) type Names = [&'static str; 3];
@@ -50,6 +53,12 @@ pub(in crate::ops) fn on_batch<R>(
             Err(Error::new(ErrorKind::Shape, op, rule).with_inputs(&[x.spec()]))
         }
     }
+}
+
+/// The operations of all three: each element of y meets one kernel of w.
+fn flops(y: SpecRef<'_>, w: SpecRef<'_>) -> u64 {
+    let kernels = w.shape()[0].max(1) as u64;
+    elements(y).saturating_mul(2 * (elements(w) / kernels))
 }
 
 /// The tangent of an operation that is linear in each of two inputs.

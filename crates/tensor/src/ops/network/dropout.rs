@@ -4,7 +4,7 @@
 //! may be infinite. In evaluation there is nothing to call. Inside a checkpoint the function clones its generator, so that
 //! both runs draw one mask.
 
-use crate::{Error, ErrorKind, Rng, Shape, Tensor};
+use crate::{DType, Error, ErrorKind, Rng, Shape, Tensor};
 
 impl Tensor {
     /// Each element is zero with probability `p`, and `x / (1 - p)` otherwise, so that the mean stays.
@@ -81,7 +81,7 @@ impl Tensor {
             return self.zeros_like();
         }
         let a = 1.0 / ((1.0 - p) * (1.0 + p * LIMIT * LIMIT)).sqrt();
-        rng.bernoulli(1.0 - p, self.shape()).where_(self, -LIMIT) * a + a * p * LIMIT
+        kept(self, p, rng, self.shape()).where_(self, -LIMIT) * a + a * p * LIMIT
     }
 }
 
@@ -94,7 +94,12 @@ fn drop(op: &'static str, x: &Tensor, p: f64, rng: &mut Rng, mask: &Shape) -> Te
     if p == 1.0 {
         return x.zeros_like();
     }
-    rng.bernoulli(1.0 - p, mask).where_(&(x * (1.0 / (1.0 - p))), 0)
+    kept(x, p, rng, mask).where_(&(x * (1.0 / (1.0 - p))), 0)
+}
+
+/// Which elements are kept; for a tensor without values nothing is drawn.
+fn kept(x: &Tensor, p: f64, rng: &mut Rng, mask: &Shape) -> Tensor {
+    if x.has_values() { rng.bernoulli(1.0 - p, mask) } else { Tensor::shape_only(mask, DType::Bool) }
 }
 
 #[track_caller]
@@ -111,7 +116,7 @@ fn check(op: &'static str, x: &Tensor, p: f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{DType, ops::refused::message};
+    use crate::ops::refused::message;
 
     #[test]
     fn certain_dropout_draws_nothing() {

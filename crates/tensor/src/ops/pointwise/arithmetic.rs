@@ -39,12 +39,10 @@ macro_rules! operation {
                 infer($name, $arity, inputs)
             }
             fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
-                let shape = inputs[0].shape();
-                Ok(for_number!(inputs[0].dtype(), T => Array::from_buffer(map::map::<T, T, _>(self, inputs), shape)).into())
+                Ok(for_number!(inputs[0].dtype(), T => map::map::<T, T, _>(self, inputs)).into())
             }
             fn eval_owned(&self, inputs: Few<Array>) -> Result<Few<Array>> {
-                let (shape, dtype) = (inputs[0].shape().clone(), inputs[0].dtype());
-                Ok(for_number!(dtype, T => Array::from_buffer(map::map_owned::<T, _>(self, inputs), shape)).into())
+                Ok(for_number!(inputs[0].dtype(), T => map::map_owned::<T, _>(self, inputs)).into())
             }
             fn derivative(&self) -> Derivative<'_> {
                 Derivative::Vjp(self)

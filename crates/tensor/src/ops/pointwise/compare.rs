@@ -49,33 +49,38 @@ impl Primitive for Compare {
         Ok(Spec::new(inputs[0].shape(), DType::Bool).into())
     }
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
-        let buffer = for_dtype!(inputs[0].dtype(), T => match self.0 {
+        let array = for_dtype!(inputs[0].dtype(), T => match self.0 {
             Comparison::Eq => map::map::<T, bool, _>(&Eq, inputs),
             Comparison::Ne => map::map::<T, bool, _>(&Ne, inputs),
             Comparison::Lt => map::map::<T, bool, _>(&Lt, inputs),
             Comparison::Le => map::map::<T, bool, _>(&Le, inputs),
-            Comparison::Gt => map::map::<T, bool, _>(&Gt, inputs),
-            Comparison::Ge => map::map::<T, bool, _>(&Ge, inputs),
+            // x > y is y < x, for NaN too.
+            Comparison::Gt => map::map::<T, bool, _>(&Lt, &[inputs[1], inputs[0]]),
+            Comparison::Ge => map::map::<T, bool, _>(&Le, &[inputs[1], inputs[0]]),
         });
-        Ok(Array::from_buffer(buffer, inputs[0].shape()).into())
+        Ok(array.into())
     }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Zero
     }
 }
 
-macro_rules! comparisons {
-    ($($Type:ident $method:ident $operator:tt $doc:literal),*) => {
-        $(
-            struct $Type;
-            impl<T: Element> Map<T, bool> for $Type {
-                const ARITY: usize = 2;
-                #[inline(always)]
-                fn call<const FMA: bool>(&self, x: &[T]) -> bool {
-                    x[0] $operator x[1]
-                }
+macro_rules! loops {
+    ($($Type:ident $operator:tt),*) => {$(
+        struct $Type;
+        impl<T: Element> Map<T, bool> for $Type {
+            const ARITY: usize = 2;
+            #[inline(always)]
+            fn call<const FMA: bool>(&self, x: &[T]) -> bool {
+                x[0] $operator x[1]
             }
-        )*
+        }
+    )*};
+}
+loops!(Eq ==, Ne !=, Lt <, Le <=);
+
+macro_rules! comparisons {
+    ($($Type:ident $method:ident $doc:literal),*) => {
         impl Tensor {
             $(
                 #[doc = $doc]
@@ -92,10 +97,10 @@ macro_rules! comparisons {
     };
 }
 comparisons!(
-    Eq eq == "Where both are equal, under broadcasting, as a bool tensor; NaN equals nothing.",
-    Ne ne != "Where both differ, under broadcasting, as a bool tensor; NaN differs from everything.",
-    Lt lt < "Where this is less than the other, under broadcasting, as a bool tensor.",
-    Le le <= "Where this is at most the other, under broadcasting, as a bool tensor.",
-    Gt gt > "Where this is greater than the other, under broadcasting, as a bool tensor.",
-    Ge ge >= "Where this is at least the other, under broadcasting, as a bool tensor."
+    Eq eq "Where both are equal, under broadcasting, as a bool tensor; NaN equals nothing.",
+    Ne ne "Where both differ, under broadcasting, as a bool tensor; NaN differs from everything.",
+    Lt lt "Where this is less than the other, under broadcasting, as a bool tensor.",
+    Le le "Where this is at most the other, under broadcasting, as a bool tensor.",
+    Gt gt "Where this is greater than the other, under broadcasting, as a bool tensor.",
+    Ge ge "Where this is at least the other, under broadcasting, as a bool tensor."
 );

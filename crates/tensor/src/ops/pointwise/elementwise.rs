@@ -22,7 +22,7 @@ use crate::{
         math::Math,
         wide,
     },
-    real::{Lane, lanes},
+    real::Lane,
 };
 
 /// A function of one to four real numbers; implementing it makes a type a [`Primitive`].
@@ -72,9 +72,19 @@ pub trait Elementwise: Clone + Send + Sync + 'static {
     #[inline(always)]
     fn pull<R: Real>(&self, i: usize, y_bar: &R, kept: &[R]) -> R {
         const { assert!(matches!(Self::KEEPS, Kept::Inputs), "a function that keeps its output writes its own `pull`") };
-        let x: [Dual<R>; MAX_ARITY] =
-            std::array::from_fn(|j| Dual::new(kept[j.min(Self::ARITY - 1)].clone(), (j == i).then(|| y_bar.clone())));
-        self.value(&x[..Self::ARITY]).tangent.unwrap_or_else(|| y_bar.constant(0.0))
+        // Only the arm of this function is compiled, without a loop that would have to be unrolled.
+        let y = match Self::ARITY {
+            1 => self.value(&[towards(i, 0, y_bar, kept)]),
+            2 => self.value(&[towards(i, 0, y_bar, kept), towards(i, 1, y_bar, kept)]),
+            3 => self.value(&[towards(i, 0, y_bar, kept), towards(i, 1, y_bar, kept), towards(i, 2, y_bar, kept)]),
+            _ => self.value(&[
+                towards(i, 0, y_bar, kept),
+                towards(i, 1, y_bar, kept),
+                towards(i, 2, y_bar, kept),
+                towards(i, 3, y_bar, kept),
+            ]),
+        };
+        y.tangent.unwrap_or_else(|| y_bar.constant(0.0))
     }
 
     /// Refuses parameters of the function that do not go with a dtype.
@@ -96,6 +106,12 @@ pub trait Elementwise: Clone + Send + Sync + 'static {
 
 /// The most inputs that an elementwise function can have: with the cotangent, the five of a loop.
 pub(crate) const MAX_ARITY: usize = 4;
+
+/// Input `j`, with `y_bar` as its tangent if it is input `i` that is differentiated by.
+#[inline(always)]
+fn towards<R: Real>(i: usize, j: usize, y_bar: &R, kept: &[R]) -> Dual<R> {
+    Dual::new(kept[j].clone(), if i == j { Some(y_bar.clone()) } else { None })
+}
 
 /// A function that no formula over [`Real`] gives, such as the gamma function: code of its own computes it, in f64.
 ///
@@ -144,31 +160,17 @@ impl<F: Elementwise> Primitive for F {
 
     fn infer(&self, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>> {
         const { assert!(F::ARITY >= 1 && F::ARITY <= MAX_ARITY, "an elementwise function has one to four inputs") };
-        takes(F::NAME, F::ARITY, inputs)?;
-        same_specs(F::NAME, inputs)?;
-        let dtype = inputs[0].dtype();
-        if dtype.is_float() || (F::INTEGER.is_some() && dtype != DType::Bool) {
-            self.check(dtype)?;
-            return Ok(inputs[0].to_owned().into());
-        }
-        Err(match F::INTEGER {
-            Some(_) => Error::needs_numbers(F::NAME, inputs),
-            None => Error::needs_float(F::NAME, inputs),
-        })
+        let dtype = dtype_of(F::NAME, F::ARITY, F::INTEGER.is_some(), inputs)?;
+        self.check(dtype)?;
+        Ok(inputs[0].to_owned().into())
     }
 
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
-        let dtype = inputs[0].dtype();
-        let buffer = if dtype.is_float() {
-            return Ok(float_map::<F, _>(&Value(self), inputs));
-        } else if dtype == DType::I64 {
-            self.check_integers(inputs)?;
-            Array::from_buffer(wide::map::<i64, i64>(&integer_body(self), inputs), inputs[0].shape())
-        } else {
-            self.check_integers(inputs)?;
-            Array::from_buffer(wide::map::<u8, i64>(&integer_body(self), inputs), inputs[0].shape())
-        };
-        Ok(buffer.into())
+        if inputs[0].dtype().is_float() {
+            return Ok(float_map::<F, _>(&Value(self), inputs).into());
+        }
+        self.check_integers(inputs)?;
+        Ok(wide::map_integers(&integer_body(self), inputs).into())
     }
 
     fn derivative(&self) -> Derivative<'_> {
@@ -176,29 +178,51 @@ impl<F: Elementwise> Primitive for F {
     }
 }
 
-/// The loop of a function or of its derivative over floats, as the function says that it is computed.
-fn float_map<F: Elementwise, M: Map<f32, f32> + Map<f64, f64>>(f: &M, inputs: &[&Array]) -> Few<Array> {
-    let (dtype, shape) = (inputs[0].dtype(), inputs[0].shape());
-    if F::IN_F64 {
-        let body = |x: &[&[f64]], y: &mut [f64]| {
-            for (i, y) in y.iter_mut().enumerate() {
-                let x: [f64; MAX_ARITY + 1] = std::array::from_fn(|j| x.get(j).map_or(0.0, |x| x[i]));
-                *y = f.call::<false>(&x[..<M as Map<f64, f64>>::ARITY]);
-            }
-        };
-        return for_float!(dtype, T => Array::from_buffer(wide::map::<T, f64>(&body, inputs), shape)).into();
+// What needs not know the function is apart, so that it is compiled once and not for each.
+
+/// The dtype of the inputs, if the function takes them.
+fn dtype_of(op: &'static str, arity: usize, takes_integers: bool, inputs: &[SpecRef<'_>]) -> Result<DType> {
+    takes(op, arity, inputs)?;
+    same_specs(op, inputs)?;
+    let dtype = inputs[0].dtype();
+    if dtype.is_float() || (takes_integers && dtype != DType::Bool) {
+        return Ok(dtype);
     }
-    for_float!(dtype, T => Array::from_buffer(map::map::<T, T, _>(f, inputs), shape)).into()
+    Err(if takes_integers { Error::needs_numbers(op, inputs) } else { Error::needs_float(op, inputs) })
+}
+
+/// The loop of a function or of its derivative over floats, as the function says that it is computed.
+fn float_map<F: Elementwise, M: Map<f32, f32> + Map<f64, f64>>(f: &M, inputs: &[&Array]) -> Array {
+    if const { F::IN_F64 } {
+        return wide::map_floats(&|x, y| in_f64(f, x, y), inputs);
+    }
+    for_float!(inputs[0].dtype(), T => map::map::<T, T, _>(f, inputs))
+}
+
+/// A loop that is not worth vectorising.
+fn in_f64<M: Map<f64, f64>>(f: &M, x: &[&[f64]], y: &mut [f64]) {
+    let mut at = [0.0; MAX_ARITY + 1];
+    let at = &mut at[..M::ARITY];
+    for (i, y) in y.iter_mut().enumerate() {
+        at.iter_mut().zip(x).for_each(|(at, x)| *at = x[i]);
+        *y = f.call::<false>(at);
+    }
 }
 
 /// The loop of a function over integers, computed in i64 whatever the dtype.
 fn integer_body<F: Elementwise>(f: &F) -> impl Fn(&[&[i64]], &mut [i64]) + Sync {
     move |x, y| {
         let integer = F::INTEGER.expect("infer refuses integers otherwise");
-        for (i, y) in y.iter_mut().enumerate() {
-            let x: [i64; MAX_ARITY] = std::array::from_fn(|j| x.get(j).map_or(0, |x| x[i]));
-            *y = integer(f, &x[..F::ARITY]);
-        }
+        integers(F::ARITY, &|n| integer(f, n), x, y);
+    }
+}
+
+fn integers(arity: usize, f: &dyn Fn(&[i64]) -> i64, x: &[&[i64]], y: &mut [i64]) {
+    let mut at = [0; MAX_ARITY];
+    let at = &mut at[..arity];
+    for (i, y) in y.iter_mut().enumerate() {
+        at.iter_mut().zip(x).for_each(|(at, x)| *at = x[i]);
+        *y = f(at);
     }
 }
 
@@ -211,28 +235,54 @@ impl<F: Elementwise> Vjp for F {
     }
 
     fn vjp(&self, saved: &Saved, y_bar: Cotangents, needs: &[bool]) -> Few<Option<Tensor>> {
-        let kept: Few<&Tensor> = match F::KEEPS {
-            Kept::Inputs => (0..F::ARITY).map(|i| saved.input(i)).collect(),
-            Kept::Output => saved.output(0).into(),
-        };
-        let y_bar = y_bar.single();
-        (0..F::ARITY).map(|i| needs[i].then(|| scaled_partial(self, i, &y_bar, &kept))).collect()
+        cotangents(F::ARITY, F::KEEPS, saved, &y_bar.single(), needs, &|i, inputs| scaled_partial(self, i, inputs))
     }
 
     fn jvp(&self, x: &[&Tensor], x_dot: &[Option<&Tensor>], y: &[Tensor]) -> Option<Few<Option<Tensor>>> {
-        let kept: Few<&Tensor> = match F::KEEPS {
-            Kept::Inputs => x.iter().copied().collect(),
-            Kept::Output => (&y[0]).into(),
-        };
-        let terms = x_dot.iter().enumerate().filter_map(|(i, x_dot)| Some(scaled_partial(self, i, (*x_dot)?, &kept)));
-        Some(Few::one(terms.reduce(|sum, term| sum + term)))
+        Some(Few::one(tangent(F::KEEPS, x, x_dot, y, &|i, inputs| scaled_partial(self, i, inputs))))
     }
 }
 
-/// `factor * f'_i(kept)` in one loop.
-fn scaled_partial<F: Elementwise>(function: &F, i: usize, factor: &Tensor, kept: &[&Tensor]) -> Tensor {
-    let inputs: Few<&Tensor> = std::iter::once(factor).chain(kept.iter().copied()).collect();
-    apply(&ElementwiseGrad { function: function.clone(), i }, &inputs).into_single()
+/// `factor * f'_i(kept)` in one loop; the factor comes first.
+fn scaled_partial<F: Elementwise>(function: &F, i: usize, inputs: &[&Tensor]) -> Tensor {
+    apply(&ElementwiseGrad { function: function.clone(), i }, inputs).into_single()
+}
+
+/// [`scaled_partial`] of a function.
+type Partial<'a> = dyn Fn(usize, &[&Tensor]) -> Tensor + 'a;
+
+fn cotangents(
+    arity: usize,
+    keeps: Kept,
+    saved: &Saved,
+    y_bar: &Tensor,
+    needs: &[bool],
+    partial: &Partial<'_>,
+) -> Few<Option<Tensor>> {
+    let mut inputs: Few<&Tensor> = y_bar.into();
+    match keeps {
+        Kept::Inputs => inputs.extend((0..arity).map(|i| saved.input(i))),
+        Kept::Output => inputs.push(saved.output(0)),
+    }
+    (0..arity).map(|i| needs[i].then(|| partial(i, &inputs))).collect()
+}
+
+fn tangent(
+    keeps: Kept,
+    x: &[&Tensor],
+    x_dot: &[Option<&Tensor>],
+    y: &[Tensor],
+    partial: &Partial<'_>,
+) -> Option<Tensor> {
+    let term = |(i, x_dot): (usize, &Option<&Tensor>)| {
+        let mut inputs: Few<&Tensor> = (*x_dot)?.into();
+        match keeps {
+            Kept::Inputs => inputs.extend(x.iter().copied()),
+            Kept::Output => inputs.push(&y[0]),
+        }
+        Some(partial(i, &inputs))
+    };
+    x_dot.iter().enumerate().filter_map(term).reduce(|sum, term| sum + term)
 }
 
 /// `y_bar * f'_i(kept)`: the fused backward pass of an [`Elementwise`] function. Its own derivative goes through the formula.
@@ -255,13 +305,26 @@ impl<F: Elementwise> Primitive for ElementwiseGrad<F> {
 
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
         let f = &self.function;
-        Ok(match self.i {
-            0 => float_map::<F, _>(&Slope::<F, 0>(f), inputs),
-            1 if F::ARITY > 1 => float_map::<F, _>(&Slope::<F, 1>(f), inputs),
-            2 if F::ARITY > 2 => float_map::<F, _>(&Slope::<F, 2>(f), inputs),
-            3 if F::ARITY > 3 => float_map::<F, _>(&Slope::<F, 3>(f), inputs),
-            i => unreachable!("{} has no input {i}", F::NAME),
-        })
+        // Only the arm of this function is compiled, with a loop for each of its inputs.
+        let slope = match F::ARITY {
+            1 => float_map::<F, _>(&Slope::<F, 0>(f), inputs),
+            2 => match self.i {
+                0 => float_map::<F, _>(&Slope::<F, 0>(f), inputs),
+                _ => float_map::<F, _>(&Slope::<F, 1>(f), inputs),
+            },
+            3 => match self.i {
+                0 => float_map::<F, _>(&Slope::<F, 0>(f), inputs),
+                1 => float_map::<F, _>(&Slope::<F, 1>(f), inputs),
+                _ => float_map::<F, _>(&Slope::<F, 2>(f), inputs),
+            },
+            _ => match self.i {
+                0 => float_map::<F, _>(&Slope::<F, 0>(f), inputs),
+                1 => float_map::<F, _>(&Slope::<F, 1>(f), inputs),
+                2 => float_map::<F, _>(&Slope::<F, 2>(f), inputs),
+                _ => float_map::<F, _>(&Slope::<F, 3>(f), inputs),
+            },
+        };
+        Ok(slope.into())
     }
 
     fn derivative(&self) -> Derivative<'_> {
@@ -271,10 +334,14 @@ impl<F: Elementwise> Primitive for ElementwiseGrad<F> {
 
 impl<F: Elementwise> Decompose for ElementwiseGrad<F> {
     fn decompose(&self, inputs: &[&Tensor]) -> Few<Tensor> {
-        let kept: Few<Tensor> = inputs[1..].iter().map(|&x| x.clone()).collect();
+        let kept = owned(&inputs[1..]);
         // Where nothing of the cotangent is left, what is pulled is a number.
         self.function.pull(self.i, inputs[0], &kept).expand(inputs[0].shape()).into()
     }
+}
+
+fn owned(tensors: &[&Tensor]) -> Few<Tensor> {
+    tensors.iter().map(|&x| x.clone()).collect()
 }
 
 /// How many tensors the derivative looks at.
@@ -291,8 +358,13 @@ impl<T: Math, F: Elementwise> Map<T, T> for Value<'_, F> {
     const ARITY: usize = F::ARITY;
     #[inline(always)]
     fn call<const FMA: bool>(&self, x: &[T]) -> T {
-        let x: [Lane<T, FMA>; MAX_ARITY] = lanes(x);
-        self.0.value(&x[..F::ARITY]).0
+        let y = match F::ARITY {
+            1 => self.0.value(&[Lane::<T, FMA>(x[0])]),
+            2 => self.0.value(&[Lane::<T, FMA>(x[0]), Lane(x[1])]),
+            3 => self.0.value(&[Lane::<T, FMA>(x[0]), Lane(x[1]), Lane(x[2])]),
+            _ => self.0.value(&[Lane::<T, FMA>(x[0]), Lane(x[1]), Lane(x[2]), Lane(x[3])]),
+        };
+        y.0
     }
 }
 
@@ -304,8 +376,14 @@ impl<T: Math, F: Elementwise, const I: usize> Map<T, T> for Slope<'_, F, I> {
     const ARITY: usize = 1 + kept_count::<F>();
     #[inline(always)]
     fn call<const FMA: bool>(&self, x: &[T]) -> T {
-        let kept: [Lane<T, FMA>; MAX_ARITY] = lanes(&x[1..]);
-        self.0.pull(I, &Lane(x[0]), &kept[..kept_count::<F>()]).0
+        let y_bar = &Lane::<T, FMA>(x[0]);
+        let x_bar = match const { kept_count::<F>() } {
+            1 => self.0.pull(I, y_bar, &[Lane(x[1])]),
+            2 => self.0.pull(I, y_bar, &[Lane(x[1]), Lane(x[2])]),
+            3 => self.0.pull(I, y_bar, &[Lane(x[1]), Lane(x[2]), Lane(x[3])]),
+            _ => self.0.pull(I, y_bar, &[Lane(x[1]), Lane(x[2]), Lane(x[3]), Lane(x[4])]),
+        };
+        x_bar.0
     }
 }
 

@@ -159,6 +159,9 @@ impl Primitive for Where {
         });
         Ok(y.into())
     }
+    fn flops(&self, _: &[SpecRef<'_>], _: &[SpecRef<'_>]) -> u64 {
+        0
+    }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)
     }

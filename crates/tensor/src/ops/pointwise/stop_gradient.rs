@@ -17,6 +17,9 @@ impl Primitive for StopGradient {
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
         Ok(inputs[0].clone().into())
     }
+    fn flops(&self, _: &[SpecRef<'_>], _: &[SpecRef<'_>]) -> u64 {
+        0
+    }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Zero
     }

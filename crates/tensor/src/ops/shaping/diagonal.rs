@@ -90,6 +90,9 @@ impl Primitive for Diagonal {
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
         Ok(inputs[0].with_layout(self.place.layout(inputs[0].layout())).into())
     }
+    fn flops(&self, _: &[SpecRef<'_>], _: &[SpecRef<'_>]) -> u64 {
+        0
+    }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)
     }
@@ -136,6 +139,9 @@ impl Primitive for DiagonalScatter {
     }
     fn eval_owned(&self, inputs: Few<Array>) -> Result<Few<Array>> {
         Ok(placed(inputs, |whole| self.place.layout(whole)).into())
+    }
+    fn flops(&self, _: &[SpecRef<'_>], _: &[SpecRef<'_>]) -> u64 {
+        0
     }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)

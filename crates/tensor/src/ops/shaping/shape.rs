@@ -57,6 +57,9 @@ impl Primitive for Reshape {
         };
         Ok(y.into())
     }
+    fn flops(&self, _: &[SpecRef<'_>], _: &[SpecRef<'_>]) -> u64 {
+        0
+    }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)
     }
@@ -123,6 +126,9 @@ impl Primitive for Permute {
         let x = inputs[0];
         Ok(x.with_layout(x.layout().permute(&self.order(x.spec())?)).into())
     }
+    fn flops(&self, _: &[SpecRef<'_>], _: &[SpecRef<'_>]) -> u64 {
+        0
+    }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)
     }
@@ -182,6 +188,9 @@ impl Primitive for Expand {
     }
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
         Ok(inputs[0].with_layout(inputs[0].layout().expand(&self.shape)).into())
+    }
+    fn flops(&self, _: &[SpecRef<'_>], _: &[SpecRef<'_>]) -> u64 {
+        0
     }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)

@@ -86,6 +86,9 @@ impl Primitive for Split {
             }
         })
     }
+    fn flops(&self, _: &[SpecRef<'_>], _: &[SpecRef<'_>]) -> u64 {
+        0
+    }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)
     }

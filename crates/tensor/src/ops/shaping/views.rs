@@ -47,6 +47,9 @@ impl Primitive for Narrow {
         let axis = resolve_axis("narrow", self.axis, x.shape().len())?;
         Ok(x.with_layout(x.layout().slice(axis, self.start, self.len, 1)).into())
     }
+    fn flops(&self, _: &[SpecRef<'_>], _: &[SpecRef<'_>]) -> u64 {
+        0
+    }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)
     }
@@ -114,6 +117,9 @@ impl Primitive for Flip {
             }
         }
         Ok(x.with_layout(layout).into())
+    }
+    fn flops(&self, _: &[SpecRef<'_>], _: &[SpecRef<'_>]) -> u64 {
+        0
     }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)

@@ -67,6 +67,9 @@ pub(in crate::ops) fn check_fits(
 
 /// The index with what counts from the end of an axis of the first input, negative, counted from the start instead.
 pub(in crate::ops) fn from_start(op: &'static str, inputs: &[&Array], axis: usize, index: &Array) -> Result<Array> {
+    if !index.has_values() {
+        return Ok(index.clone());
+    }
     let size = inputs[0].shape()[axis];
     let places = index.to_slice::<i64>();
     if kernels::index::first_outside(&places, size).is_none() {
@@ -87,8 +90,12 @@ fn outside(op: &'static str, inputs: &[&Array], axis: usize, place: i64, positio
     Error::new(ErrorKind::Index, op, rule).with_inputs(&specs)
 }
 
-/// Checks that each index lies within an axis of the first input, where none counts from the end: rows of a table.
+/// Checks that each index lies within an axis of the first input, where none counts from the end: rows of a table. An index
+/// without values is not checked.
 pub(in crate::ops) fn check_range(op: &'static str, inputs: &[&Array], axis: usize, index: &Array) -> Result<()> {
+    if !index.has_values() {
+        return Ok(());
+    }
     let Some((place, position)) = first_outside(index, inputs[0].shape()[axis]) else { return Ok(()) };
     let error = outside(op, inputs, axis, place, &position);
     Err(if place < 0 { error.with_hint("rows count from 0") } else { error })

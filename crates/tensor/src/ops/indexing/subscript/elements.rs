@@ -10,6 +10,7 @@ use crate::{
     dtype::{for_dtype, for_number},
     kernels::{self, arithmetic::Arithmetic},
     ops::indexing::index::check::{check_index_dtype, position_of},
+    primitive::elements,
 };
 use std::borrow::Cow;
 
@@ -121,6 +122,9 @@ impl Primitive for Index {
         let offsets = self.places.offsets(x.shape(), x.strides(), &inputs[1..])?;
         let points = kernels::points::Points::new(x.shape(), x.strides(), axes, *at, &offsets);
         Ok(for_dtype!(x.dtype(), T => kernels::points::read::<T>(x, &points, shape)).into())
+    }
+    fn flops(&self, _: &[SpecRef<'_>], _: &[SpecRef<'_>]) -> u64 {
+        0
     }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)
@@ -252,6 +256,9 @@ impl Primitive for IndexPut {
             })
         };
         Ok(y.into())
+    }
+    fn flops(&self, inputs: &[SpecRef<'_>], _: &[SpecRef<'_>]) -> u64 {
+        if self.accumulate { elements(inputs[1]) } else { 0 }
     }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)

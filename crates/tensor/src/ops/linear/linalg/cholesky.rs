@@ -1,6 +1,6 @@
 //! The Cholesky factorisation.
 
-use super::{SolveTriangular, Triangular, check_square, lower, on_diagonal, refused, turned};
+use super::{SolveTriangular, Triangular, check_square, flops_of, lower, on_diagonal, refused, turned};
 use crate::{
     Array, Cotangents, Derivative, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp, apply,
     dtype::for_float, kernels::linalg,
@@ -25,6 +25,9 @@ impl Primitive for Cholesky {
         let x = inputs[0];
         let y = for_float!(x.dtype(), T => linalg::cholesky::<T>(x).map(|y| Array::from_buffer(y, x.shape())));
         Ok(y.map_err(|bad| refused("cholesky", x.spec(), bad, "not positive definite"))?.into())
+    }
+    fn flops(&self, inputs: &[SpecRef<'_>], _: &[SpecRef<'_>]) -> u64 {
+        flops_of(inputs[0], |_, n| n.powi(3) / 3.0)
     }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)

@@ -6,7 +6,7 @@
 //! rest; then `det(B) = det(B₁₁) det(S)` with the Schur complement `S = B₂₂ - B₂₁ B₁₁⁻¹ B₁₂`, and only `det(S)`, of a matrix mostly of
 //! one element, needs a formula without division.
 
-use super::{Inv, check_square, epsilon, on_diagonal, turned};
+use super::{Inv, check_square, epsilon, flops_of, on_diagonal, turned};
 use crate::{
     Array, Cotangents, DType, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor,
     Vjp, apply, dtype::for_float, kernels::linalg, try_apply,
@@ -31,6 +31,9 @@ impl Primitive for Det {
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
         let (x, shape) = (inputs[0], batch_spec(inputs[0].spec()).shape().clone());
         Ok(for_float!(x.dtype(), T => Array::from_buffer(linalg::det::<T>(x), shape)).into())
+    }
+    fn flops(&self, inputs: &[SpecRef<'_>], _: &[SpecRef<'_>]) -> u64 {
+        flops_of(inputs[0], |_, n| 2.0 / 3.0 * n.powi(3))
     }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)
@@ -64,6 +67,9 @@ impl Primitive for SlogDet {
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
         let (x, shape) = (inputs[0], batch_spec(inputs[0].spec()).shape().clone());
         Ok(for_float!(x.dtype(), T => linalg::slogdet::<T>(x).map(|y| Array::from_buffer(y, &shape))).into())
+    }
+    fn flops(&self, inputs: &[SpecRef<'_>], _: &[SpecRef<'_>]) -> u64 {
+        flops_of(inputs[0], |_, n| 2.0 / 3.0 * n.powi(3))
     }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)

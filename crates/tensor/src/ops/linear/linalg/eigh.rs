@@ -1,6 +1,6 @@
 //! Eigenvalues and eigenvectors of symmetric matrices.
 
-use super::{check_square, cholesky::symmetric_part, epsilon, reciprocal_or_zero, turned};
+use super::{check_square, cholesky::symmetric_part, epsilon, flops_of, reciprocal_or_zero, turned};
 use crate::ops::broadcast::{apply_for, or_panic};
 use crate::{
     Array, Cotangents, Derivative, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp, dtype::for_float,
@@ -29,6 +29,9 @@ impl Primitive for Eigh {
             [Array::from_buffer(w, &shape[..shape.len() - 1]), Array::from_buffer(v, shape)]
         })
         .into())
+    }
+    fn flops(&self, inputs: &[SpecRef<'_>], _: &[SpecRef<'_>]) -> u64 {
+        flops_of(inputs[0], |_, n| 9.0 * n.powi(3))
     }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)

@@ -1,6 +1,6 @@
 //! Powers and the exponential of matrices.
 
-use super::{Inv, check_square, with_sizes};
+use super::{Inv, check_square, flops_of, with_sizes};
 use crate::{
     Array, Cotangents, Derivative, Error, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp, apply,
     array::check_size, dtype::for_float, kernels::linalg, ops::broadcast::or_panic, try_apply,
@@ -26,6 +26,10 @@ impl Primitive for MatrixExp {
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
         let x = inputs[0];
         Ok(for_float!(x.dtype(), T => Array::from_buffer(linalg::exp::<T>(x), x.shape())).into())
+    }
+    fn flops(&self, inputs: &[SpecRef<'_>], _: &[SpecRef<'_>]) -> u64 {
+        // Six products and a system of equations; how many squarings follow depends on the values.
+        flops_of(inputs[0], |_, n| (12.0 + 8.0 / 3.0) * n.powi(3))
     }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)

@@ -1,6 +1,6 @@
 //! The pseudo-inverse, least squares and rank, by singular values.
 
-use super::{check_matrix, epsilon, turned, with_sizes};
+use super::{Svd, check_matrix, epsilon, flops_of, turned, with_sizes};
 use crate::{
     Array, Cotangents, DType, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor,
     Vjp, apply,
@@ -54,6 +54,9 @@ impl Primitive for Pinv {
         let vanishes = s.le(&threshold(x.spec(), &s, self.relative));
         let inverse = vanishes.where_(0, &vanishes.where_(1, &s).reciprocal());
         Ok((turned(&vt) * inverse.unsqueeze(-2)).matmul(&turned(&u)).into_array().into())
+    }
+    fn flops(&self, inputs: &[SpecRef<'_>], _: &[SpecRef<'_>]) -> u64 {
+        flops_of(inputs[0], |m, n| Svd::flops_of_one(m, n) + 2.0 * m * n * m.min(n))
     }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)

@@ -1,6 +1,6 @@
 //! The QR factorisation.
 
-use super::{SolveTriangular, Triangular, check_matrix, lower, strictly_lower, turned, with_sizes};
+use super::{SolveTriangular, Triangular, check_matrix, flops_of, lower, strictly_lower, turned, with_sizes};
 use crate::ops::broadcast::apply_for;
 use crate::{
     Array, Cotangents, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp,
@@ -49,6 +49,15 @@ impl Primitive for Qr {
             [Array::from_buffer(q, with_sizes(shape, m, k)), Array::from_buffer(r, with_sizes(shape, k, n))]
         })
         .into())
+    }
+    fn flops(&self, inputs: &[SpecRef<'_>], _: &[SpecRef<'_>]) -> u64 {
+        // The reflections, and as many for the columns of Q.
+        flops_of(inputs[0], |m, n| {
+            let (long, short) = (m.max(n), m.min(n));
+            let columns = if self.is_complete { m } else { short };
+            2.0 * short.powi(2) * (long - short / 3.0) + 4.0 * m * columns * short - 2.0 * (m + columns) * short.powi(2)
+                + 4.0 / 3.0 * short.powi(3)
+        })
     }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)

@@ -1,6 +1,6 @@
 //! Systems of linear equations and inverses, by LU factorisation.
 
-use super::{check_square, check_system, refused, turned};
+use super::{check_square, check_system, flops_of, refused, turned};
 use crate::{
     Array, Cotangents, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Shape, Spec, SpecRef, Tensor,
     Vjp, apply,
@@ -31,6 +31,9 @@ impl Primitive for Inv {
         let x = inputs[0];
         let y = for_float!(x.dtype(), T => linalg::inverse::<T>(x).map(|y| Array::from_buffer(y, x.shape())));
         Ok(y.map_err(|bad| refused("inv", x.spec(), bad, SINGULAR).with_hint(WAY_OUT))?.into())
+    }
+    fn flops(&self, inputs: &[SpecRef<'_>], _: &[SpecRef<'_>]) -> u64 {
+        flops_of(inputs[0], |_, n| 2.0 * n.powi(3))
     }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)
@@ -66,6 +69,10 @@ impl Primitive for Solve {
         let [a, b] = [inputs[0], inputs[1]];
         let x = for_float!(a.dtype(), T => linalg::solve::<T>(a, b).map(|x| Array::from_buffer(x, b.shape())));
         Ok(x.map_err(|bad| refused("solve", a.spec(), bad, SINGULAR).with_hint(WAY_OUT))?.into())
+    }
+    fn flops(&self, inputs: &[SpecRef<'_>], _: &[SpecRef<'_>]) -> u64 {
+        let columns = *inputs[1].shape().last().expect("a matrix") as f64;
+        flops_of(inputs[0], |_, n| 2.0 / 3.0 * n.powi(3) + 2.0 * n.powi(2) * columns)
     }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)

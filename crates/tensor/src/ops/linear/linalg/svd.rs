@@ -1,6 +1,6 @@
 //! The singular value decomposition.
 
-use super::{check_matrix, epsilon, reciprocal_or_zero, turned, with_sizes};
+use super::{check_matrix, epsilon, flops_of, reciprocal_or_zero, turned, with_sizes};
 use crate::ops::broadcast::apply_for;
 use crate::{
     Array, Cotangents, Derivative, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp, dtype::for_float,
@@ -33,12 +33,21 @@ impl Primitive for Svd {
             parts.into_iter().zip([u, s, vt]).map(|(part, shape)| Array::from_buffer(part, shape)).collect()
         }))
     }
+    fn flops(&self, inputs: &[SpecRef<'_>], _: &[SpecRef<'_>]) -> u64 {
+        flops_of(inputs[0], Svd::flops_of_one)
+    }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)
     }
 }
 
 impl Svd {
+    /// For one matrix; a wide one is factored as its transpose.
+    pub(super) fn flops_of_one(m: f64, n: f64) -> f64 {
+        let (long, short) = (m.max(n), m.min(n));
+        14.0 * long * short.powi(2) + 8.0 * short.powi(3)
+    }
+
     fn shapes(shape: &[usize]) -> [crate::Shape; 3] {
         let [batch @ .., m, n] = shape else { unreachable!("infer asks for matrices") };
         let k = *m.min(n);

@@ -1,6 +1,6 @@
 //! Systems of linear equations with a triangular matrix.
 
-use super::{check_system, lower, solve::broadcast_system, strictly_lower, turned};
+use super::{check_system, flops_of, lower, solve::broadcast_system, strictly_lower, turned};
 use crate::{
     Array, Cotangents, Derivative, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp, apply,
     dtype::for_float,
@@ -99,6 +99,10 @@ impl Primitive for SolveTriangular {
             Array::from_buffer(linalg::solve_triangular::<T>(a, b, self.triangle), b.shape())
         });
         Ok(x.into())
+    }
+    fn flops(&self, inputs: &[SpecRef<'_>], _: &[SpecRef<'_>]) -> u64 {
+        let columns = *inputs[1].shape().last().expect("a matrix") as f64;
+        flops_of(inputs[0], |_, n| n.powi(2) * columns)
     }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)

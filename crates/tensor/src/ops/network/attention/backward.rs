@@ -9,7 +9,7 @@ use crate::{
     Array, Decompose, Derivative, Few, Primitive, Result, Spec, SpecRef, Tensor,
     dtype::for_float,
     error::takes,
-    kernels::attention::{Bars, Outputs, backward},
+    kernels::attention::{Bars, Outputs, Sizes, backward},
 };
 
 /// The cotangents of q, k, v, and of the mask if it says so, from `q`, `k`, `v`, `y`, `l`, `y_bar`, `l_bar` and, where there is one, the mask.
@@ -58,6 +58,14 @@ impl Primitive for AttentionGrad {
             }
             bars
         }))
+    }
+    fn flops(&self, inputs: &[SpecRef<'_>], _: &[SpecRef<'_>]) -> u64 {
+        // The scores again, and the cotangents of the weights, of q and of k by the width of a key or of a value: five products.
+        let Sizes { batch, rows, columns, width, value_width } =
+            sizes(inputs[0].shape(), inputs[1].shape(), inputs[2].shape());
+        [batch, rows, columns, 3 * width + 2 * value_width]
+            .iter()
+            .fold(2, |product: u64, &size| product.saturating_mul(size as u64))
     }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Decomposition(self)

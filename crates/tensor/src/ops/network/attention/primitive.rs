@@ -127,6 +127,14 @@ impl Primitive for ScaledDotProductAttention {
             [Array::from_buffer(y, shape), Array::from_buffer(log_sums, rows)].into()
         }))
     }
+    fn flops(&self, inputs: &[SpecRef<'_>], _: &[SpecRef<'_>]) -> u64 {
+        // The scores and the mean of the values; a mask saves nothing, as PyTorch counts.
+        let Sizes { batch, rows, columns, width, value_width } =
+            sizes(inputs[0].shape(), inputs[1].shape(), inputs[2].shape());
+        [batch, rows, columns, width + value_width]
+            .iter()
+            .fold(2, |product: u64, &size| product.saturating_mul(size as u64))
+    }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)
     }

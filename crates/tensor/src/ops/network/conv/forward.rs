@@ -1,7 +1,7 @@
 //! The convolution.
 
 use super::{
-    ConvWeightGrad, Names, product_rule,
+    ConvWeightGrad, Names, flops, product_rule,
     slide::{Slide, check_inputs, checked, shape_with, sizes, spatial},
 };
 use crate::{
@@ -93,6 +93,9 @@ impl Primitive for Conv {
             Array::from_buffer(y, shape)
         });
         Ok(y.into())
+    }
+    fn flops(&self, inputs: &[SpecRef<'_>], outputs: &[SpecRef<'_>]) -> u64 {
+        flops(outputs[0], inputs[1])
     }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)

@@ -1,7 +1,7 @@
 //! The transposed convolution: the derivative of a convolution in its input, used forward.
 
 use super::{
-    ConvWeightGrad, Names, product_rule,
+    ConvWeightGrad, Names, flops, product_rule,
     slide::{Slide, check_inputs, checked, shape_with, sizes, spatial},
 };
 use crate::{
@@ -117,6 +117,9 @@ impl Primitive for ConvTranspose {
             Array::from_buffer(conv::input_gradient::<T>(&sizes, x, w), shape)
         });
         Ok(y.into())
+    }
+    fn flops(&self, inputs: &[SpecRef<'_>], _: &[SpecRef<'_>]) -> u64 {
+        flops(inputs[0], inputs[1])
     }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)

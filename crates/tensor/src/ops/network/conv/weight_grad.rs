@@ -1,7 +1,7 @@
 //! The derivative of a convolution in its weight.
 
 use super::{
-    Conv, Names, product_rule,
+    Conv, Names, flops, product_rule,
     slide::{Slide, check_inputs, checked, shape_with, sizes, spatial},
 };
 use crate::{
@@ -72,6 +72,9 @@ impl Primitive for ConvWeightGrad {
             Array::from_buffer(conv::weight_gradient::<T>(&sizes, x, y), shape)
         });
         Ok(w.into())
+    }
+    fn flops(&self, inputs: &[SpecRef<'_>], outputs: &[SpecRef<'_>]) -> u64 {
+        flops(inputs[1], outputs[0])
     }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)
