@@ -11,6 +11,9 @@ pub(crate) fn inputs(name: &str) -> Vec<Vec<u8>> {
         "idx" => vec![samples::idx_file(9, &[1 << 20], &[1; 1 << 20])],
         #[cfg(feature = "gzip")]
         "idx in gzip" => vec![samples::compressed::gzip(&samples::idx_file(9, &[1 << 22], &[0; 1 << 22]))],
+        // Pixels of a bit that become three bytes.
+        #[cfg(feature = "images")]
+        "png" => vec![black_png(1 << 11)],
         "npy" => vec![of_bytes_in_npy()],
         // One large array, and many that are all name.
         "npz" => {
@@ -78,5 +81,18 @@ fn of_bytes_in_npy() -> Vec<u8> {
     bytes.extend_from_slice(b"{'descr': '|i1', 'fortran_order': False, 'shape': (1048576,), }");
     bytes.resize(128, b' ');
     bytes.resize(128 + (1 << 20), 1);
+    bytes
+}
+
+/// A black square, of one bit to a pixel.
+#[cfg(feature = "images")]
+fn black_png(side: u32) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, side, side);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.set_depth(png::BitDepth::One);
+    encoder.set_compression(png::Compression::High);
+    let rows = vec![0; (side * side / 8) as usize];
+    encoder.write_header().and_then(|mut writer| writer.write_image_data(&rows)).expect("a png in memory");
     bytes
 }
