@@ -19,7 +19,6 @@ use cotangent::{
     },
     prelude::*,
 };
-use indicatif::{ProgressBar, ProgressStyle};
 use std::{num::NonZeroUsize, path::PathBuf};
 
 /// Layers of nodes, with a score for each class at the end.
@@ -94,26 +93,16 @@ fn main() -> Result<()> {
     let mut rng = Rng::seed(options.seed);
     let flowers = csv::Reader::new().label("species").parse(include_bytes!("data/iris.csv"))?;
     let wines = csv::Reader::new().label("grower").parse(include_bytes!("data/wine.csv"))?;
-    // The bar is not drawn where the output is no terminal.
-    let bar = ProgressBar::new(4).with_style(ProgressStyle::with_template("{bar:30} {msg}")?);
 
-    bar.set_message("flowers");
     let (iris, linear) = learn_flowers(&options, &flowers, &mut rng)?;
-    bar.inc(1);
-    bar.set_message("wines");
     let wine = learn_wines(&options, &wines, &mut rng)?;
-    bar.inc(1);
 
     println!(
         "3. A test part is small, and luck counts: one flower more or less is 2.2 %. So once more, with all examples: in five"
     );
     println!("   rounds each fifth is judged by a network that learned from the other four.\n");
-    bar.set_message("five rounds of flowers");
     let iris_rounds = five_rounds(&flowers, IRIS, &options, &mut rng);
-    bar.inc(1);
-    bar.set_message("five rounds of wines");
     let wine_rounds = five_rounds(&wines, WINE, &options, &mut rng);
-    bar.finish_and_clear();
     let part_right =
         |counts: &Tensor| counts.diagonal(0, 0, 1).sum(..).item::<i64>() as f64 / counts.sum(..).item::<i64>() as f64;
     let (iris_folds, wine_folds) = (part_right(&iris_rounds), part_right(&wine_rounds));

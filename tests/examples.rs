@@ -27,6 +27,9 @@ examples! {
     derivatives: "--steps 40", [
         ("difference", 0.0..=1e-12), ("implicit", 0.0..=1e-8), ("newton_steps", 3.0..=12.0), ("misfit", 0.0..=0.01),
     ], ["valley.svg", "implicit.svg", "hares-and-lynxes.svg"];
+    diagnosis: "--steps 100", [
+        ("auc", 0.97..=1.0), ("sensitivity", 0.9..=1.0), ("specificity", 0.7..=1.0), ("calibration_error", 0.0..=0.06),
+    ], ["judgement.svg", "inputs.svg"];
     digits: "--epochs 3", [("test_accuracy", 0.85..=1.0)], ["learning-curve.svg"];
     language_model: "--steps 20", [("bits_before", 6.0..=8.0), ("bits", 3.0..=5.5)], ["bits.svg", "attention.svg", "heads.svg"];
     multiclass: "--steps 250", [("iris", 0.88..=1.0), ("wine", 0.85..=1.0), ("iris_folds", 0.9..=1.0), ("wine_folds", 0.93..=1.0)],
