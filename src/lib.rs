@@ -106,3 +106,8 @@ pub mod prelude {
         value_and_grad_with_aux, vjp,
     };
 }
+
+/// The code of the document is run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/inside-the-network.md")]
+mod inside_the_network {}
