@@ -43,6 +43,8 @@ examples! {
         // No more than guessing without a memory, whatever the budget.
         ("window", 0.15..=0.35), ("gru", 0.9..=1.0), ("lstm", 0.9..=1.0), ("bits_before", 6.0..=8.0), ("bits", 2.5..=4.5),
     ], ["memory.svg", "bits.svg"];
+    self_play: "--rounds 15", [("lost_to_random", 0.0..=0.1), ("drawn_with_perfect", 0.6..=1.0), ("lost_before", 200.0..=1500.0)],
+        ["progress.svg", "opinions.svg"];
 }
 
 fn run(name: &str, args: &str, expected: &[(&str, RangeInclusive<f64>)], pictures: &[&str]) {
