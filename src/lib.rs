@@ -108,7 +108,11 @@ pub mod prelude {
     };
 }
 
-/// What the README shows is compiled and run by `cargo test`.
+/// What the README and the guide show is compiled and run by `cargo test`.
 #[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;
+mod documents {
+    #[doc = include_str!("../README.md")]
+    struct Readme;
+    #[doc = include_str!("../docs/inside-the-network.md")]
+    struct InsideTheNetwork;
+}

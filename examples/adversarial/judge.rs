@@ -21,7 +21,7 @@ impl Judge {
         for _ in 0..30 {
             for batch in batches.epoch(rng) {
                 // With some noise, it does not learn the images by heart.
-                let x = &batch.x + 0.1 * rng.normal(batch.x.shape().clone(), DType::F32);
+                let x = &batch.x + 0.1 * rng.normal(batch.x.shape(), DType::F32);
                 let gradient = grad(&judge, |judge| judge.forward(&x).cross_entropy(&batch.y));
                 adam.step(&mut judge, &gradient);
             }

@@ -27,16 +27,18 @@ pub(crate) fn from_files(folder: &Path, rng: &mut Rng) -> Result<Images, Box<dyn
         idx::read(if packed.exists() { packed } else { plain })
     };
     let part = |name: &str| -> Result<Digits, Box<dyn std::error::Error + Send + Sync>> {
-        let images = read(&format!("{name}-images-idx3-ubyte"))?;
-        let labels = read(&format!("{name}-labels-idx1-ubyte"))?;
-        let fits = matches!(images.shape()[..], [n, height, width] if height == width && height >= 4 && labels.shape()[..] == [n]);
-        if !fits || labels.numel() == 0 || labels.cast(DType::I64).max(..).item::<i64>() > 9 {
+        let images = read(&format!("{name}-images-idx3-ubyte"))?.cast(DType::F32) / 255.0;
+        let labels = read(&format!("{name}-labels-idx1-ubyte"))?.cast(DType::I64);
+        // Two pools need four pixels.
+        let is_square = matches!(images.shape()[..], [n, height, width] if height == width && height >= 4 && n > 0);
+        if !is_square || labels.shape()[..] != [images.size(0)] {
             let found = format!("{} and {}", images.spec(), labels.spec());
-            return Err(
-                format!("{name}: needs square images [n, side, side] and labels [n] up to 9; got {found}").into()
-            );
+            return Err(format!("{name}: needs square images [n, side, side] and a label for each; got {found}").into());
         }
-        Ok(Digits { images: images.cast(DType::F32) / 255.0, labels: labels.cast(DType::I64) })
+        if !labels.to_vec::<i64>().iter().all(|label| (0..10).contains(label)) {
+            return Err(format!("{name}: labels are 0 to 9").into());
+        }
+        Ok(Digits { images, labels })
     };
     let (others, test) = (part("train")?, part("t10k")?);
     let [train, validation] = split(others.len(), [0.9, 0.1], rng).map(|places| {

@@ -171,8 +171,7 @@ fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         let images = spoiled(&test.images, &saliency, weight);
         reader.read(&images).argmax(-1).ne(&answers).cast(DType::F64).mean(..).item::<f64>()
     };
-    let (by_gradient, at_random) =
-        (changed(&saliency.abs()), changed(&rng.uniform(saliency.shape().clone(), DType::F32)));
+    let (by_gradient, at_random) = (changed(&saliency.abs()), changed(&rng.uniform(saliency.shape(), DType::F32)));
     println!(
         "With {CHANGED} pixels changed where the gradient is greatest, {by_gradient:.2} of all are read as another digit;"
     );

@@ -9,7 +9,7 @@ pub(super) struct Block {
 }
 
 /// Rectangles that cover each cell that has a level exactly once: each begins at the first free cell, is as wide as its row allows, and
-/// then as high as its width allows.
+/// then as high as its width allows. In the order of their levels, so that those of one colour follow each other.
 pub(super) fn joined(columns: usize, rows: usize, level: impl Fn(usize, usize) -> Option<u8>) -> Vec<Block> {
     let mut free: Vec<Option<u8>> = Vec::with_capacity(columns * rows);
     for row in 0..rows {
@@ -29,5 +29,6 @@ pub(super) fn joined(columns: usize, rows: usize, level: impl Fn(usize, usize) -
             blocks.push(Block { columns: column..column + width, rows: row..row + height, level });
         }
     }
+    blocks.sort_by_key(|block: &Block| block.level);
     blocks
 }

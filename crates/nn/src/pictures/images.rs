@@ -147,7 +147,7 @@ impl Images {
         // What is white is the paper.
         let level = |column: usize, row: usize| scale.level(image[row * self.width + column]).filter(|l| !white(l));
         for block in cells::joined(self.width, self.height, level) {
-            // Reaching below the ones that are drawn after it, so that no seams are seen.
+            // Reaching into the next ones, so that no seams are seen.
             let end = |at: usize, size: f64| px((at as f64 * pixel + 1.5).min(size));
             let from = (px(x) + px(block.columns.start as f64 * pixel), px(y) + px(block.rows.start as f64 * pixel));
             let to = (px(x) + end(block.columns.end, width), px(y) + end(block.rows.end, height));

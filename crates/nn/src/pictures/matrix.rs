@@ -115,7 +115,7 @@ impl Matrix {
         for block in cells::joined(self.columns, self.rows, |column, row| scale.level(value(column, row))) {
             let corner = |column: usize, row: usize| (left + cell * column as f64, top + cell * row as f64);
             let (right, bottom) = corner(block.columns.end, block.rows.end);
-            // Reaching below the ones that are drawn after it, so that no seams are seen.
+            // Reaching into the next ones, so that no seams are seen.
             let to = ((right + 1.5).min(left + width), (bottom + 1.5).min(top + height));
             canvas.fill(corner(block.columns.start, block.rows.start), to, scale.color(block.level))?;
         }

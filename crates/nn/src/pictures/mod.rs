@@ -30,6 +30,7 @@ mod canvas;
 mod cells;
 mod chart;
 mod clip;
+mod compact;
 mod error;
 mod images;
 mod levels;

@@ -4,6 +4,7 @@ use super::{
     bars::Bars,
     canvas::{Canvas, px, refused},
     chart::Chart,
+    compact::compact,
     error::PictureError,
     images::Images,
     matrix::Matrix,
@@ -162,11 +163,9 @@ impl Picture {
             }
             canvas.area.present().map_err(refused)?;
         }
-        // Plotters' units are shown as quarters of pixels; and what SVG takes for granted need not be said of each shape. Quotation
-        // marks are escaped in texts, so that only attributes are changed.
+        // Plotters' units are shown as quarters of pixels.
         let shown = format!("width=\"{width}\" height=\"{height}\"");
-        let svg = svg.replacen(&format!("width=\"{}\" height=\"{}\"", size.0, size.1), &shown, 1);
-        Ok(svg.replace(" opacity=\"1\"", "").replace(" stroke=\"none\"", ""))
+        Ok(compact(&svg.replacen(&format!("width=\"{}\" height=\"{}\"", size.0, size.1), &shown, 1)))
     }
 
     /// Writes the picture to a file, and makes the folder for it.

@@ -1,4 +1,4 @@
-use super::{axis::Axis, cells, clip::Window, levels, *};
+use super::{axis::Axis, cells, clip::Window, compact::compact, levels, *};
 use cotangent_tensor::{DType, Tensor};
 use plotters::coord::ranged1d::{BoldPoints, Ranged, ValueFormatter};
 
@@ -175,6 +175,23 @@ fn the_level_line_of_a_cone_is_one_circle() {
 }
 
 #[test]
+fn rectangles_of_one_colour_that_follow_each_other_are_one_path() {
+    let rect = |x: u32, color: &str| {
+        format!("<rect x=\"{x}\" y=\"2\" width=\"3\" height=\"4\" opacity=\"1\" fill=\"{color}\" stroke=\"none\"/>\n")
+    };
+    let others = "<rect x=\"1\" y=\"2\" width=\"3\" height=\"4\" opacity=\"1\" fill=\"none\" stroke=\"#000000\"/>\n\
+                  <rect x=\"1\" y=\"2\" width=\"3\" height=\"4\" opacity=\"0.5\" fill=\"#000000\" stroke=\"none\"/>\n";
+    let svg = [&rect(1, "#AAAAAA"), &rect(9, "#AAAAAA"), &rect(1, "#BBBBBB"), others, &rect(1, "#BBBBBB")].concat();
+    assert_eq!(
+        compact(&svg),
+        "<path fill=\"#AAAAAA\" d=\"M1 2h3v4h-3zM9 2h3v4h-3z\"/>\n<path fill=\"#BBBBBB\" d=\"M1 2h3v4h-3z\"/>\n\
+         <rect x=\"1\" y=\"2\" width=\"3\" height=\"4\" fill=\"none\" stroke=\"#000000\"/>\n\
+         <rect x=\"1\" y=\"2\" width=\"3\" height=\"4\" opacity=\"0.5\" fill=\"#000000\"/>\n\
+         <path fill=\"#BBBBBB\" d=\"M1 2h3v4h-3z\"/>\n"
+    );
+}
+
+#[test]
 fn a_plane_knows_which_point_is_where() {
     // Class 1 is the upper right quarter: its region is one rectangle.
     let plane = Plane::over(0.0..2.0, 10.0..12.0, |points| {
@@ -205,8 +222,8 @@ fn a_heat_map_has_its_scale_and_few_shapes() {
     }
     // White in the middle, and the ends of the map.
     assert!(["#FFFFFF", "#2166AC", "#B2182B"].iter().all(|color| svg.contains(color)), "{svg}");
-    // 17 stripes and as many on the scale, the paper, the frame of the scale.
-    assert_eq!(count(&svg, "<rect"), 17 + 17 + 2);
+    // 17 stripes and as many on the scale, less the first stripe there, which follows the last of the map, and the paper.
+    assert_eq!(count(&svg, "<path"), 17 + 17 + 1);
 }
 
 #[test]
@@ -235,11 +252,12 @@ fn images_are_drawn_in_ink_and_white_is_paper() {
     let images = Tensor::from([[[0.0, 1.0], [1.0, 1.0]], [[0.0, 0.5], [0.0, 0.0]]]);
     let svg = svg(Images::new("Two", &images).captions(["first", "second"]));
     assert!(texts(&svg).contains(&"first") && texts(&svg).contains(&"second"));
-    // The paper, two shapes of the first image, one of the second, a frame for each.
-    assert_eq!((count(&svg, "<rect"), count(&svg, "fill=\"#000000\"")), (1 + 2 + 1 + 2, 2));
+    // The paper, and one shape for each image: black in the first, grey in the second.
+    assert_eq!((count(&svg, "<path"), count(&svg, "fill=\"#000000\"")), (1 + 2, 1));
+    assert_eq!(count(&svg, "<rect"), 2, "a frame for each");
     // With a range of its own the second has black too.
     let apart = Picture::of(Images::new("Two", &images).each_for_itself()).svg().expect("a picture");
-    assert_eq!(count(&apart, "fill=\"#000000\""), 3);
+    assert_eq!(count(&apart, "fill=\"#000000\""), 2);
 }
 
 #[test]

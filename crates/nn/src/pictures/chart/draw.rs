@@ -301,8 +301,8 @@ impl Inside<'_> {
         color: impl Fn(u8) -> RGBColor,
     ) -> Result<(), PictureError> {
         let (width, height) = self.canvas.area.dim_in_pixel();
-        // Viewers blend the edges of neighbours with what is behind, which would be seen as a fine grid. So each block reaches below the
-        // ones that are drawn after it, by more than a pixel where the picture is shown somewhat smaller.
+        // Viewers blend the edges of neighbours with what is behind, which would be seen as a fine line. So each block reaches into those
+        // above and on its right, by more than a pixel where the picture is shown somewhat smaller.
         let overlap = px(1.5);
         for ((low, high), block) in plane.blocks(level) {
             let (Some(low), Some(high)) = (self.corner(low), self.corner(high)) else { continue };
