@@ -129,8 +129,9 @@ pub fn cutout(images: &Tensor, side: usize, rng: &mut Rng) -> Tensor {
 /// ```
 /// use cotangent_nn::data::augment::normalise;
 /// use cotangent_tensor::Tensor;
-/// let x = Tensor::from([[[[0u8, 51, 255]]]]);
-/// assert_eq!(normalise(&x, [0.2], [0.4]).to_vec::<f32>(), [-0.5, 0.0, 2.0]);
+/// let x = Tensor::from([[[0u8, 51, 255]]]).unsqueeze(0);
+/// let y = normalise(&x, [0.2], [0.4]).to_vec::<f32>();
+/// assert!((y[0] + 0.5).abs() < 1e-6 && y[1] == 0.0 && (y[2] - 2.0).abs() < 1e-6);
 /// ```
 #[doc(alias = "normalize")]
 #[must_use]
