@@ -20,6 +20,9 @@ examples! {
     adversarial: "--epochs 20", [
         ("confidence", 0.6..=1.0), ("real_confidence", 0.9..=1.0), ("coverage", 4.0..=10.0), ("nearest", 0.5..=2.5),
     ], ["stages.svg", "samples.svg", "copies.svg", "progress.svg"];
+    backpropagation: "--epochs 30",
+        [("nodes", 18.0..=18.0), ("difference", 0.0..=1e-12), ("loss_before", 0.4..=1.0), ("loss", 0.0..=0.39)],
+        ["graph.svg", "learning.svg"];
     convolution: "--epochs 4", [
         ("test_accuracy", 0.8..=1.0), ("changed_by_gradient", 0.5..=1.0), ("changed_at_random", 0.0..=0.5),
     ], ["learning.svg", "features.svg", "saliency.svg"];
