@@ -50,6 +50,10 @@ examples! {
     ], ["memory.svg", "bits.svg"];
     self_play: "--rounds 15", [("lost_to_random", 0.0..=0.1), ("drawn_with_perfect", 0.6..=1.0), ("lost_before", 200.0..=1500.0)],
         ["progress.svg", "opinions.svg"];
+    spam: "--steps 60", [
+        ("precision", 0.92..=1.0), ("recall", 0.65..=0.95), ("recall_new", 0.4..=0.9), ("precision_embedding", 0.92..=1.0),
+        ("recall_embedding", 0.6..=0.95),
+    ], ["precision-recall.svg", "words.svg", "map.svg"];
 }
 
 fn run(name: &str, args: &str, expected: &[(&str, RangeInclusive<f64>)], pictures: &[&str]) {
