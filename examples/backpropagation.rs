@@ -258,7 +258,7 @@ fn draw(
     let chance = Chart::new("What the three nodes have learned", "test", "grades")
         .heat("probability", &plane, Shades::diverging().over(0.0..1.0))
         .levels("", &plane, [0.5])
-        .classes(&["rejected", "admitted"], &Tensor::stack(students.to_vec(), 0).squeeze(-1), &Tensor::from(labels));
+        .classes(&["rejected", "admitted"], &Tensor::stack(students, 0).squeeze(-1), &Tensor::from(labels));
     Picture::of(chance).beside(curve).save(options.pictures.join("learning.svg"))?;
     Ok(())
 }
