@@ -35,6 +35,11 @@ examples! {
     ], ["judgement.svg", "inputs.svg"];
     digits: "--epochs 3", [("test_accuracy", 0.85..=1.0)], ["learning-curve.svg"];
     fashion: "--data examples/data/fashion --epochs 8", [("test_accuracy", 0.4..=1.0)], ["confusion.svg", "mistaken.svg"];
+    forecast: "--steps 60", [
+        ("error", 40.0..=85.0), ("coverage", 0.65..=0.92), ("pinball", 15.0..=25.0), ("pinball_naive", 25.0..=40.0),
+        // The fit has no budget: what it must reach is its own.
+        ("error_autoregression", 70.0..=100.0),
+    ], ["forecast.svg"];
     language_model: "--steps 20", [("bits_before", 6.0..=8.0), ("bits", 3.0..=5.5)], ["bits.svg", "attention.svg", "heads.svg"];
     multiclass: "--steps 250", [("iris", 0.88..=1.0), ("wine", 0.85..=1.0), ("iris_folds", 0.9..=1.0), ("wine_folds", 0.93..=1.0)],
         ["flowers.svg", "wines.svg", "confusion.svg"];
