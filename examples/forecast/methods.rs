@@ -10,8 +10,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 pub(crate) const QUANTILES: [f64; 3] = [0.1, 0.5, 0.9];
 
-/// The error of quantiles, by which they are learned and compared: below the truth y an error counts q, above it 1 - q. Its mean is least for
-/// the number that y falls below with probability q (R. Koenker and G. Bassett, 1978).
+/// The error of quantiles, by which they are learned and compared: below the truth y an error counts q, above it 1 - q. Its mean is
+/// least for the number that y falls below with probability q (R. Koenker and G. Bassett, "Regression quantiles", Econometrica 46, 1978).
 pub(crate) fn pinball(forecast: &Tensor, truth: &Tensor) -> Tensor {
     let error = truth.unsqueeze(-1) - forecast;
     let q = Tensor::from(QUANTILES).cast(error.dtype());
@@ -51,7 +51,8 @@ impl Autoregression {
     }
 }
 
-/// A forecast with quantiles, of a method that only gives one number: it is moved by the quantiles of its own errors in the years before the test.
+/// A forecast with quantiles, of a method that only gives one number: it is moved by the quantiles of its own errors in the years before
+/// the test.
 pub(crate) fn with_errors(method: impl Fn(&Windows) -> Tensor, series: &Series, windows: &Windows) -> Tensor {
     let training = series.training();
     let errors = (&training.ahead - method(&training)).quantile(QUANTILES, 0).transpose(0, 1);
@@ -92,6 +93,7 @@ impl Recurrent {
         let style = ProgressStyle::with_template("{bar:30} {pos}/{len} steps, {msg}")?;
         // The bar is not drawn where the output is no terminal.
         let bar = ProgressBar::new(steps as u64).with_style(style);
+        // Ten times the usual rate of Adam, for few steps; in the end it falls to nothing.
         const RATE: f64 = 1e-2;
         let (mut adam, rate) = (Adam::new(RATE), schedule::Cosine::new(RATE, steps as u64));
         let starts = (TRAINED - SEEN - AHEAD) as i64 + 1;

@@ -108,7 +108,7 @@ impl Places {
     pub(crate) fn new(words: usize, rng: &mut Rng) -> Self {
         let mut table = Embedding::new(words + 1, 2, rng).padding_idx(words);
         // Close to the middle at first: there a word stays that says nothing.
-        table.weight = table.weight * 0.1;
+        table.weight *= 0.1;
         Places { words: table, hidden: Linear::new(2, 8, rng), output: Linear::new(8, 1, rng) }
     }
 
