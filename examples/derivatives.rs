@@ -234,7 +234,7 @@ fn draw(
     let points = |way: &[Tensor]| -> Vec<(f64, f64)> {
         way.iter().map(|at| at.to_vec::<f64>()).map(|at| (at[0], at[1])).collect()
     };
-    let height = Plane::over(-1.8..1.8, -1.0..2.6, |at| valley(&at.cast(DType::F64)).log10());
+    let height = Plane::over(-1.5..1.5, -1.0..2.0, |at| valley(&at.cast(DType::F64)).log10());
     let ways = Chart::new("Two ways through Rosenbrock's valley", "x", "y")
         .heat("log10 of the height", &height, Shades::viridis())
         .levels("", &height, [-1.0, 0.0, 1.0, 2.0])
@@ -257,13 +257,14 @@ fn draw(
     Picture::of(orbit).save(options.pictures.join("implicit.svg"))?;
 
     let mut charts = Vec::new();
-    for (animal, name) in ["hares", "lynxes"].into_iter().enumerate() {
+    for (animal, name, most) in [(0, "hares", 6.0), (1, "lynxes", 3.0)] {
         let series = |all: &Tensor, step: f64| -> Vec<(f64, f64)> {
-            let numbers = all.select(1, animal as isize).to_vec::<f64>();
+            let numbers = all.select(1, animal).to_vec::<f64>();
             numbers.into_iter().enumerate().map(|(i, number)| (i as f64 * step, number)).collect()
         };
         let of = |rates: &Tensor| series(&hares_and_lynxes(rates, COUNTED), STEP);
         let chart = Chart::new(format!("The {name}"), "year", "thousands")
+            .y_range(0.0..most)
             .dashed("first guess", of(guess))
             .line("fitted", of(rates))
             .dashed("true", of(truth))

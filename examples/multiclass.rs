@@ -247,7 +247,7 @@ fn five_rounds(table: &csv::Table, sizes: &[usize], options: &Options, rng: &mut
     for fold in split::stratified_k_fold(&table.y, 5, rng) {
         let (train, held_out) = (Examples::of(table, &fold.train), Examples::of(table, &fold.validation));
         let network = Network::trained(sizes, &train, options.steps.get(), rng);
-        counts = counts + confusion_matrix(&network.scores(&held_out.x), &held_out.y);
+        counts += confusion_matrix(&network.scores(&held_out.x), &held_out.y);
     }
     counts
 }

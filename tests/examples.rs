@@ -20,6 +20,9 @@ examples! {
     adversarial: "--epochs 20", [
         ("confidence", 0.6..=1.0), ("real_confidence", 0.9..=1.0), ("coverage", 4.0..=10.0), ("nearest", 0.5..=2.5),
     ], ["stages.svg", "samples.svg", "copies.svg", "progress.svg"];
+    backpropagation: "--epochs 30",
+        [("nodes", 18.0..=18.0), ("difference", 0.0..=1e-12), ("loss_before", 0.4..=1.0), ("loss", 0.0..=0.39)],
+        ["graph.svg", "learning.svg"];
     convolution: "--epochs 4", [
         ("test_accuracy", 0.8..=1.0), ("changed_by_gradient", 0.5..=1.0), ("changed_at_random", 0.0..=0.5),
     ], ["learning.svg", "features.svg", "saliency.svg"];
@@ -32,6 +35,11 @@ examples! {
     ], ["judgement.svg", "inputs.svg"];
     digits: "--epochs 3", [("test_accuracy", 0.85..=1.0)], ["learning-curve.svg"];
     fashion: "--data examples/data/fashion --epochs 8", [("test_accuracy", 0.4..=1.0)], ["confusion.svg", "mistaken.svg"];
+    forecast: "--steps 60", [
+        ("error", 40.0..=85.0), ("coverage", 0.65..=0.92), ("pinball", 15.0..=25.0), ("pinball_naive", 25.0..=40.0),
+        // The fit has no budget: what it must reach is its own.
+        ("error_autoregression", 70.0..=100.0),
+    ], ["forecast.svg"];
     language_model: "--steps 20", [("bits_before", 6.0..=8.0), ("bits", 3.0..=5.5)], ["bits.svg", "attention.svg", "heads.svg"];
     multiclass: "--steps 250", [("iris", 0.88..=1.0), ("wine", 0.85..=1.0), ("iris_folds", 0.9..=1.0), ("wine_folds", 0.93..=1.0)],
         ["flowers.svg", "wines.svg", "confusion.svg"];
@@ -46,6 +54,10 @@ examples! {
     ], ["memory.svg", "bits.svg"];
     self_play: "--rounds 15", [("lost_to_random", 0.0..=0.1), ("drawn_with_perfect", 0.6..=1.0), ("lost_before", 200.0..=1500.0)],
         ["progress.svg", "opinions.svg"];
+    spam: "--steps 60", [
+        ("precision", 0.92..=1.0), ("recall", 0.65..=0.95), ("recall_new", 0.4..=0.9), ("precision_embedding", 0.92..=1.0),
+        ("recall_embedding", 0.6..=0.95),
+    ], ["precision-recall.svg", "words.svg", "map.svg"];
 }
 
 fn run(name: &str, args: &str, expected: &[(&str, RangeInclusive<f64>)], pictures: &[&str]) {

@@ -15,7 +15,7 @@ pub(crate) struct Bin {
 }
 
 /// Patients by the probability that was given to them. The edges lie closer at both ends, where most patients are, and the
-/// last is above 1, which a rounded probability can be.
+/// last lies above 1, so that a probability that is rounded to 1 is inside.
 pub(crate) fn calibration_bins(opinions: &Opinions) -> Vec<Bin> {
     const EDGES: [f64; 9] = [0.0, 0.02, 0.05, 0.15, 0.4, 0.7, 0.9, 0.98, 1.01];
     let bins = EDGES.windows(2).map(|edges| {

@@ -1,7 +1,7 @@
 //! Is the tumour malignant, and how far can the answer be trusted? `cargo run --release --example diagnosis`.
 //!
-//! Cells were taken from 569 tumours and measured under the microscope: how large their nuclei are, how even, how dented. A network learns to give
-//! the probability of cancer. An accuracy alone says little about such a network, and so this program asks four questions:
+//! Cells were taken from 569 tumours and measured under the microscope: how large their nuclei are, how even, how dented. A network learns
+//! to give the probability of cancer. An accuracy alone says little about such a network, and so this program asks four questions:
 //!
 //! - How well does it **separate** the ill from the healthy? The ROC curve shows every bargain between missed illness and false alarm.
 //! - Can its probabilities be **believed**? Of those to whom it gives 30 %, about 30 % must be ill: the calibration plot.
@@ -252,8 +252,9 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// By how much the log-loss rises when a measurement is shuffled: each patient gets that of another, and all else stays. The mean, the error and
-/// the worst of a measurement tell almost the same, and one could stand in for another; so all three are shuffled, in the same order.
+/// By how much the log-loss rises when a measurement is shuffled: each patient gets that of another, and all else stays. The mean, the
+/// error and the worst of a measurement tell almost the same, and one could stand in for another; so all three are shuffled, in the same
+/// order.
 fn shuffled(committee: &Committee, test: &Patients, columns: &[String], rng: &mut Rng) -> Vec<(String, f64)> {
     // The rise depends on the order; 20 of them make its error small.
     const ORDERS: usize = 20;
@@ -278,8 +279,8 @@ fn shuffled(committee: &Committee, test: &Patients, columns: &[String], rng: &mu
     rises
 }
 
-/// How strongly and in which direction each input pulls: the derivative of the score, in the mean of the patients, for a step of one standard deviation.
-/// The ten strongest.
+/// How strongly and in which direction each input pulls: the derivative of the score, in the mean of the patients, for a step of one
+/// standard deviation. The ten strongest.
 fn pulls(committee: &Committee, test: &Patients, columns: &[String]) -> Vec<(String, f64)> {
     let slopes = grad(&test.x, |x| committee.score(x).sum(..)).mean(0) * test.x.std(0, 1);
     let mut pulls: Vec<(String, f64)> =

@@ -52,7 +52,7 @@ pub(crate) fn opinions(network: &Network, path: &Path) -> Result<(), PictureErro
         });
         let [x, o] = board.marks().map(|squares| squares.into_iter().map(middle).collect::<Vec<_>>());
         Chart::new(name, format!("{mover} moves, expects {:+.2}", opinion.value), "")
-            .heat("", &plane, Shades::viridis().over(0.0..1.0))
+            .heat("policy", &plane, Shades::viridis().over(0.0..1.0))
             .points("X", x)
             .points("O", o)
     });

@@ -129,8 +129,8 @@ impl Ranged for Axis {
 impl ValueFormatter<f64> for Axis {
     fn format_ext(&self, at: &f64) -> String {
         if !self.log {
-            let text = written(*at, self.step(6));
-            // Not all ticks need the digits of the finest.
+            // A tall chart has more than six ticks, which are less than ten times as close. Not all need the digits of the finest.
+            let text = written(*at, self.step(6) / 10.0);
             return match text.contains('.') && !text.contains('e') {
                 true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
                 false => text,
