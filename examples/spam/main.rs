@@ -66,7 +66,9 @@ fn main() -> Result<()> {
         judged.push((scores, threshold, precision, recall, recall_new));
     }
 
-    println!("\nNew tricks are found by fewer old words. The words that decide in the bag, with their weights:\n");
+    println!(
+        "\nNew tricks share fewer words with what was learned. The words that decide in the bag, with their weights:\n"
+    );
     let weights = bag.by_word(&vocabulary);
     let row = |words: &[(String, f64)]| {
         words.iter().map(|(word, weight)| format!("{word} {weight:+.1}")).collect::<Vec<_>>().join(", ")
@@ -75,7 +77,7 @@ fn main() -> Result<()> {
     println!("  against:   {}\n", row(&weights.iter().rev().take(8).cloned().collect::<Vec<_>>()));
 
     println!("A star that hides a letter is a sign of its own: no friend writes fr*e.\n");
-    let (scores, threshold, ..) = &judged[0];
+    let scores = &judged[0].0;
     println!("What the bag did with some messages of the test, and which words decided:\n");
     let mut shown = Vec::new();
     for (what, index) in [
@@ -99,7 +101,7 @@ fn main() -> Result<()> {
     println!(
         "\nIn the plane of the embedding the words lie along a line: for a single question one direction is enough."
     );
-    println!("The pictures are in {}. The threshold of the bag is {threshold:.2}.", folder.display());
+    println!("The pictures are in {}.", folder.display());
     let (_, _, precision, recall, new) = judged[0];
     let (_, _, precision_e, recall_e, new_e) = judged[1];
     println!(

@@ -56,13 +56,13 @@ fn sentences(kinds: [(f64, &[&str]); 4], rng: &mut Rng) -> String {
     (0..count).map(sentence).collect::<Vec<_>>().join(" . ")
 }
 
-/// The text with some of its longer words changed at some letter.
+/// The text with some of its longer words changed at some letter, but not the first.
 fn misspelt(text: &str, part: f64, change: impl Fn(&str, usize) -> String, rng: &mut Rng) -> String {
     let words = text.split(' ').map(|word| {
         if word.len() < 4 || rng.uniform([], DType::F64).item::<f64>() >= part {
             return word.to_owned();
         }
-        change(word, rng.randint(0, word.len() as i64, []).item::<i64>() as usize)
+        change(word, rng.randint(1, word.len() as i64, []).item::<i64>() as usize)
     });
     words.collect::<Vec<_>>().join(" ")
 }
