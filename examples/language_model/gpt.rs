@@ -122,9 +122,7 @@ impl Gpt {
             let seen = codes.numel().min(CONTEXT);
             let scores = self.forward(&codes.narrow(0, codes.numel() - seen, seen).unsqueeze(0));
             let scores = scores.select(0, 0).select(0, -1) / temperature;
-            // With this noise, drawn from Gumbel's law, the greatest score is each letter's as often as its probability says.
-            let noise = -(-rng.uniform(scores.shape(), DType::F32).ln()).ln();
-            codes = Tensor::concat([codes, (scores + noise).argmax_keepdims(-1)], 0);
+            codes = Tensor::concat([codes, rng.categorical(&scores).unsqueeze(0)], 0);
         }
         letters.decode(&codes)
     }

@@ -63,9 +63,7 @@ impl Writer {
             // The state remembers what was read before, so that only the new letter is read.
             let (scores, after) = self.forward(&next, state.as_ref());
             let scores = scores.select(1, -1) / temperature;
-            // With this noise, drawn from Gumbel's law, the greatest score is each letter's as often as its probability says.
-            let noise = -(-rng.uniform(scores.shape(), DType::F32).ln()).ln();
-            next = (scores + noise).argmax_keepdims(-1);
+            next = rng.categorical(&scores).unsqueeze(-1);
             written += &letters.decode(&next.flatten(0, 1))?;
             state = Some(after);
         }

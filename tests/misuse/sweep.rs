@@ -26,7 +26,8 @@ fn cases() -> Vec<Case> {
     let mut cases: Vec<Case> = cases![
         "add": |x, y| x + y, "add": |x, y| x.clone() + y.clone(), "sub": |x, y| x - y, "mul": |x, y| x * y,
         "div": |x, y| x / y,
-        "maximum": |x, y| x.maximum(y), "minimum": |x, y| x.minimum(y), "eq": |x, y| x.eq(y), "lt": |x, y| x.lt(y),
+        "maximum": |x, y| x.maximum(y), "minimum": |x, y| x.minimum(y), "eq": |x, y| x.eq(y), "logical_and": |x, y| x.logical_and(y), "logical_or": |x, y| x.logical_or(y),
+        "logical_xor": |x, y| x.logical_xor(y), "lt": |x, y| x.lt(y),
         "where": |x, y| x.where_(y, y), "where": |x, y| x.where_(y, 1), "where": |x, y| x.gt(x).where_(x, y),
         "gt": |x, _| x.gt(0),
         "matmul": |x, y| x.matmul(y), "matmul": |x, y| x.unsqueeze(0).matmul(y),

@@ -34,7 +34,7 @@ pub enum ErrorKind {
 /// assert_eq!(error.kind(), ErrorKind::Shape);
 /// assert!(error.to_string().starts_with("matmul: "));
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Error(Box<Report>);
 
 #[derive(Clone, Debug, PartialEq)]
@@ -191,6 +191,13 @@ fn differing_specs(op: &'static str, inputs: &[SpecRef<'_>]) -> Error {
 
 /// As many inputs as a message shows: more than any operation of a fixed number has; a list can have thousands.
 const SHOWN_INPUTS: usize = 8;
+
+/// The message, for it is what a `main` that returns the error shows.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

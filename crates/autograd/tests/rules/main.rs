@@ -21,8 +21,8 @@ use cotangent_autograd::check::{self, Law, LawReport};
 use cotangent_tensor::{
     DType, Derivative, Primitive,
     ops::{
-        All, Any, ArgMax, ArgMin, ArgSort, Ceil, Compare, Comparison, DivFloor, DivTrunc, Floor, Heaviside, OneHot,
-        Round, RoundDecimals, SearchSorted, Sign, StopGradient, Trunc,
+        All, Any, ArgMax, ArgMin, ArgSort, Bitwise, Ceil, Compare, Comparison, Connective, DivFloor, DivTrunc, Floor,
+        Heaviside, OneHot, Round, RoundDecimals, SearchSorted, Sign, StopGradient, Trunc,
     },
 };
 use std::{
@@ -43,6 +43,7 @@ use table::{Sample, names_of_operations_in, table};
 const NOT_OPERATIONS: &[&str] = &[
     "Attention",
     "Comparison",
+    "Connective",
     "Cut",
     "Elementwise",
     "Ellipsis",
@@ -88,6 +89,7 @@ fn constant_operations() -> Vec<(&'static str, Box<dyn Primitive>)> {
         ("ArgMax", Box::new(ArgMax::new(0, false))),
         ("ArgMin", Box::new(ArgMin::new(0, false))),
         ("ArgSort", Box::new(ArgSort::new(0, false))),
+        ("Bitwise", Box::new(Bitwise(Connective::And))),
         ("Ceil", Box::new(Ceil)),
         ("Compare", Box::new(Compare(Comparison::Lt))),
         ("DivFloor", Box::new(DivFloor)),

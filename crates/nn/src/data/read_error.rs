@@ -36,7 +36,6 @@ pub enum Place {
 /// assert_eq!((error.kind(), error.place()), (ReadErrorKind::Truncated, Some(Place::Byte(9))));
 /// assert_eq!(error.to_string(), "npy: byte 9: the data end within the length of the header");
 /// ```
-#[derive(Debug)]
 pub struct ReadError(Box<Report>);
 
 #[derive(Debug)]
@@ -92,6 +91,13 @@ impl ReadError {
     #[must_use]
     pub fn place(&self) -> Option<Place> {
         self.0.place
+    }
+}
+
+/// The message, for it is what a `main` that returns the error shows.
+impl fmt::Debug for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

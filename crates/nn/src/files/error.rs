@@ -7,7 +7,6 @@ use std::{
 };
 
 /// What is wrong, and with which file.
-#[derive(Debug)]
 pub struct FileError {
     path: Option<PathBuf>,
     problem: Problem,
@@ -126,6 +125,13 @@ impl Problem {
 
     pub(super) fn format(offset: u64, rule: impl Into<String>) -> Self {
         Problem::Format { offset, rule: rule.into() }
+    }
+}
+
+/// The message, for it is what a `main` that returns the error shows.
+impl fmt::Debug for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

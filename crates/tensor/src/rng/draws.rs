@@ -129,6 +129,38 @@ impl Rng {
         Array::from_buffer(elements, shape).into()
     }
 
+    /// Class indices, i64 `[..]`, by scores `[.., classes]`: a class is drawn with the probability that the softmax of its row gives it.
+    ///
+    /// To draw by a temperature, divide the scores by it; to draw by probabilities, take their logarithms. A score of -inf is never drawn.
+    /// The greatest of scores with noise of Gumbel's law has this distribution (Gumbel, 1954).
+    ///
+    /// # Panics
+    /// When the scores are not floating-point, have no axis or no classes, or a row has no finite greatest score: NaN, inf, or all -inf.
+    ///
+    /// ```
+    /// use cotangent_tensor::{Rng, Tensor};
+    /// let scores = Tensor::from([[0.0, f64::NEG_INFINITY], [-100.0, 100.0]]);
+    /// assert_eq!(Rng::seed(0).categorical(&scores).to_vec::<i64>(), [0, 1]);
+    /// ```
+    #[doc(alias = "multinomial")]
+    #[must_use]
+    #[track_caller]
+    pub fn categorical(&mut self, scores: &Tensor) -> Tensor {
+        let spec = scores.spec();
+        let fits = scores.dtype().is_float() && spec.shape().last().is_some_and(|&classes| classes > 0);
+        assert!(fits, "categorical: needs floating-point scores [.., classes] of at least one class; got {spec}");
+        let scores = scores.stop_gradient().cast(DType::F64);
+        if scores.has_values() {
+            let is_finite = scores.max(-1).is_finite().all(..).item::<bool>();
+            assert!(
+                is_finite,
+                "categorical: the greatest score of each row must be finite; got {spec} with NaN, inf or only -inf in a row"
+            );
+        }
+        let noise = -(-self.uniform(scores.shape(), DType::F64).ln()).ln();
+        (scores + noise).argmax(-1)
+    }
+
     /// The integers 0, .., n - 1 in random order, as i64 to index with.
     ///
     /// # Panics

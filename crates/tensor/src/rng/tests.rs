@@ -282,3 +282,26 @@ fn misuse_says_what_was_wrong() {
     assert_eq!(message(|| Rng::seed(0).randint(4, 4, [2])), "randint: low must be below high; got low 4, high 4");
     assert!(message(|| Rng::seed(0).normal([usize::MAX, 2], DType::F32)).starts_with("normal: shape"));
 }
+
+#[test]
+fn classes_are_drawn_as_often_as_the_softmax_says() {
+    let scores = Tensor::from([0.5, -1.0, 2.0, f64::NEG_INFINITY]);
+    let drawn = Rng::seed(5).categorical(&scores.expand([SAMPLE, 4]));
+    let expected = scores.softmax(-1).to_vec::<f64>();
+    for (class, p) in expected.into_iter().enumerate() {
+        let share = drawn.eq(class).cast(DType::F64).mean(..).item::<f64>();
+        // Five standard errors of a share.
+        assert!((share - p).abs() <= 5.0 * (p * (1.0 - p) / SAMPLE as f64).sqrt(), "{class}: {share}, {p}");
+    }
+    assert_eq!(Rng::seed(5).categorical(&Tensor::zeros([0, 3], DType::F32)).shape()[..], [0]);
+    for (scores, said) in [
+        (Tensor::from([1i64, 2]), "needs floating-point scores"),
+        (Tensor::from(1.0), "needs floating-point scores"),
+        (Tensor::zeros([2, 0], DType::F32), "needs floating-point scores"),
+        (Tensor::from([1.0, f64::NAN]), "must be finite"),
+        (Tensor::from([f64::NEG_INFINITY; 2]), "must be finite"),
+    ] {
+        let message = message(|| Rng::seed(0).categorical(&scores));
+        assert!(message.starts_with("categorical: ") && message.contains(said), "{message}");
+    }
+}

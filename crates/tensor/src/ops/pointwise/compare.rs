@@ -80,13 +80,19 @@ macro_rules! loops {
 loops!(Eq ==, Ne !=, Lt <, Le <=);
 
 macro_rules! comparisons {
-    ($($Type:ident $method:ident $doc:literal),*) => {
+    ($($Type:ident $method:ident $holds:literal $doc:literal),*) => {
         impl Tensor {
             $(
                 #[doc = $doc]
                 ///
                 /// # Panics
                 /// When the shapes do not broadcast, or the dtypes differ.
+                ///
+                /// ```
+                /// # use cotangent_tensor::Tensor;
+                #[doc = concat!("let x = Tensor::from([1.0, 2.0, 3.0]).", stringify!($method), "(2);")]
+                #[doc = concat!("assert_eq!(x.to_vec::<bool>(), ", $holds, ");")]
+                /// ```
                 #[must_use]
                 #[track_caller]
                 pub fn $method<'a>(&self, other: impl Into<Operand<'a>>) -> Tensor {
@@ -97,10 +103,10 @@ macro_rules! comparisons {
     };
 }
 comparisons!(
-    Eq eq "Where both are equal, under broadcasting, as a bool tensor; NaN equals nothing.",
-    Ne ne "Where both differ, under broadcasting, as a bool tensor; NaN differs from everything.",
-    Lt lt "Where this is less than the other, under broadcasting, as a bool tensor.",
-    Le le "Where this is at most the other, under broadcasting, as a bool tensor.",
-    Gt gt "Where this is greater than the other, under broadcasting, as a bool tensor.",
-    Ge ge "Where this is at least the other, under broadcasting, as a bool tensor."
+    Eq eq "[false, true, false]" "Where both are equal, under broadcasting, as a bool tensor; NaN equals nothing.",
+    Ne ne "[true, false, true]" "Where both differ, under broadcasting, as a bool tensor; NaN differs from everything.",
+    Lt lt "[true, false, false]" "Where this is less than the other, under broadcasting, as a bool tensor.",
+    Le le "[true, true, false]" "Where this is at most the other, under broadcasting, as a bool tensor.",
+    Gt gt "[false, false, true]" "Where this is greater than the other, under broadcasting, as a bool tensor.",
+    Ge ge "[false, true, true]" "Where this is at least the other, under broadcasting, as a bool tensor."
 );

@@ -13,6 +13,7 @@
 //! | `rectifiers` | relu, relu6, leaky_relu, prelu, elu, celu, selu, the hard and the shrinking ones, threshold |
 //! | `select` | maximum, minimum, clamp, where |
 //! | `compare` | eq, ne, lt, le, gt, ge |
+//! | `logic` | and, or, exclusive or, not |
 //! | `cast`, `stop_gradient` | cast; stop_gradient |
 
 pub(super) mod activations;
@@ -24,6 +25,7 @@ pub(super) mod elementwise;
 pub(super) mod finite;
 pub(super) mod functions;
 pub(super) mod gamma;
+pub(super) mod logic;
 pub(super) mod pairs;
 pub(super) mod rectifiers;
 pub(super) mod rounding;
@@ -46,6 +48,7 @@ pub use functions::{
     Sqrt, Square,
 };
 pub use gamma::{Digamma, Lgamma, Polygamma};
+pub use logic::{Bitwise, Connective};
 pub use pairs::{Atan2, Copysign, Fmax, Fmin, Hypot, Lerp, Logaddexp, Logaddexp2, Pow, Xlogy};
 pub use rectifiers::{
     Celu, Elu, Hardshrink, Hardsigmoid, Hardswish, Hardtanh, LeakyRelu, Prelu, Relu, Relu6, Selu, Softshrink, Threshold,
