@@ -96,7 +96,7 @@ impl Backtest {
         let (forecast, truth) = (log_forecast.cast(DType::F64).exp(), windows.ahead.cast(DType::F64).exp());
         let [low, middle, high] = [0, 1, 2].map(|i| forecast.select(2, i));
         let errors = (&truth - middle).abs();
-        let inside = truth.ge(&low).cast(DType::F64) * truth.le(&high).cast(DType::F64);
+        let inside = (truth.ge(&low) & truth.le(&high)).cast(DType::F64);
         Backtest {
             name,
             error_by_day: errors.mean(0).to_vec(),
