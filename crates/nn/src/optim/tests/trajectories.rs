@@ -12,8 +12,8 @@ use cotangent_tensor::{DType, Tensor};
 const F64: f64 = 1e-12;
 /// The same in f32, against the figures of f64.
 const F32: f64 = 2e-5;
-/// How much more a hundred steps may enlarge rounding: near the minimum some divide a gradient that is rounding by its own size.
-const LATER: f64 = 1e3;
+/// Up to a hundred steps in f64: near the minimum some divide a gradient that is rounding by its own size.
+const LATER: f64 = 1e-9;
 
 /// Calls `step` until each of the steps that figures are of, and compares.
 fn follow<const N: usize>(
@@ -32,7 +32,7 @@ fn follow<const N: usize>(
             step(&mut x);
             steps += 1;
         }
-        let tolerance = if steps > 20 { tolerance * LATER } else { tolerance };
+        let tolerance = if steps > 20 { LATER } else { tolerance };
         let found = x.cast(DType::F64).to_vec::<f64>();
         for (found, wanted) in found.iter().zip(wanted) {
             assert!((found - wanted).abs() <= tolerance, "{case}: after {steps} steps {found} instead of {wanted}");
