@@ -30,7 +30,7 @@ impl Primitive for Broken {
         "broken"
     }
     fn infer(&self, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>> {
-        Ok(SpecRef::to_owned(inputs[0]).into())
+        Ok(inputs[0].to_owned().into())
     }
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
         let (x, z) = (inputs[0].to_slice::<f64>(), inputs[1].to_slice::<f64>());

@@ -112,10 +112,10 @@ impl Primitive for Segment {
 
     fn infer(&self, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>> {
         if let Some(first) = &self.first {
-            return Ok(first.iter().map(|y| SpecRef::to_owned(y.spec())).collect());
+            return Ok(first.iter().map(|y| y.spec().to_owned()).collect());
         }
         let zeros: Vec<Tensor> = inputs.iter().map(|spec| Tensor::zeros(spec.shape(), spec.dtype())).collect();
-        Ok((self.f)(&zeros).iter().map(|y| SpecRef::to_owned(y.spec())).collect())
+        Ok((self.f)(&zeros).iter().map(|y| y.spec().to_owned()).collect())
     }
 
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {

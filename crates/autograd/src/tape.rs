@@ -10,7 +10,7 @@ mod sweep;
 pub(crate) use sweep::{Listener, Recording, Step};
 
 use cotangent_tensor::{
-    Cotangent, Cotangents, Derivative, Few, Level, Primitive, Result, Saved, Spec, SpecRef, Tensor, Tracer, try_apply,
+    Cotangent, Cotangents, Derivative, Few, Level, Primitive, Result, Saved, Spec, Tensor, Tracer, try_apply,
     try_decompose,
 };
 use std::{
@@ -99,7 +99,7 @@ impl Tape {
 
     /// The tensor as a variable of this tape.
     pub(crate) fn watch(&self, x: &Tensor) -> (Tensor, ValueId) {
-        let id = self.0.contents().add_value(SpecRef::to_owned(x.spec()));
+        let id = self.0.contents().add_value(x.spec().to_owned());
         (Tensor::from_tracer(Arc::new(Traced { tape: self.0.clone(), id, primal: x.clone() })), id)
     }
 
@@ -173,7 +173,7 @@ impl Tracer for Traced {
             if !primal.dtype().is_float() {
                 return (primal, ValueId::CONSTANT);
             }
-            let id = contents.add_value(SpecRef::to_owned(primal.spec()));
+            let id = contents.add_value(primal.spec().to_owned());
             (Tensor::from_tracer(Arc::new(Traced { tape: tape.clone(), id, primal })), id)
         };
         let (outputs, output_ids): (Few<Tensor>, Few<ValueId>) = if outputs.len() == 1 {
@@ -205,7 +205,7 @@ pub(crate) fn transposed_vjp(
         outputs.iter().map(|y| y.dtype().is_float().then(|| tape.watch(&y.zeros_like()))).collect();
     let cotangents = watched.iter().zip(outputs).map(|(watched, y)| match watched {
         Some((w, _)) => Cotangent::Given(w.clone()),
-        None => Cotangent::Zero(Box::new(SpecRef::to_owned(y.spec()))),
+        None => Cotangent::Zero(Box::new(y.spec().to_owned())),
     });
     let x_bars = rule.vjp(&saved, Cotangents::new(cotangents.collect()), &needs);
     check_cotangents(primitive.name(), &x_bars, primals.len(), |i| tangents[i].map(|_| primals[i].spec()));

@@ -8,7 +8,7 @@ use crate::{
     module::{self, Kind, Module},
     tape::{Recording, Tape, ValueId},
 };
-use cotangent_tensor::{Spec, SpecRef, Tensor};
+use cotangent_tensor::{Spec, Tensor};
 
 /// The gradient of a scalar function: ∂f/∂x for each parameter of `x`.
 ///
@@ -94,7 +94,7 @@ pub fn vjp<M: Module + Clone, N: Module + Clone>(x: &M, f: impl FnOnce(&M) -> N)
     let mut outputs = Vec::new();
     let y = module::map(&y, |leaf| {
         let (value, id) = tape.lower(leaf.tensor);
-        outputs.push((id, SpecRef::to_owned(value.spec())));
+        outputs.push((id, value.spec().to_owned()));
         value
     });
     drop(traced);

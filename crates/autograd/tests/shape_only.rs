@@ -56,7 +56,7 @@ fn an_operation_of_ones_own_is_asked_for_its_shapes_only() {
     // One shape among values is enough.
     let outputs = apply(&Never, &[&Tensor::from([1.0, 2.0, 3.0]), &Tensor::shape_only([4], DType::F32)]);
     assert_eq!(
-        outputs.iter().map(Tensor::spec).map(SpecRef::to_owned).collect::<Vec<_>>(),
+        outputs.iter().map(Tensor::spec).map(|spec| spec.to_owned()).collect::<Vec<_>>(),
         [Spec::new([3], DType::F64), Spec::new([2], DType::I64)]
     );
     assert!(outputs.iter().all(|y| !y.has_values()));

@@ -59,7 +59,7 @@ impl Error {
     /// Adds the shapes and dtypes that were given.
     #[must_use]
     pub fn with_inputs(mut self, inputs: &[SpecRef<'_>]) -> Self {
-        self.0.inputs = inputs.iter().map(|&spec| SpecRef::to_owned(spec)).collect();
+        self.0.inputs = inputs.iter().map(|&spec| spec.to_owned()).collect();
         self
     }
 

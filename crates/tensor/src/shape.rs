@@ -200,9 +200,9 @@ impl<'a> SpecRef<'a> {
         self.shape.len()
     }
 
-    /// An owned copy.
+    /// An owned copy. By reference, so that it comes before [`ToOwned`] for references too.
     #[must_use]
-    pub fn to_owned(self) -> Spec {
+    pub fn to_owned(&self) -> Spec {
         Spec::new(self.shape, self.dtype)
     }
 }

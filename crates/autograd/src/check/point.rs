@@ -4,7 +4,7 @@
 
 use super::differences::Room;
 use crate::module::{self, Kind, Leaf, Module};
-use cotangent_tensor::{DType, Rng, Shape, SpecRef, Tensor};
+use cotangent_tensor::{DType, Rng, Shape, Tensor};
 use std::ops::Range;
 
 /// A parameter among the coordinates.
@@ -42,7 +42,7 @@ impl<'m, M: Module + Clone> Point<'m, M> {
                     coordinates.extend(elements);
                     places.push(Place { path, shape: leaf.tensor.shape().clone(), range: start..coordinates.len() });
                 }
-                Err(_) => refusal = refusal.take().or(Some((path, SpecRef::to_owned(leaf.tensor.spec())))),
+                Err(_) => refusal = refusal.take().or(Some((path, leaf.tensor.spec().to_owned()))),
             }
         });
         if let Some((path, spec)) = refusal {

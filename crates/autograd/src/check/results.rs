@@ -2,7 +2,7 @@
 
 use super::{Stopped, first_order::DOT_PRODUCT, point::index_in};
 use crate::module::{self, Module};
-use cotangent_tensor::{DType, Shape, SpecRef, Tensor};
+use cotangent_tensor::{DType, Shape, Tensor};
 
 /// Where the elements of the joined tensor come from.
 pub(super) struct Results {
@@ -25,7 +25,7 @@ impl Results {
         let floats = tensors.iter().enumerate().filter(|(_, y)| y.dtype().is_float());
         let parts: Vec<_> = floats.map(|(i, y)| (i, y.shape().clone())).collect();
         if parts.is_empty() {
-            let found: Vec<String> = tensors.iter().map(|y| SpecRef::to_owned(y.spec()).to_string()).collect();
+            let found: Vec<String> = tensors.iter().map(|y| y.spec().to_owned().to_string()).collect();
             let found = if found.is_empty() { "nothing".to_owned() } else { found.join(", ") };
             return Err(format!("the function returned {found}, but differences need f64"));
         }

@@ -3,7 +3,7 @@
 
 use super::Problem;
 use cotangent_autograd::{Module, module};
-use cotangent_tensor::{Spec, SpecRef, Tensor};
+use cotangent_tensor::{Spec, Tensor};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
@@ -51,7 +51,7 @@ impl Report {
                 Some(found) if found.spec() != tensor.spec() => {
                     let list =
                         if found.shape() == tensor.shape() { &mut report.mistyped } else { &mut report.misshaped };
-                    let [found, wanted] = [found.spec(), tensor.spec()].map(SpecRef::to_owned);
+                    let [found, wanted] = [found.spec(), tensor.spec()].map(|spec| spec.to_owned());
                     list.push(Misfit { name: name.clone(), found, wanted });
                 }
                 Some(_) => {}

@@ -5,7 +5,7 @@ use cotangent_autograd::{
     module::Module,
     watch::{self, Origin, Recording},
 };
-use cotangent_tensor::{Spec, SpecRef, Tensor};
+use cotangent_tensor::{Spec, Tensor};
 use std::fmt;
 
 #[cfg(test)]
@@ -97,7 +97,7 @@ impl NotFinite {
             place,
             path: None,
             operation: None,
-            spec: SpecRef::to_owned(x.spec()),
+            spec: x.spec().to_owned(),
             numbers,
             position: first_position(x),
             parameters: Vec::new(),

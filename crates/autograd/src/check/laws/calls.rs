@@ -12,7 +12,7 @@ use crate::{
     },
     transform::{jvp, vjp},
 };
-use cotangent_tensor::{DType, Rng, SpecRef, Tensor};
+use cotangent_tensor::{DType, Rng, Tensor};
 
 /// An operation and inputs for it.
 pub(super) struct Case<'o> {
@@ -120,7 +120,7 @@ impl Case<'_> {
 
     /// The inputs as messages show them.
     pub(super) fn specs(&self) -> String {
-        let specs: Vec<String> = self.inputs.iter().map(|x| SpecRef::to_owned(x.spec()).to_string()).collect();
+        let specs: Vec<String> = self.inputs.iter().map(|x| x.spec().to_owned().to_string()).collect();
         specs.join(", ")
     }
 }

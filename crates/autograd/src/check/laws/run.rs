@@ -6,7 +6,7 @@ use super::{
     report::{Breach, LawReport},
 };
 use crate::check::unwound;
-use cotangent_tensor::{SpecRef, Tensor};
+use cotangent_tensor::Tensor;
 use std::{env, time::Instant};
 
 /// What is to be run alone.
@@ -150,7 +150,7 @@ impl<'o> Run<'o> {
         if !self.wants(law, sample) {
             return;
         }
-        let specs: Vec<String> = inputs.iter().map(|x| SpecRef::to_owned(x.spec()).to_string()).collect();
+        let specs: Vec<String> = inputs.iter().map(|x| x.spec().to_owned().to_string()).collect();
         let (inputs, seed) = (specs.join(", "), self.seed);
         match hold() {
             Ok(()) => self.count(law, 1),

@@ -186,7 +186,7 @@ impl Primitive for CrossEntropyGrad {
             let rule = "the cotangent must have the labels' shape and the logits' dtype";
             return Err(Error::new(ErrorKind::Shape, "cross_entropy_grad", rule).with_inputs(inputs));
         }
-        Ok(SpecRef::to_owned(x).into())
+        Ok(x.to_owned().into())
     }
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
         let [x, labels, y_bar] = [inputs[0], inputs[1], inputs[2]];

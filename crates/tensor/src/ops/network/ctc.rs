@@ -170,7 +170,7 @@ impl Primitive for CtcLossGrad {
             let rule = "the cotangent must be one number for each sequence, of the log-probabilities' dtype";
             return Err(Error::new(ErrorKind::Shape, "ctc_loss_grad", rule).with_inputs(inputs));
         }
-        Ok(SpecRef::to_owned(inputs[0]).into())
+        Ok(inputs[0].to_owned().into())
     }
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
         let [x, labels, y_bar] = [inputs[0], inputs[1], inputs[2]];

@@ -48,7 +48,7 @@ fn infer_scan(op: &'static str, axis: isize, inputs: &[SpecRef<'_>]) -> Result<F
             .with_hint("cast first, for example with .cast(DType::I64)"));
     }
     resolve_axis(op, axis, x.rank())?;
-    Ok(SpecRef::to_owned(x).into())
+    Ok(x.to_owned().into())
 }
 
 /// A scan of arrays of one shape along an axis.

@@ -12,7 +12,7 @@ impl Primitive for StopGradient {
     }
     fn infer(&self, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>> {
         takes("stop_gradient", 1, inputs)?;
-        Ok(SpecRef::to_owned(inputs[0]).into())
+        Ok(inputs[0].to_owned().into())
     }
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
         Ok(inputs[0].clone().into())

@@ -61,7 +61,7 @@ impl Primitive for Softmax {
     fn infer(&self, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>> {
         check_floats("softmax", 1, inputs)?;
         resolve_axis("softmax", self.axis, inputs[0].rank())?;
-        Ok(SpecRef::to_owned(inputs[0]).into())
+        Ok(inputs[0].to_owned().into())
     }
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
         map_along::<kernel::Softmax>("softmax", inputs[0], inputs[0], self.axis)
@@ -108,7 +108,7 @@ impl Primitive for LogSoftmax {
     fn infer(&self, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>> {
         check_floats("log_softmax", 1, inputs)?;
         resolve_axis("log_softmax", self.axis, inputs[0].rank())?;
-        Ok(SpecRef::to_owned(inputs[0]).into())
+        Ok(inputs[0].to_owned().into())
     }
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
         map_along::<kernel::LogSoftmax>("log_softmax", inputs[0], inputs[0], self.axis)
@@ -150,7 +150,7 @@ macro_rules! gradient {
                 check_floats($name, 2, inputs)?;
                 resolve_axis($name, self.axis, inputs[0].rank())?;
                 same_specs($name, inputs)?;
-                Ok(SpecRef::to_owned(inputs[0]).into())
+                Ok(inputs[0].to_owned().into())
             }
             fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
                 map_along::<kernel::$Name>($name, inputs[0], inputs[1], self.axis)

@@ -224,7 +224,7 @@ impl Primitive for IndexPut {
             let rule = format!("the values must have the shape of what is at the places, {shape:?}");
             return Err(Error::new(ErrorKind::Shape, op, rule).with_inputs(inputs));
         }
-        Ok(SpecRef::to_owned(*x).into())
+        Ok(x.to_owned().into())
     }
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
         self.eval_owned(inputs.iter().map(|&x| x.clone()).collect())

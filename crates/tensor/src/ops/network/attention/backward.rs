@@ -31,7 +31,7 @@ impl Primitive for AttentionGrad {
         takes("attention_grad", WITHOUT_MASK + usize::from(has_mask), inputs)?;
         let mut bars: Few<Spec> = inputs[..3].iter().map(|&x| x.to_owned()).collect();
         if self.mask {
-            bars.push(SpecRef::to_owned(inputs[WITHOUT_MASK]));
+            bars.push(inputs[WITHOUT_MASK].to_owned());
         }
         Ok(bars)
     }

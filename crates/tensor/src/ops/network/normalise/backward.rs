@@ -21,8 +21,8 @@ impl Primitive for NormaliseGrad {
         takes("normalise_grad", if self.0.affine { 7 } else { 6 }, inputs)?;
         let mut outputs = Few::one(inputs[0].to_owned());
         if let Some(weight) = inputs.get(6) {
-            outputs.push(SpecRef::to_owned(*weight));
-            outputs.push(SpecRef::to_owned(*weight));
+            outputs.push(weight.to_owned());
+            outputs.push(weight.to_owned());
         }
         Ok(outputs)
     }

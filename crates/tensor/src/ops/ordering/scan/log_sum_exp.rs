@@ -43,7 +43,7 @@ impl Primitive for LogCumSumExp {
             return Err(Error::needs_float("logcumsumexp", inputs));
         }
         resolve_axis("logcumsumexp", self.axis, inputs[0].rank())?;
-        Ok(SpecRef::to_owned(inputs[0]).into())
+        Ok(inputs[0].to_owned().into())
     }
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
         let axis = resolve_axis("logcumsumexp", self.axis, inputs[0].shape().len())?;

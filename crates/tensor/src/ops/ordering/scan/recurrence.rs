@@ -39,7 +39,7 @@ impl Primitive for LinearRecurrence {
             return Err(Error::needs_float("linear_recurrence", inputs));
         }
         resolve_axis("linear_recurrence", self.axis, inputs[0].rank())?;
-        Ok(SpecRef::to_owned(inputs[0]).into())
+        Ok(inputs[0].to_owned().into())
     }
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
         let axis = resolve_axis("linear_recurrence", self.axis, inputs[0].shape().len())?;
