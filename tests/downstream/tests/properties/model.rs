@@ -27,7 +27,7 @@ proptest! {
         seed: u64,
         past in tensor(2..=2, 1..=3, Elements::Between(-1.0, 1.0)),
     ) {
-        let model = perceptron(seed, past.size(1) as usize);
+        let model = perceptron(seed, past.size(1));
         let loss = |(model, past): &(Perceptron, Tensor)| model.forecast(past).square().mean(..);
         check::gradients(loss).at(&(model, past)).assert_pass();
     }
@@ -37,7 +37,7 @@ proptest! {
         seed: u64,
         past in tensor(2..=2, 1..=4, Elements::Between(-1.0, 1.0)),
     ) {
-        let model = perceptron(seed, past.size(1) as usize);
+        let model = perceptron(seed, past.size(1));
         let Perceptron { hidden, bend, output, .. } = model.clone();
         let layers = (hidden, bend, output);
         let y = layers.call(&past, &mut Mode::eval()).squeeze(-1);

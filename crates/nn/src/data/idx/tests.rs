@@ -64,14 +64,6 @@ fn a_file_that_is_not_there_is_named() {
     assert!(std::error::Error::source(&error).is_some());
 }
 
-#[cfg(not(feature = "gzip"))]
-#[test]
-fn compressed_data_name_the_feature_that_reads_them() {
-    let (kind, _, message) = refusal(&[0x1f, 0x8b, 8, 0]);
-    assert_eq!(kind, ReadErrorKind::Unsupported);
-    assert_eq!(message, "idx: byte 0: the data are compressed by gzip, which the feature `gzip` of cotangent reads");
-}
-
 #[cfg(feature = "gzip")]
 mod gzip {
     use super::*;
