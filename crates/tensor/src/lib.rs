@@ -28,7 +28,7 @@ pub use array::Array;
 pub use dtype::{DType, Element, Number};
 pub use error::{Error, ErrorKind, Result};
 pub use few::{Few, IntoIter};
-pub use kernels::parallel::with_threads;
+pub use kernels::{parallel::with_threads, pieces::change_in_pieces};
 pub use per_axis::{ConvPadding, PerAxis, PooledSize};
 pub use primitive::{
     Accumulate, ClonePrimitive, Cotangent, Cotangents, Decompose, Derivative, Keep, Primitive, Saved, Vjp, apply,

@@ -222,6 +222,7 @@ impl<T: Math, const FMA: bool> Real for Lane<T, FMA> {
 
 macro_rules! number_functions {
     ($($name:ident),*) => {$(
+        #[inline]
         fn $name(&self) -> Self {
             Lane::<Self, false>(*self).$name().0
         }
@@ -239,15 +240,19 @@ macro_rules! real_number {
                 numbers.iter_mut().zip(x).for_each(|(number, &x)| *number = f64::from(x));
                 function.number(&numbers[..F::ARITY]) as $ty
             }
+            #[inline]
             fn constant(&self, value: f64) -> Self {
                 value as $ty
             }
+            #[inline]
             fn powf(&self, exponent: f64) -> Self {
                 Lane::<Self, false>(*self).powf(exponent).0
             }
+            #[inline]
             fn if_greater(&self, than: &Self, then: Self, otherwise: Self) -> Self {
                 if self > than { then } else { otherwise }
             }
+            #[inline]
             fn if_nan(&self, then: Self, otherwise: Self) -> Self {
                 if self.is_nan() { then } else { otherwise }
             }

@@ -53,6 +53,11 @@ impl Rule for AdadeltaRule {
         &["square_avg", "acc_delta"]
     }
 
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
+    #[inline(always)]
     fn update<T: Scalar>(&self, step: &Step<'_>, x: &mut [T], x_bar: &[T], slots: Slots<'_, T>) {
         let [v, a] = slots.all();
         let (lr, eps, decay) = (T::of(step.lr), T::of(self.eps), T::of(self.weight_decay));

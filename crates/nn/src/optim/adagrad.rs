@@ -63,6 +63,11 @@ impl Rule for AdagradRule {
         Tensor::full(x.shape().clone(), self.initial_accumulator_value, x.dtype())
     }
 
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
+    #[inline(always)]
     fn update<T: Scalar>(&self, step: &Step<'_>, x: &mut [T], x_bar: &[T], slots: Slots<'_, T>) {
         let [sum] = slots.all();
         let rate = T::of(step.lr / (1.0 + (step.count - 1) as f64 * self.lr_decay));

@@ -106,6 +106,11 @@ impl<const DECOUPLED: bool> Rule for AdamRule<DECOUPLED> {
         if self.amsgrad { &NAMES } else { &["exp_avg", "exp_avg_sq"] }
     }
 
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
+    #[inline(always)]
     fn update<T: Scalar>(&self, step: &Step<'_>, x: &mut [T], x_bar: &[T], slots: Slots<'_, T>) {
         let (beta1, beta2) = self.betas;
         let (new1, keep2, new2) = (T::of(1.0 - beta1), T::of(beta2), T::of(1.0 - beta2));

@@ -58,6 +58,11 @@ impl Rule for AdamaxRule {
         &["exp_avg", "exp_inf"]
     }
 
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
+    #[inline(always)]
     fn update<T: Scalar>(&self, step: &Step<'_>, x: &mut [T], x_bar: &[T], slots: Slots<'_, T>) {
         let [m, u] = slots.all();
         let (beta1, beta2) = self.betas;

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::state::{self, Given};
 use cotangent_autograd::Module;
-use cotangent_tensor::{DType, Result, Tensor};
+use cotangent_tensor::{DType, Result, Tensor, change_in_pieces};
 use std::{fmt, sync::Arc};
 
 /// An optimizer that changes every parameter by one [`Rule`], with settings that may differ between groups of parameters.
@@ -245,8 +245,20 @@ fn update_of<R: Rule, T: Scalar>(rule: &R, lr: f64, x: &mut Tensor, x_bar: &Tens
     let step = Step { lr, count: remembered.steps, shape: &shape };
     let x_bar = x_bar.array().to_slice::<T>();
     x.with_mut::<T, _>(|x| {
-        with_slices(&mut remembered.slots, Vec::new(), &mut |slots| rule.update(&step, x, &x_bar, Slots(slots)));
+        with_slices(&mut remembered.slots, vec![x], &mut |slices| {
+            if !rule.is_elementwise() {
+                return update_slices(rule, &step, &x_bar, slices);
+            }
+            change_in_pieces(slices, |at, slices| update_slices(rule, &step, &x_bar[at], slices));
+        });
     });
+}
+
+/// Changes a parameter, the first of the slices, and what is remembered of it; or a piece of all.
+#[inline(always)]
+fn update_slices<R: Rule, T: Scalar>(rule: &R, step: &Step<'_>, x_bar: &[T], mut slices: Vec<&mut [T]>) {
+    let x = slices.remove(0);
+    rule.update(step, x, x_bar, Slots(slices));
 }
 
 /// Calls `f` with the elements of all tensors, after those that are held already. As deep as a rule has slots.

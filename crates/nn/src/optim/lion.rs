@@ -57,6 +57,11 @@ impl Rule for LionRule {
         &["exp_avg"]
     }
 
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
+    #[inline(always)]
     fn update<T: Scalar>(&self, step: &Step<'_>, x: &mut [T], x_bar: &[T], slots: Slots<'_, T>) {
         let [m] = slots.all();
         let (beta1, beta2) = self.betas;

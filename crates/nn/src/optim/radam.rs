@@ -69,6 +69,11 @@ impl Rule for RAdamRule {
         &["exp_avg", "exp_avg_sq"]
     }
 
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
+    #[inline(always)]
     fn update<T: Scalar>(&self, step: &Step<'_>, x: &mut [T], x_bar: &[T], slots: Slots<'_, T>) {
         let [m, v] = slots.all();
         let (beta1, beta2) = self.betas;

@@ -72,6 +72,11 @@ impl Rule for RmsPropRule {
         }
     }
 
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
+    #[inline(always)]
     fn update<T: Scalar>(&self, step: &Step<'_>, x: &mut [T], x_bar: &[T], slots: Slots<'_, T>) {
         let (lr, eps, decay) = (T::of(step.lr), T::of(self.eps), T::of(self.weight_decay));
         let (keep, new, momentum) = (T::of(self.alpha), T::of(1.0 - self.alpha), T::of(self.momentum));

@@ -20,6 +20,9 @@ use cotangent_tensor::{Element, Real, Tensor};
 ///     fn slots(&self, _shape: &[usize]) -> &'static [&'static str] {
 ///         &["mean"]
 ///     }
+///     fn is_elementwise(&self) -> bool {
+///         true
+///     }
 ///     fn update<T: Scalar>(&self, step: &Step<'_>, x: &mut [T], x_bar: &[T], slots: Slots<'_, T>) {
 ///         let [mean] = slots.all();
 ///         let (lr, beta) = (T::of(step.lr), T::of(self.beta));
@@ -37,7 +40,7 @@ use cotangent_tensor::{Element, Real, Tensor};
 /// assert_eq!(model[1].to_vec::<f64>(), [3.0, 4.0]);
 /// assert_eq!(optimizer.state(&model)[2].0, "0.mean");
 /// ```
-pub trait Rule: Clone {
+pub trait Rule: Clone + Sync {
     /// The optimizer's name in messages.
     const NAME: &'static str;
 
@@ -55,7 +58,14 @@ pub trait Rule: Clone {
     #[track_caller]
     fn check(&self) {}
 
-    /// Changes a parameter, given its gradient, and what is remembered of it. Elements are in row-major order.
+    /// Whether each element changes by itself, whatever the others are. Then pieces of a large parameter are changed on several
+    /// threads, each by a call of [`update`](Self::update).
+    fn is_elementwise(&self) -> bool {
+        false
+    }
+
+    /// Changes a parameter, given its gradient, and what is remembered of it; or a piece of these, where the rule
+    /// [is elementwise](Self::is_elementwise). Elements are in row-major order.
     fn update<T: Scalar>(&self, step: &Step<'_>, x: &mut [T], x_bar: &[T], slots: Slots<'_, T>);
 }
 
@@ -103,6 +113,7 @@ pub trait Scalar: Element + Real {
     fn as_f64(self) -> f64;
     /// The greater of two; NaN if one is.
     #[must_use]
+    #[inline]
     fn greater(self, other: Self) -> Self {
         if self <= other {
             other
@@ -114,6 +125,7 @@ pub trait Scalar: Element + Real {
     }
     /// -1, 0 or 1; of NaN itself.
     #[must_use]
+    #[inline]
     fn signum(self) -> Self {
         // Two selections, which a vector unit has, instead of a branch.
         let zero = Self::of(0.0);
@@ -123,18 +135,22 @@ pub trait Scalar: Element + Real {
 }
 
 impl Scalar for f32 {
+    #[inline]
     fn of(value: f64) -> Self {
         value as f32
     }
+    #[inline]
     fn as_f64(self) -> f64 {
         self.into()
     }
 }
 
 impl Scalar for f64 {
+    #[inline]
     fn of(value: f64) -> Self {
         value
     }
+    #[inline]
     fn as_f64(self) -> f64 {
         self
     }

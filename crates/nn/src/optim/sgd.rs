@@ -75,6 +75,11 @@ impl Rule for SgdRule {
         );
     }
 
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
+    #[inline(always)]
     fn update<T: Scalar>(&self, step: &Step<'_>, x: &mut [T], x_bar: &[T], slots: Slots<'_, T>) {
         let (lr, decay, momentum) = (T::of(step.lr), T::of(self.weight_decay), T::of(self.momentum));
         if self.momentum == 0.0 {

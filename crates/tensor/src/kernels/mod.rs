@@ -18,6 +18,7 @@ pub(crate) mod math;
 pub(crate) mod normalise;
 pub(crate) mod overlap_add;
 pub(crate) mod parallel;
+pub(crate) mod pieces;
 pub(crate) mod points;
 pub(crate) mod pool;
 pub(crate) mod reduce;

@@ -3,8 +3,11 @@
 //! How work is cut never depends on how many threads there are, so that results have the same bits on one thread and on many;
 //! only who runs a piece does. Small work runs on the calling thread: waking another costs some microseconds.
 
-use rayon::prelude::*;
+mod team;
+
+use rayon::slice::ParallelSliceMut;
 use std::marker::PhantomData;
+use team::on_threads;
 
 /// Estimated nanoseconds of work below which a second thread costs more than it saves: waking one takes about 10 us.
 const WORTHWHILE: usize = 40_000;
@@ -12,6 +15,19 @@ const WORTHWHILE: usize = 40_000;
 /// Runs `task(i, piece)` on each piece of `chunk` elements (the last may be shorter); `work` estimates the nanoseconds of it all.
 pub(crate) fn chunks<T: Send>(dst: &mut [T], chunk: usize, work: usize, task: impl Fn(usize, &mut [T]) + Send + Sync) {
     chunks_of(dst, chunk, work, &task);
+}
+
+/// Runs `task(i, pieces)` on piece `i` of every slice, which are equally long; `work` estimates the nanoseconds of it all.
+pub(crate) fn chunks_together<T: Send>(
+    slices: Vec<&mut [T]>,
+    chunk: usize,
+    work: usize,
+    task: impl Fn(usize, Vec<&mut [T]>) + Send + Sync,
+) {
+    let slices: Vec<Pieces<'_, T>> = slices.into_iter().map(|slice| Pieces::new(slice, chunk)).collect();
+    let count = slices.first().map_or(0, Pieces::count);
+    // SAFETY: `tasks` calls for each number once.
+    tasks(count, work, |i| task(i, slices.iter().map(|slice| unsafe { slice.piece(i) }).collect()));
 }
 
 /// As [`chunks`], with what the tasks return, in order.
@@ -43,8 +59,7 @@ pub(crate) fn sort<T: Ord + Send>(entries: &mut [T], work: usize) {
     }
 }
 
-// What follows is compiled once for each type of element and not once for each kernel. Rayon's part, which is long, is compiled once:
-// it hands out numbers.
+// What follows is compiled once for each type of element and not once for each kernel.
 
 fn chunks_of<T: Send>(dst: &mut [T], chunk: usize, work: usize, task: &(dyn Fn(usize, &mut [T]) + Send + Sync)) {
     if dst.len() <= chunk || is_serial(work) {
@@ -84,11 +99,6 @@ fn collect_of<R: Send>(count: usize, work: usize, task: &(dyn Fn(usize) -> R + S
     let mut results: Vec<Option<R>> = (0..count).map(|_| None).collect();
     chunks_of(&mut results, 1, work, &|i, result| result[0] = Some(task(i)));
     results.into_iter().map(|result| result.expect("each task has written its own")).collect()
-}
-
-/// Calls `task` once for each number below `count`, on any thread.
-fn on_threads(count: usize, task: &(dyn Fn(usize) + Send + Sync)) {
-    (0..count).into_par_iter().for_each(task);
 }
 
 /// A slice cut into pieces of `chunk` elements, of which the last may be shorter, to be handed out by number.
