@@ -108,12 +108,9 @@ def main():
     for fmt, degree in ("f", 4), ("d", 10):
         fit("softplus R", fmt, degree, series, lambda v: v / 2, 0, mpf(1) / 9)
 
-    # erf x = x + x P(x^2) for |x| <= 1; the error is relative to erf x.
-    for fmt, degree in ("f", 6), ("d", 12):
-        fit("erf P", fmt, degree, lambda v: erf(sqrt(v)) / sqrt(v) - 1, lambda v: sqrt(v) / erf(sqrt(v)), 0, 1)
-    # erf x = 1 - e^T(x - 1) from there to where it rounds to 1; the error is relative to erf x.
-    for fmt, degree, end in ("f", 7, "3.95"), ("d", 17, "5.95"):
-        fit("erf T", fmt, degree, lambda t: log(erfc(t + 1)), lambda t: erfc(t + 1) / erf(t + 1), 0, mpf(end) - 1)
+    # erf x = 1 - e^-(x + x P(x)) up to where it rounds to 1; the error is relative to erf x.
+    for fmt, degree, end in ("f", 8, "3.95"), ("d", 24, "5.95"):
+        fit("erf P", fmt, degree, lambda x: -log(erfc(x)) / x - 1, lambda x: x * erfc(x) / erf(x), 0, mpf(end))
 
     # sin r = r + r z S(z), cos r = 1 - z / 2 + z^2 C(z), z = r^2, |r| <= pi / 4. f32 computes in f64.
     quarter = (pi / 4 * mpf("1.0001")) ** 2

@@ -70,6 +70,15 @@
 //! | `cotangent-autograd` | [`grad`], [`vjp`], [`jvp`] and their like, [`Module`], the checker of functions and rules [`check`] | at the root |
 //! | `cotangent-nn` | layers, losses, optimizers, schedules, data, training, files | [`nn`] |
 //!
+//! # Threads and instructions
+//!
+//! The environment says what kernels run with; without it, with all that the machine has.
+//!
+//! | variable | values |
+//! |---|---|
+//! | `RAYON_NUM_THREADS` | how many threads; results have the same bits for any number |
+//! | `COTANGENT_ISA` | the instruction set of all kernels, matrix products too: `portable`, and on x86-64 `avx2` or `avx512`. Unset, the widest that the processor has; one that it lacks, or another name, is refused with a panic. Last bits may differ between them |
+//!
 //! # Where a function has no derivative
 //!
 //! | place | derivative |

@@ -29,6 +29,7 @@ pub(crate) mod select;
 pub(crate) mod softmax;
 pub(crate) mod sort;
 pub(crate) mod special;
+mod steps;
 pub(crate) mod tables;
 pub(crate) mod triangle;
 mod walk;

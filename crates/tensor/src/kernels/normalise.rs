@@ -8,6 +8,7 @@
 //! while `(x - m) - s` has them all. The variance is `mean((x - m)^2) - s^2`, where nothing cancels.
 
 mod backward;
+mod rows;
 mod run;
 
 pub(crate) use backward::{Bars, Kept, backward};
@@ -18,6 +19,7 @@ use super::{
     softmax::Float,
 };
 use crate::Buffer;
+use rows::{Rows, are_rows};
 use run::{Channel, Tree, for_each_run, lane_sums};
 
 /// Elements of one piece of work: some ten microseconds, and in the second-level cache from the first pass to the last.
@@ -103,7 +105,12 @@ impl<T: Float> Rule<T> {
             first.add(sum);
             second.add(squares);
         });
-        let (first, second) = (first.total() / count, second.total() / count);
+        self.moments_of(mean, first.total() / count, second.total() / count)
+    }
+
+    /// From the means of x - mean and of its square.
+    #[inline(always)]
+    fn moments_of(&self, mean: T, first: T, second: T) -> Moments<T> {
         if !self.centred {
             return Moments { mean, shift: T::default(), variance: second };
         }
@@ -130,7 +137,12 @@ pub(crate) fn forward<T: Float>(
         let piece = (CHUNK / inner).max(1);
         let found = parallel::collect_chunks(&mut y, piece * inner, work, |i, y| {
             let mut moments = vec![Moments::default(); y.len() / inner];
-            isa::dispatch(Groups { rule, x, affine, first: i * piece, moments: &mut moments, y });
+            if are_rows(&form) {
+                let x = &x[i * piece * inner..][..y.len()];
+                isa::dispatch(Rows { rule, x, affine, moments: &mut moments, y });
+            } else {
+                isa::dispatch(Groups { rule, x, affine, first: i * piece, moments: &mut moments, y });
+            }
             moments
         });
         found.into_iter().flatten().collect()

@@ -59,7 +59,7 @@ fn functions() -> Vec<Function> {
         function!(tanh, (2.71, 2.8), f64::tanh, TANH, everything),
         function!(sigmoid, (2.41, 2.4), sigmoid, SIGMOID, everything),
         function!(softplus, (1.97, 1.8), softplus, SOFTPLUS, everything),
-        function!(erf, (1.36, 1.3), libm::erf, ERF, everything),
+        function!(erf, (2.19, 2.1), libm::erf, ERF, everything),
         function!(sin_in_range, (0.57, 0.83), f64::sin, SIN, Math::trig_in_range),
         function!(cos_in_range, (0.57, 0.83), f64::cos, COS, Math::trig_in_range),
     ]

@@ -9,6 +9,7 @@
 
 use super::{
     CHUNK, Rule,
+    rows::{RowsBack, are_rows},
     run::{Channel, Tree, for_each_run, lane_sums},
 };
 use crate::{
@@ -53,7 +54,11 @@ pub(crate) fn backward<T: Float>(
     if form.outer == 1 {
         let parts = parallel::collect_chunks(&mut x_bar, piece * inner, work, |i, x_bar| {
             let mut sums = Sums::new(if affine { all_channels } else { 0 });
-            isa::dispatch(Groups { pass, first: i * piece, x_bar, sums: &mut sums });
+            if are_rows(&form) {
+                isa::dispatch(RowsBack { pass, first: i * piece, x_bar, sums: &mut sums });
+            } else {
+                isa::dispatch(Groups { pass, first: i * piece, x_bar, sums: &mut sums });
+            }
             sums
         });
         let sums = Sums::joined(parts, all_channels);
@@ -74,21 +79,21 @@ pub(crate) fn backward<T: Float>(
 }
 
 #[derive(Clone, Copy)]
-struct Pass<'a, T> {
-    rule: Rule<T>,
-    kept: Kept<'a, T>,
-    bars: Bars<'a, T>,
-    affine: bool,
+pub(super) struct Pass<'a, T> {
+    pub(super) rule: Rule<T>,
+    pub(super) kept: Kept<'a, T>,
+    pub(super) bars: Bars<'a, T>,
+    pub(super) affine: bool,
 }
 
 /// What the elements of a group get: `scale weight y_bar + a (x - mean - shift) + b`.
 #[derive(Clone, Copy)]
-struct Pull<T> {
-    mean: T,
-    shift: T,
-    scale: T,
-    a: T,
-    b: T,
+pub(super) struct Pull<T> {
+    pub(super) mean: T,
+    pub(super) shift: T,
+    pub(super) scale: T,
+    pub(super) a: T,
+    pub(super) b: T,
     /// Of a group that is one channel.
     weight_bar: T,
     bias_bar: T,
@@ -97,7 +102,7 @@ struct Pull<T> {
 impl<T: Float> Pass<'_, T> {
     #[inline(always)]
     fn pull(&self, group: usize) -> Pull<T> {
-        let Kept { x, weight, mean, variance } = self.kept;
+        let Kept { x, weight, mean, .. } = self.kept;
         let (mean, y_bar) = (mean[group], self.bars.y);
         let (mut deviations, mut sum, mut products) = (Tree::new(), Tree::new(), Tree::new());
         for_each_run(&self.rule.form, group, weight.is_some(), |run, channel| {
@@ -122,10 +127,17 @@ impl<T: Float> Pass<'_, T> {
             sum.add(g);
             products.add(gd);
         });
+        self.pull_of(group, [deviations.total(), sum.total(), products.total()])
+    }
+
+    /// From the sums of d, g and g d over the group.
+    #[inline(always)]
+    pub(super) fn pull_of(&self, group: usize, [deviations, sum, products]: [T; 3]) -> Pull<T> {
         let per_element = T::from_f64(1.0 / self.rule.form.count() as f64);
-        let shift = if self.rule.centred { deviations.total() * per_element } else { T::default() };
-        let (sum, scale) = (sum.total(), self.rule.scale(variance[group]));
-        let products = products.total() - shift * sum;
+        let mean = self.kept.mean[group];
+        let shift = if self.rule.centred { deviations * per_element } else { T::default() };
+        let scale = self.rule.scale(self.kept.variance[group]);
+        let products = products - shift * sum;
         let of_variance = self.bars.variance[group] * T::from_f64(2.0);
         let a = (of_variance - scale * scale * scale * products) * per_element;
         let b = if self.rule.centred { (self.bars.mean[group] - scale * sum) * per_element } else { T::default() };
@@ -156,9 +168,9 @@ impl<T: Float> Pass<'_, T> {
 }
 
 /// Cotangents of all channels' scales and shifts.
-struct Sums<T: crate::Element> {
-    weight: Buffer<T>,
-    bias: Buffer<T>,
+pub(super) struct Sums<T: crate::Element> {
+    pub(super) weight: Buffer<T>,
+    pub(super) bias: Buffer<T>,
 }
 
 impl<T: Float> Sums<T> {

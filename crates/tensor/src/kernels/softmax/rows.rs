@@ -1,8 +1,9 @@
 //! Running a [`Rule`] over contiguous rows.
 //!
-//! Rows of at most `LEAF` elements go in blocks that stay in the first-level cache; terms are computed over a whole block, so that
-//! short rows fill vectors too. Longer rows go leaf by leaf, and the leaves' sums join in a balanced tree; very long ones
-//! are cut into chunks, on several threads.
+//! Rows of at most `LEAF` elements go in blocks that stay in the first-level cache, each pass over all rows of a block, so that the
+//! processor does something else while it waits for the greatest element or the sum of one. Rows shorter than a step share vectors
+//! where terms are computed. Longer rows go leaf by leaf, and the leaves' sums join in a balanced tree; very long ones are cut
+//! into chunks, on several threads.
 
 use super::{Float, LogSoftmax, Rule};
 use crate::{
@@ -11,6 +12,7 @@ use crate::{
         isa::{self, Kernel},
         parallel,
         reduce::{CHUNK, LEAF},
+        steps::{Lanes, WIDTH, greatest_number, read, steps, write},
     },
 };
 use std::marker::PhantomData;
@@ -223,17 +225,63 @@ impl<R: Rule<T>, T: Float> Kernel for Block<'_, R, T> {
     fn run<const FMA: bool>(self) {
         let Block { a, b, length, results, .. } = self;
         let block = LEAF / length * length;
-        let mut greatest = [T::default(); LEAF];
+        let (mut greatest, mut of_sums) = ([T::default(); LEAF], [T::default(); LEAF]);
         for ((results, a), b) in results.chunks_mut(block).zip(a.chunks(block)).zip(b.chunks(block)) {
-            terms_of_rows::<R, T, FMA>(a, b, length, &mut greatest, results);
-            let rows = results.chunks_exact_mut(length).zip(a.chunks_exact(length)).zip(b.chunks_exact(length));
-            for (((results, a), b), &m) in rows.zip(&greatest) {
-                let of_sum = R::of_sum::<FMA>(T::sum(R::summed(b, results)));
-                for ((y, &a), &b) in results.iter_mut().zip(a).zip(b) {
-                    *y = R::result(a, b, m, *y, of_sum);
+            if length < WIDTH {
+                terms_of_rows::<R, T, FMA>(a, b, length, &mut greatest, results);
+                let rows = results.chunks_exact_mut(length).zip(a.chunks_exact(length)).zip(b.chunks_exact(length));
+                for (((results, a), b), &m) in rows.zip(&greatest) {
+                    let of_sum = R::of_sum::<FMA>(T::sum(R::summed(b, results)));
+                    for ((y, &a), &b) in results.iter_mut().zip(a).zip(b) {
+                        *y = R::result(a, b, m, *y, of_sum);
+                    }
                 }
+                continue;
+            }
+            if R::SHIFTS {
+                let rows = greatest.iter_mut().zip(a.chunks_exact(length));
+                rows.for_each(|(m, a)| *m = greatest_number(a));
+            }
+            let rows = results.chunks_exact_mut(length).zip(a.chunks_exact(length)).zip(b.chunks_exact(length));
+            for (((results, a), b), (&m, of_sum)) in rows.zip(greatest.iter().zip(&mut of_sums)) {
+                *of_sum = R::of_sum::<FMA>(write_terms::<R, T, FMA>(a, b, m, results));
+            }
+            let rows = results.chunks_exact_mut(length).zip(a.chunks_exact(length)).zip(b.chunks_exact(length));
+            for (((results, a), b), (&m, &of_sum)) in rows.zip(greatest.iter().zip(&of_sums)) {
+                write_results::<R, T>(a, b, m, of_sum, results);
             }
         }
+    }
+}
+
+/// Writes the terms of a row of at least a step, and returns what is summed.
+#[inline(always)]
+fn write_terms<R: Rule<T>, T: Float, const FMA: bool>(a: &[T], b: &[T], m: T, terms: &mut [T]) -> T {
+    let mut sum = Lanes::zero();
+    for (start, seen) in steps(terms.len()) {
+        let (a, b) = (read(a, start), read(b, start));
+        let mut step = [T::default(); WIDTH];
+        for lane in 0..WIDTH {
+            step[lane] = R::term::<FMA>(R::argument(a[lane], b[lane], m));
+        }
+        write(terms, start, step);
+        sum.add(&read(R::summed(&b, &step), 0), seen);
+    }
+    sum.total()
+}
+
+/// Turns the terms of a row of at least a step into results.
+#[inline(always)]
+fn write_results<R: Rule<T>, T: Float>(a: &[T], b: &[T], m: T, of_sum: T, results: &mut [T]) {
+    // The terms of the last step are read before the one that it overlaps turns some of them into results.
+    let last = read(results, results.len() - WIDTH);
+    for (start, seen) in steps(results.len()) {
+        let (a, b, terms) = (read(a, start), read(b, start), if seen == 0 { read(results, start) } else { last });
+        let mut step = [T::default(); WIDTH];
+        for lane in 0..WIDTH {
+            step[lane] = R::result(a[lane], b[lane], m, terms[lane], of_sum);
+        }
+        write(results, start, step);
     }
 }
 
@@ -276,6 +324,20 @@ impl<T: Float> Kernel for ShortRows<'_, T> {
         let (mut greatest, mut terms) = ([T::default(); LEAF], [T::default(); LEAF]);
         let blocks = self.results.chunks_mut(rows).zip(self.a.chunks(rows * self.length));
         for (i, (results, a)) in blocks.enumerate() {
+            if self.length >= WIDTH {
+                for (m, a) in greatest.iter_mut().zip(a.chunks_exact(self.length)) {
+                    *m = greatest_number(a);
+                    // Beside an infinity a NaN must not be lost, since the sum is NaN either way.
+                    if m.abs() == T::from_f64(f64::INFINITY) {
+                        *m = T::greatest(a);
+                    }
+                }
+                for (j, (y, (a, &m))) in results.iter_mut().zip(a.chunks_exact(self.length).zip(&greatest)).enumerate()
+                {
+                    *y = (self.of_row)(self.first + i * rows + j, a, m, sum_of_terms::<T, FMA>(a, m));
+                }
+                continue;
+            }
             let terms = &mut terms[..a.len()];
             terms_of_rows::<LogSoftmax, T, FMA>(a, a, self.length, &mut greatest, terms);
             let row = a.chunks_exact(self.length).zip(terms.chunks_exact(self.length)).zip(&greatest);
@@ -284,4 +346,19 @@ impl<T: Float> Kernel for ShortRows<'_, T> {
             }
         }
     }
+}
+
+/// The sum of exp(a - m) over a row of at least a step.
+#[inline(always)]
+fn sum_of_terms<T: Float, const FMA: bool>(a: &[T], m: T) -> T {
+    let mut sum = Lanes::zero();
+    for (start, seen) in steps(a.len()) {
+        let a = read(a, start);
+        let mut terms = [T::default(); WIDTH];
+        for lane in 0..WIDTH {
+            terms[lane] = (a[lane] - m).exp::<FMA>();
+        }
+        sum.add(&terms, seen);
+    }
+    sum.total()
 }

@@ -115,6 +115,30 @@ fn infinities_and_nan_follow_the_documentation() {
     assert_eq!(masked.log_softmax(1).to_vec::<f64>()[..2], [low, 0.0]);
 }
 
+/// In rows of several vectors, of which the last overlaps the one before it.
+#[test]
+fn infinities_and_nan_anywhere_in_a_row() {
+    for (length, place) in [(16, 0), (17, 0), (17, 1), (17, 16), (40, 25), (100, 83), (100, 84), (100, 99)] {
+        let row = |value: f64| {
+            let mut row = vec![0.0; length];
+            row[place] = value;
+            Tensor::from_vec(row, [1, length]).unwrap()
+        };
+        let low = row(f64::NEG_INFINITY);
+        let others = 1.0 / (length - 1) as f64;
+        let expected: Vec<f64> = (0..length).map(|i| if i == place { 0.0 } else { others }).collect();
+        assert_close(&low.softmax(1), &Tensor::from_vec(expected, [1, length]).unwrap(), TOLERANCE);
+        assert_eq!(low.log_softmax(1).to_vec::<f64>()[place], f64::NEG_INFINITY);
+        assert_eq!(row(f64::INFINITY).logsumexp(1).item::<f64>(), f64::INFINITY);
+        let mut both = row(f64::NAN).to_vec::<f64>();
+        both[(place + 1) % length] = f64::INFINITY;
+        let both = Tensor::from_vec(both, [1, length]).unwrap();
+        assert!(both.logsumexp(1).item::<f64>().is_nan() && both.softmax(1).to_vec::<f64>().iter().all(|y| y.is_nan()));
+        let never = Tensor::full([1, length], f64::NEG_INFINITY, DType::F64);
+        assert_eq!(never.logsumexp(1).item::<f64>(), f64::NEG_INFINITY);
+    }
+}
+
 #[test]
 fn empty_shapes_have_empty_results() {
     for shape in [[0, 3], [3, 0]] {
