@@ -6,6 +6,7 @@
 
 mod backward;
 mod forward;
+mod lanes;
 
 use super::{
     gemm::{GemmElement, Shared, Tile},
@@ -21,8 +22,6 @@ impl<T: GemmElement + Math> Number for T {}
 
 /// The gates i, f, g, o.
 pub(crate) const GATES: usize = 4;
-/// Elements that are computed with at a time, whatever the loops around them alias: two 256-bit vectors of f32.
-const LANES: usize = 16;
 /// Sequences that a thread takes at most. The weights of 256 hidden numbers fill a second cache: 16 rows use each for 16 cycles'
 /// worth of arithmetic, which the third cache keeps up with; twice as many were no faster.
 const MOST_ROWS: usize = 16;
@@ -104,40 +103,6 @@ impl Piece {
 #[inline(always)]
 fn row_of<T>(all: &[T], row: usize, width: usize) -> &[T] {
     &all[row * width..][..width]
-}
-
-/// The elements from `first` on, with zeros where there are no more.
-#[inline(always)]
-fn lanes<T: Number>(from: &[T], first: usize) -> [T; LANES] {
-    let from = &from[first..];
-    if let Some(whole) = from.first_chunk() {
-        return *whole;
-    }
-    let mut lanes = [T::default(); LANES];
-    lanes[..from.len()].copy_from_slice(from);
-    lanes
-}
-
-/// The lanes, to where there is room for them.
-#[inline(always)]
-fn put<T: Number>(lanes: &[T; LANES], to: &mut [T], first: usize) {
-    let to = &mut to[first..];
-    if let Some(whole) = to.first_chunk_mut() {
-        *whole = *lanes;
-        return;
-    }
-    let count = to.len();
-    to.copy_from_slice(&lanes[..count]);
-}
-
-/// `f` of each lane's number.
-#[inline(always)]
-fn each<T: Number>(f: impl Fn(usize) -> T) -> [T; LANES] {
-    let mut lanes = [T::default(); LANES];
-    for (i, lane) in lanes.iter_mut().enumerate() {
-        *lane = f(i);
-    }
-    lanes
 }
 
 /// The part of a row of gates that is one gate's.

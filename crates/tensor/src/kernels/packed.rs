@@ -124,7 +124,11 @@ impl<T: GemmElement> Panel<'_, T> {
     #[inline(always)]
     fn multiply<const R: usize, const FMA: bool>(&self, first: usize, dst: &mut Tile<'_, T>) {
         let len = self.elements.len();
-        let lhs: [&[T]; R] = std::array::from_fn(|r| &self.lhs[(first + r) * self.stride..][..len]);
+        // Filled by a loop, because what a closure does is compiled for the baseline where it is not inlined.
+        let mut lhs: [&[T]; R] = [&[]; R];
+        for (r, row) in lhs.iter_mut().enumerate() {
+            *row = &self.lhs[(first + r) * self.stride..][..len];
+        }
         let mut sums = [[T::default(); COLS]; R];
         for k in 0..len {
             let row = &self.elements[k];

@@ -4,9 +4,10 @@
 //! f_bar = c_bar c_before, z_bar = each of these times the derivative of its function; the c before gets c_bar f.
 
 use super::{
-    GATES, LANES, Number, Piece, Sequences, each, gate, gate_mut, lanes,
+    GATES, Number, Piece, Sequences, gate, gate_mut,
+    lanes::{LANES, Lanes},
     packed::{Packed, row_stride},
-    put, row_of,
+    row_of,
 };
 use crate::{
     Buffer,
@@ -88,7 +89,7 @@ impl<T: Number> Kernel for Step<'_, '_, T> {
     fn run<const FMA: bool>(mut self) {
         let bars = self.bars;
         let (sequences, hidden) = (&bars.sequences, bars.sequences.hidden);
-        let one = T::from_f64(1.0);
+        let one = Lanes::all(T::from_f64(1.0));
         for r in 0..self.piece.rows {
             let sequence = self.piece.first + r;
             let row = sequences.row(self.step, sequence);
@@ -104,39 +105,25 @@ impl<T: Number> Kernel for Step<'_, '_, T> {
             let memory = &mut self.memory[r * hidden..][..hidden];
             let sums = &mut self.sums[r * row_stride(GATES * hidden)..][..GATES * hidden];
             for first in (0..hidden).step_by(LANES) {
-                let [i, f, g, o] = [0, 1, 2, 3].map(|n| lanes(gate(gates, n), first));
-                let (c, before) = (lanes(c, first), lanes(c_before, first));
-                let (given, product, behind) = (lanes(h_bar, first), lanes(product, first), lanes(memory, first));
-                let h_bar = each(|j| given[j] + product[j]);
-                let tanh = each(|j| c[j].tanh::<FMA>());
-                let mut c_bar_now = each(|j| behind[j] + h_bar[j] * o[j] * (one - tanh[j] * tanh[j]));
+                let of_gate = |n: usize| Lanes::of(gate(gates, n), first);
+                let (i, f, g, o) = (of_gate(0), of_gate(1), of_gate(2), of_gate(3));
+                let tanh = Lanes::of(c, first).tanh::<FMA>();
+                let h_bar = Lanes::of(h_bar, first) + Lanes::of(product, first);
+                let mut c_bar_now = Lanes::of(memory, first) + h_bar * o * (one - tanh * tanh);
                 if let Some(given) = c_bar {
-                    let given = lanes(given, first);
-                    c_bar_now = each(|j| c_bar_now[j] + given[j]);
+                    c_bar_now = c_bar_now + Lanes::of(given, first);
                 }
-                let mut gate_bars = [
-                    each(|j| c_bar_now[j] * g[j]),
-                    each(|j| c_bar_now[j] * before[j]),
-                    each(|j| c_bar_now[j] * i[j]),
-                    each(|j| h_bar[j] * tanh[j]),
-                ];
+                let mut bars = [c_bar_now * g, c_bar_now * Lanes::of(c_before, first), c_bar_now * i, h_bar * tanh];
                 if let Some(given) = gates_bar {
-                    for (n, bar) in gate_bars.iter_mut().enumerate() {
-                        let given = lanes(gate(given, n), first);
-                        *bar = each(|j| bar[j] + given[j]);
+                    for (n, bar) in bars.iter_mut().enumerate() {
+                        *bar = *bar + Lanes::of(gate(given, n), first);
                     }
                 }
-                let [i_bar, f_bar, g_bar, o_bar] = gate_bars;
-                let z_bars = [
-                    each(|j| i_bar[j] * (i[j] * (one - i[j]))),
-                    each(|j| f_bar[j] * (f[j] * (one - f[j]))),
-                    each(|j| g_bar[j] * (one - g[j] * g[j])),
-                    each(|j| o_bar[j] * (o[j] * (one - o[j]))),
-                ];
-                for (n, z_bar) in z_bars.iter().enumerate() {
-                    put(z_bar, gate_mut(sums, n), first);
+                let slopes = [i * (one - i), f * (one - f), one - g * g, o * (one - o)];
+                for (n, (bar, slope)) in bars.into_iter().zip(slopes).enumerate() {
+                    (bar * slope).put(gate_mut(sums, n), first);
                 }
-                put(&each(|j| c_bar_now[j] * f[j]), memory, first);
+                (c_bar_now * f).put(memory, first);
             }
             self.z_bar.row(r).copy_from_slice(sums);
         }

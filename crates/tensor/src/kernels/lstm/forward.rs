@@ -1,9 +1,10 @@
 //! All steps of a layer, from its projected inputs.
 
 use super::{
-    GATES, LANES, Number, Piece, Sequences, each, gate, gate_mut, lanes,
+    GATES, Number, Piece, Sequences, gate, gate_mut,
+    lanes::{LANES, Lanes},
     packed::{Packed, row_stride},
-    put, row_of,
+    row_of,
 };
 use crate::{
     Buffer,
@@ -87,24 +88,23 @@ impl<T: Number> Kernel for Step<'_, '_, T> {
             let memory = &mut self.memory[r * hidden..][..hidden];
             let (h, c, gates) = (self.h.row(r), self.c.row(r), self.gates.row(r));
             for first in (0..hidden).step_by(LANES) {
-                let sum = |n: usize| {
-                    let (product, x, b) =
-                        (lanes(gate(gates, n), first), lanes(gate(projected, n), first), lanes(gate(bias, n), first));
-                    each(|j| x[j] + product[j] + b[j])
-                };
-                let [i, f, g, o] = [sum(0), sum(1), sum(2), sum(3)];
-                let [i, f, o] = [i, f, o].map(|z| each(|j| z[j].sigmoid::<FMA>()));
-                let g = each(|j| g[j].tanh::<FMA>());
-                let before = lanes(memory, first);
-                let after = each(|j| f[j] * before[j] + i[j] * g[j]);
-                let output = each(|j| o[j] * after[j].tanh::<FMA>());
-                for (n, lanes) in [i, f, g, o].iter().enumerate() {
-                    put(lanes, gate_mut(gates, n), first);
+                let mut z = [Lanes::all(T::default()); GATES];
+                for (n, z) in z.iter_mut().enumerate() {
+                    let x = Lanes::of(gate(projected, n), first) + Lanes::of(gate(gates, n), first);
+                    *z = x + Lanes::of(gate(bias, n), first);
                 }
-                put(&after, memory, first);
-                put(&after, c, first);
-                put(&output, state, first);
-                put(&output, h, first);
+                let [i, f, g, o] = z;
+                let (i, f, o) = (i.sigmoid::<FMA>(), f.sigmoid::<FMA>(), o.sigmoid::<FMA>());
+                let g = g.tanh::<FMA>();
+                let after = f * Lanes::of(memory, first) + i * g;
+                let output = o * after.tanh::<FMA>();
+                for (n, lanes) in [i, f, g, o].into_iter().enumerate() {
+                    lanes.put(gate_mut(gates, n), first);
+                }
+                after.put(memory, first);
+                after.put(c, first);
+                output.put(state, first);
+                output.put(h, first);
             }
         }
     }
