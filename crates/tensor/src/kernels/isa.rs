@@ -2,6 +2,9 @@
 //!
 //! A kernel is a type with a `run` that is inlined into a function of each instruction set, where the compiler
 //! vectorises its loops. `FMA` tells the kernel whether `mul_add` is one instruction; without it, `mul_add` would be a slow call.
+//!
+//! The choice is the widest set that the processor has, or the one that `COTANGENT_ISA` in the environment names; the GEMM engine
+//! keeps to it too.
 
 use std::sync::OnceLock;
 
@@ -11,49 +14,116 @@ pub(crate) trait Kernel {
     fn run<const FMA: bool>(self) -> Self::Output;
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Isa {
+/// Instruction sets that kernels are compiled for; each has all that those before it have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Isa {
+    /// The target's baseline: SSE2 on x86-64, NEON on aarch64.
     Portable,
+    /// AVX2 and FMA: 256 bits.
     #[cfg(target_arch = "x86_64")]
     Avx2,
+    /// AVX-512 F, BW, DQ and VL, as x86-64-v4 has: 512 bits, twice as many registers, and masks.
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
 }
 
-/// Runs a kernel with the widest instructions that this processor has.
-///
-/// `COTANGENT_ISA=portable` in the environment keeps to the baseline, for comparing.
-#[inline]
-pub(crate) fn dispatch<K: Kernel>(kernel: K) -> K::Output {
-    match isa() {
-        Isa::Portable => kernel.run::<{ cfg!(target_arch = "aarch64") }>(),
+impl Isa {
+    #[cfg(target_arch = "x86_64")]
+    const ALL: &'static [(&'static str, Isa)] =
+        &[("portable", Isa::Portable), ("avx2", Isa::Avx2), ("avx512", Isa::Avx512)];
+    #[cfg(not(target_arch = "x86_64"))]
+    const ALL: &'static [(&'static str, Isa)] = &[("portable", Isa::Portable)];
+
+    /// The one that kernels run with.
+    ///
+    /// # Panics
+    /// When the environment names one that there is not.
+    #[inline]
+    pub(crate) fn chosen() -> Isa {
+        static CHOSEN: OnceLock<Isa> = OnceLock::new();
+        *CHOSEN.get_or_init(|| {
+            let asked = std::env::var_os("COTANGENT_ISA").map(|asked| asked.to_string_lossy().into_owned());
+            Isa::choose(asked.as_deref(), Isa::widest()).unwrap_or_else(|error| panic!("{error}"))
+        })
+    }
+
+    /// The widest that this processor has.
+    fn widest() -> Isa {
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: `isa` found AVX2 and FMA on this processor.
-        Isa::Avx2 => unsafe { avx2(kernel) },
+        {
+            let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+            let avx512 = is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx512vl");
+            if avx2 {
+                return if avx512 { Isa::Avx512 } else { Isa::Avx2 };
+            }
+        }
+        Isa::Portable
+    }
+
+    fn choose(asked: Option<&str>, widest: Isa) -> Result<Isa, String> {
+        let Some(asked) = asked else { return Ok(widest) };
+        let there: Vec<&str> = Isa::ALL.iter().filter(|(_, isa)| *isa <= widest).map(|(name, _)| *name).collect();
+        let named = Isa::ALL.iter().find(|(name, isa)| *name == asked && *isa <= widest);
+        named.map(|(_, isa)| *isa).ok_or_else(|| {
+            format!(
+                "COTANGENT_ISA: must name an instruction set that this processor has, of {}; got {asked:?}; \
+                 unset, it is the widest of them",
+                there.join(", ")
+            )
+        })
     }
 }
 
-/// Whether kernels keep to the baseline, for an engine that chooses its instructions itself.
-#[cfg(target_arch = "x86_64")]
-pub(crate) fn is_portable() -> bool {
-    isa() == Isa::Portable
-}
-
+/// Runs a kernel with the chosen instructions.
 #[inline]
-fn isa() -> Isa {
-    static FOUND: OnceLock<Isa> = OnceLock::new();
-    *FOUND.get_or_init(|| {
-        if std::env::var_os("COTANGENT_ISA").is_some_and(|isa| isa == "portable") {
-            return Isa::Portable;
-        }
+pub(crate) fn dispatch<K: Kernel>(kernel: K) -> K::Output {
+    match Isa::chosen() {
+        Isa::Portable => kernel.run::<{ cfg!(target_arch = "aarch64") }>(),
         #[cfg(target_arch = "x86_64")]
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-            return Isa::Avx2;
-        }
-        Isa::Portable
-    })
+        // SAFETY: `choose` takes none that this processor lacks: it has AVX2 and FMA.
+        Isa::Avx2 => unsafe { avx2(kernel) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above; it has these parts of AVX-512, and AVX2 and FMA.
+        Isa::Avx512 => unsafe { avx512(kernel) },
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 fn avx2<K: Kernel>(kernel: K) -> K::Output {
     kernel.run::<true>()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl")]
+fn avx512<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run::<true>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_chooses_among_what_there_is() {
+        for &(name, isa) in Isa::ALL {
+            for &(_, widest) in Isa::ALL {
+                assert_eq!(Isa::choose(None, widest), Ok(widest));
+                let chosen = Isa::choose(Some(name), widest);
+                assert_eq!(chosen.is_ok(), isa <= widest, "{name} where {widest:?} is the widest");
+                assert!(chosen.is_err() || chosen == Ok(isa));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_is_refused() {
+        for asked in ["", "AVX2", "avx-512", "sse"] {
+            let error = Isa::choose(Some(asked), Isa::Portable).expect_err("no instruction set has this name");
+            assert!(error.contains("of portable; got") && error.contains(asked), "{error}");
+        }
+    }
 }

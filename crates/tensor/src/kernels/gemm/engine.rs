@@ -14,10 +14,10 @@ pub(super) use x86_64::{DType, multiply};
 #[cfg(target_arch = "x86_64")]
 mod x86_64 {
     use super::super::{GemmElement, Matrix, Tile, portable};
-    use crate::kernels::isa;
+    use crate::kernels::isa::Isa;
     pub(in super::super) use private_gemm_x86::DType;
     use private_gemm_x86::{Accum, DstKind, IType, InstrSet};
-    use std::{ptr::null, sync::OnceLock};
+    use std::ptr::null;
 
     pub(in super::super) fn multiply<T: GemmElement>(
         k: usize,
@@ -64,20 +64,14 @@ mod x86_64 {
         }
     }
 
-    /// The engine's widest instructions that this processor has; `None` without AVX2.
+    /// What the engine calls the chosen instructions; `None` where it has no kernels for them.
     fn instructions() -> Option<InstrSet> {
-        static FOUND: OnceLock<Option<InstrSet>> = OnceLock::new();
-        *FOUND.get_or_init(|| {
-            if isa::is_portable() {
-                return None;
-            }
-            // F has the arithmetic, DQ the 8-bit masks; the engine's author asks for the x86-64-v4 level, of which BW and VL are part.
-            let avx512 = is_x86_feature_detected!("avx512f")
-                && is_x86_feature_detected!("avx512dq")
-                && is_x86_feature_detected!("avx512bw")
-                && is_x86_feature_detected!("avx512vl");
-            Some(if avx512 { InstrSet::Avx512 } else { InstrSet::Avx256 })
-        })
+        match Isa::chosen() {
+            Isa::Portable => None,
+            Isa::Avx2 => Some(InstrSet::Avx256),
+            // The engine's author asks for the x86-64-v4 level, as `Isa` does.
+            Isa::Avx512 => Some(InstrSet::Avx512),
+        }
     }
 }
 
