@@ -9,16 +9,16 @@ mod forward;
 mod lanes;
 
 use super::{
-    gemm::{GemmElement, Shared, Tile},
+    gemm::{Shared, Tile},
     math::Math,
-    packed,
+    packed::{self, TileElement},
 };
 pub(crate) use backward::{Bars, backward};
 pub(crate) use forward::{Inputs, forward};
 
 /// f32 or f64.
-pub(crate) trait Number: GemmElement + Math {}
-impl<T: GemmElement + Math> Number for T {}
+pub(crate) trait Number: TileElement + Math {}
+impl<T: TileElement + Math> Number for T {}
 
 /// The gates i, f, g, o.
 pub(crate) const GATES: usize = 4;

@@ -4,20 +4,17 @@
 //! cache while all rows are multiplied with it, so that a product reads the matrix once from wherever it lies. Each element of a
 //! product is summed in an order of its own: which rows are multiplied together changes no bit.
 
-use super::{
-    gemm::{GemmElement, Tile, fused},
-    parallel,
-};
-use crate::Buffer;
+mod tile;
 
-/// Columns of a panel: two 256-bit vectors of f32, or one of 512 bits.
+use super::{gemm::Tile, parallel};
+use crate::{Buffer, Element};
+use tile::Operands;
+pub(super) use tile::TileElement;
+
+/// Columns of a panel: one 512-bit vector of f32, or two of 256 bits.
 const COLS: usize = 16;
 /// Rows of a panel: one of f32 then has 16 KiB, half of the first cache.
 const DEPTH: usize = 256;
-/// Rows of the left-hand side that are multiplied at a time, of f32: six rows of two vectors are twelve sums, as many as hide the
-/// latency of two units and still leave of AVX2's sixteen registers what a panel's row and a factor take.
-const ROWS: usize = 6;
-
 /// What lies between the rows of a left-hand side, beyond their elements: a cache line, without which rows of a power of two of
 /// elements would compete for the same places of the first cache.
 const GAP: usize = 16;
@@ -29,13 +26,13 @@ pub(super) fn row_stride(depth: usize) -> usize {
 
 /// A `depth x cols` matrix in panels: for each `DEPTH` of its rows, and in them for each `COLS` of its columns, the elements row by
 /// row, with zeros beyond the last column.
-pub(super) struct Packed<T: GemmElement> {
+pub(super) struct Packed<T: Element> {
     panels: Buffer<T>,
     depth: usize,
     cols: usize,
 }
 
-impl<T: GemmElement> Packed<T> {
+impl<T: TileElement> Packed<T> {
     /// Of a matrix in row-major order.
     pub(super) fn of_rows(matrix: &[T], depth: usize, cols: usize) -> Self {
         assert!(matrix.len() == depth * cols, "a {depth} x {cols} matrix");
@@ -73,33 +70,28 @@ impl<T: GemmElement> Packed<T> {
     }
 
     /// `dst`, of `rows` rows, becomes `lhs` times the matrix; the rows of `lhs` are [`row_stride`] apart.
-    #[inline(always)]
-    pub(super) fn multiply<const FMA: bool>(&self, rows: usize, lhs: &[T], dst: &mut Tile<'_, T>) {
-        // Sums of f64 take twice the registers.
-        let most = const { ROWS * size_of::<f32>() / size_of::<T>() };
-        let groups = rows.div_ceil(most);
+    pub(super) fn multiply(&self, rows: usize, lhs: &[T], dst: &mut Tile<'_, T>) {
+        let groups = rows.div_ceil(T::most_rows());
         let width = self.cols.next_multiple_of(COLS);
+        let stride = row_stride(self.depth);
         for (i, block) in self.panels.chunks(DEPTH * width).enumerate() {
-            let len = block.len() / width;
-            for (panel, elements) in block.chunks_exact(len * COLS).enumerate() {
-                let panel = Panel {
-                    elements: elements.as_chunks().0,
-                    lhs: &lhs[i * DEPTH..],
-                    stride: row_stride(self.depth),
-                    col: panel * COLS,
-                    cols: COLS.min(self.cols - panel * COLS),
-                    accumulate: i > 0,
-                };
+            for (panel, elements) in block.chunks_exact(block.len() / width * COLS).enumerate() {
+                let panel =
+                    Panel { elements: elements.as_chunks().0, first: panel * COLS, cols: self.cols, sum: i > 0 };
                 for group in 0..groups {
-                    // As equal as can be: sixteen rows are 6, 5 and 5.
+                    // As equal as can be: ten rows are five and five.
                     let (first, end) = (group * rows / groups, (group + 1) * rows / groups);
+                    let operands = Operands { lhs: &lhs[first * stride + i * DEPTH..], stride, panel: panel.elements };
                     match end - first {
-                        1 => panel.multiply::<1, FMA>(first, dst),
-                        2 => panel.multiply::<2, FMA>(first, dst),
-                        3 => panel.multiply::<3, FMA>(first, dst),
-                        4 => panel.multiply::<4, FMA>(first, dst),
-                        5 => panel.multiply::<5, FMA>(first, dst),
-                        _ => panel.multiply::<6, FMA>(first, dst),
+                        1 => panel.put(&T::tile::<1>(&operands), first, dst),
+                        2 => panel.put(&T::tile::<2>(&operands), first, dst),
+                        3 => panel.put(&T::tile::<3>(&operands), first, dst),
+                        4 => panel.put(&T::tile::<4>(&operands), first, dst),
+                        5 => panel.put(&T::tile::<5>(&operands), first, dst),
+                        6 => panel.put(&T::tile::<6>(&operands), first, dst),
+                        7 => panel.put(&T::tile::<7>(&operands), first, dst),
+                        8 => panel.put(&T::tile::<8>(&operands), first, dst),
+                        more => unreachable!("a tile of {more} rows"),
                     }
                 }
             }
@@ -107,44 +99,25 @@ impl<T: GemmElement> Packed<T> {
     }
 }
 
-/// A panel, and what it is multiplied with.
+/// A panel, and where its products go.
 struct Panel<'a, T> {
     elements: &'a [[T; COLS]],
-    /// From the panel's first row on.
-    lhs: &'a [T],
-    stride: usize,
-    /// Its first column in the product, and how many are not beyond the last.
-    col: usize,
+    /// Its first column, of how many.
+    first: usize,
     cols: usize,
-    accumulate: bool,
+    /// Whether they are added to what is there.
+    sum: bool,
 }
 
-impl<T: GemmElement> Panel<'_, T> {
-    /// `R` rows, from `first` on.
-    #[inline(always)]
-    fn multiply<const R: usize, const FMA: bool>(&self, first: usize, dst: &mut Tile<'_, T>) {
-        let len = self.elements.len();
-        // Filled by a loop, because what a closure does is compiled for the baseline where it is not inlined.
-        let mut lhs: [&[T]; R] = [&[]; R];
-        for (r, row) in lhs.iter_mut().enumerate() {
-            *row = &self.lhs[(first + r) * self.stride..][..len];
-        }
-        let mut sums = [[T::default(); COLS]; R];
-        for k in 0..len {
-            let row = &self.elements[k];
-            for r in 0..R {
-                let x = lhs[r][k];
-                for j in 0..COLS {
-                    sums[r][j] = fused::<T, FMA>(x, row[j], sums[r][j]);
-                }
-            }
-        }
-        for (r, sums) in sums.iter().enumerate() {
-            let dst = &mut dst.row(first + r)[self.col..][..self.cols];
-            if self.accumulate {
-                dst.iter_mut().zip(sums).for_each(|(dst, &sum)| *dst += sum);
+impl<T: TileElement> Panel<'_, T> {
+    fn put(&self, tile: &[[T; COLS]], row: usize, dst: &mut Tile<'_, T>) {
+        let cols = COLS.min(self.cols - self.first);
+        for (r, products) in tile.iter().enumerate() {
+            let dst = &mut dst.row(row + r)[self.first..][..cols];
+            if self.sum {
+                dst.iter_mut().zip(products).for_each(|(dst, &product)| *dst += product);
             } else {
-                dst.copy_from_slice(&sums[..self.cols]);
+                dst.copy_from_slice(&products[..cols]);
             }
         }
     }

@@ -55,8 +55,17 @@ pub(crate) fn backward<T: Number>(bars: &Bars<'_, T>) -> [Buffer<T>; 3] {
             let (step, before) = (sequences.step(i), i.checked_sub(1).map(|i| sequences.step(i)));
             // SAFETY: z_bar has a row for each step of each sequence; each piece is run once.
             let z_bar = unsafe { piece.step(&all, sequences, step, GATES * hidden) };
-            let (product, memory, sums) = (&mut *product, &mut *memory, &mut *sums);
-            isa::dispatch(Step { bars, weight: &weight, piece, step, before, product, memory, sums, z_bar });
+            isa::dispatch(Step {
+                bars,
+                piece,
+                step,
+                before,
+                product: &product,
+                memory: &mut memory,
+                sums: &mut sums,
+                z_bar,
+            });
+            weight.multiply(piece.rows, &sums, &mut Tile::of_matrix(&mut product, piece.rows, hidden));
         }
         for r in 0..piece.rows {
             h_first.row(r).copy_from_slice(&product[r * hidden..][..hidden]);
@@ -69,14 +78,13 @@ pub(crate) fn backward<T: Number>(bars: &Bars<'_, T>) -> [Buffer<T>; 3] {
 /// One step of a piece.
 struct Step<'a, 'b, T: Number> {
     bars: &'a Bars<'b, T>,
-    weight: &'a Packed<T>,
     piece: Piece,
     step: usize,
     /// The step before, if this is not the first.
     before: Option<usize>,
-    /// The cotangent of the h after and then before the step, through the steps behind it.
-    product: &'a mut [T],
-    /// The same of c.
+    /// The cotangent of the h after the step, through the steps behind it.
+    product: &'a [T],
+    /// The same of c, and then of the c before the step.
     memory: &'a mut [T],
     /// Room for z_bar, its rows `row_stride` apart.
     sums: &'a mut [T],
@@ -127,7 +135,5 @@ impl<T: Number> Kernel for Step<'_, '_, T> {
             }
             self.z_bar.row(r).copy_from_slice(sums);
         }
-        let mut product = Tile::of_matrix(self.product, self.piece.rows, hidden);
-        self.weight.multiply::<FMA>(self.piece.rows, self.sums, &mut product);
     }
 }

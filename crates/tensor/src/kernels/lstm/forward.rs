@@ -46,7 +46,7 @@ pub(crate) fn forward<T: Number>(inputs: &Inputs<'_, T>) -> [Buffer<T>; 3] {
         let mut memory = Buffer::from_slice(piece.of_states(inputs.c, hidden));
         for step in (0..steps).map(|i| sequences.step(i)) {
             // SAFETY: the three have a row for each step of each sequence; each piece is run once.
-            let [h, c, gates] = unsafe {
+            let [h, c, mut gates] = unsafe {
                 [
                     piece.step(&all_h, sequences, step, hidden),
                     piece.step(&all_c, sequences, step, hidden),
@@ -54,16 +54,16 @@ pub(crate) fn forward<T: Number>(inputs: &Inputs<'_, T>) -> [Buffer<T>; 3] {
                 ]
             };
             let (state, memory) = (&mut *state, &mut *memory);
-            isa::dispatch(Step { inputs, weight: &weight, piece, step, state, memory, h, c, gates });
+            weight.multiply(piece.rows, state, &mut gates);
+            isa::dispatch(Step { inputs, piece, step, state, memory, h, c, gates });
         }
     });
     [h, c, gates]
 }
 
-/// One step of a piece.
+/// One step of a piece, whose products are where its gates go.
 struct Step<'a, 'i, T: Number> {
     inputs: &'a Inputs<'i, T>,
-    weight: &'a Packed<T>,
     piece: Piece,
     step: usize,
     /// The h before and then after the step, its rows `row_stride` apart; and the c.
@@ -80,7 +80,6 @@ impl<T: Number> Kernel for Step<'_, '_, T> {
     fn run<const FMA: bool>(mut self) {
         let Inputs { sequences, projected, bias, .. } = *self.inputs;
         let hidden = sequences.hidden;
-        self.weight.multiply::<FMA>(self.piece.rows, self.state, &mut self.gates);
         for r in 0..self.piece.rows {
             let row = sequences.row(self.step, self.piece.first + r);
             let projected = row_of(projected, row, GATES * hidden);
