@@ -22,10 +22,10 @@ impl<T: TileElement + Math> Number for T {}
 
 /// The gates i, f, g, o.
 pub(crate) const GATES: usize = 4;
-/// Sequences that a thread takes at most. The weights of 256 hidden numbers fill a second cache: 16 rows use each for 16 cycles'
-/// worth of arithmetic, which the third cache keeps up with; twice as many were no faster.
+/// Sequences that a thread takes at most: two tiles of eight. It reads all weights in each step, 4 bytes for 16 multiplications, a cycle's
+/// work; where they fill more than the second cache, the third keeps up with that.
 const MOST_ROWS: usize = 16;
-/// Fewer rows than this read the weights faster than they come.
+/// Sequences that a thread takes at least: fewer would wait for the weights, and for each other's sums.
 const LEAST_ROWS: usize = 4;
 
 /// Sizes and order of sequences; none of the sizes is zero.

@@ -114,10 +114,12 @@ impl<T: TileElement> Panel<'_, T> {
         let cols = COLS.min(self.cols - self.first);
         for (r, products) in tile.iter().enumerate() {
             let dst = &mut dst.row(row + r)[self.first..][..cols];
-            if self.sum {
-                dst.iter_mut().zip(products).for_each(|(dst, &product)| *dst += product);
-            } else {
-                dst.copy_from_slice(&products[..cols]);
+            // A whole row, which most are, is moved without a loop or a call.
+            match <&mut [T; COLS]>::try_from(&mut *dst) {
+                Ok(dst) if self.sum => dst.iter_mut().zip(products).for_each(|(dst, &product)| *dst += product),
+                Ok(dst) => *dst = *products,
+                Err(_) if self.sum => dst.iter_mut().zip(products).for_each(|(dst, &product)| *dst += product),
+                Err(_) => dst.copy_from_slice(&products[..cols]),
             }
         }
     }

@@ -149,9 +149,10 @@ impl Cell for LstmCell {
         LstmState { h, c }
     }
 
-    // All steps of a batch, unless there is a projection in each, or so few steps that it does not pay to pack the weights for
-    // them, which takes as long as a step.
+    // Unless there is a projection in each step.
     fn at_once(&self, x: &Tensor, walk: Walk, state: &LstmState) -> Option<(Tensor, LstmState)> {
+        /// Packing the weights takes as long as some steps: of 256 numbers and one sequence, 4 steps take 222 us at once and 194 one by
+        /// one, 32 take 774 and 1557.
         const LEAST_STEPS: usize = 4;
         if self.weight_hr.is_some() || walk.steps < LEAST_STEPS {
             return None;

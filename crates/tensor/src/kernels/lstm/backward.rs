@@ -112,6 +112,7 @@ impl<T: Number> Kernel for Step<'_, '_, T> {
             let product = &self.product[r * hidden..][..hidden];
             let memory = &mut self.memory[r * hidden..][..hidden];
             let sums = &mut self.sums[r * row_stride(GATES * hidden)..][..GATES * hidden];
+            let z_bar_row = self.z_bar.row(r);
             for first in (0..hidden).step_by(LANES) {
                 let of_gate = |n: usize| Lanes::of(gate(gates, n), first);
                 let (i, f, g, o) = (of_gate(0), of_gate(1), of_gate(2), of_gate(3));
@@ -129,11 +130,12 @@ impl<T: Number> Kernel for Step<'_, '_, T> {
                 }
                 let slopes = [i * (one - i), f * (one - f), one - g * g, o * (one - o)];
                 for (n, (bar, slope)) in bars.into_iter().zip(slopes).enumerate() {
-                    (bar * slope).put(gate_mut(sums, n), first);
+                    let z_bar = bar * slope;
+                    z_bar.put(gate_mut(sums, n), first);
+                    z_bar.put(gate_mut(z_bar_row, n), first);
                 }
                 (c_bar_now * f).put(memory, first);
             }
-            self.z_bar.row(r).copy_from_slice(sums);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A tile of a product: a few rows times a panel, with all sums in registers.
 //!
-//! Written with the instructions themselves: from loops over arrays the compiler makes of eight rows shuffles that take five
-//! times as long.
+//! Written with the instructions themselves: from loops over arrays the compiler makes, with AVX2, sums that it spills, and with
+//! AVX-512 shuffles (an LSTM's training step of 73 ms on one thread took 102 and 399 ms, compiled so).
 
 use super::COLS;
 use crate::kernels::{
