@@ -94,7 +94,7 @@ impl Piece {
     }
 
     /// The piece's rows of a tensor that has one for each sequence.
-    fn of_states<'a, T>(self, states: &'a [T], width: usize) -> &'a [T] {
+    fn of_states<T>(self, states: &[T], width: usize) -> &[T] {
         &states[self.first * width..][..self.rows * width]
     }
 }

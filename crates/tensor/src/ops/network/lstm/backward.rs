@@ -89,11 +89,11 @@ impl Decompose for LstmStepsGrad {
             let tanh = c[step].tanh();
             let mut c_bar = &memory + &h_bar * &o * (1 - tanh.square());
             if let Some(given) = &optional[0] {
-                c_bar = c_bar + &given[step];
+                c_bar += &given[step];
             }
             let mut bars = Tensor::concat([&c_bar * &g, &c_bar * &before[step], &c_bar * &i, h_bar * tanh], -1);
             if let Some(given) = &optional[1] {
-                bars = bars + &given[step];
+                bars += &given[step];
             }
             let slopes = Tensor::concat([&i * (1 - &i), &f * (1 - &f), 1 - g.square(), &o * (1 - &o)], -1);
             let z_bar = bars * slopes;
