@@ -1,13 +1,14 @@
-//! Samples of the operations that networks are made of: normalisation, attention, embeddings, resampling, similarity.
+//! Samples of the operations that networks are made of: normalisation, attention, recurrence, embeddings, resampling,
+//! similarity.
 
 use crate::table::{Sample, sample, shapes};
 use cotangent_tensor::{
-    Rng, Tensor,
-    ops::{Attention, GridPadding, GridSample, Interpolate, Interpolation, Rotary},
+    Rng, Tensor, apply,
+    ops::{Attention, GridPadding, GridSample, Interpolate, Interpolation, LstmSteps, Rotary},
 };
 
 pub(crate) fn samples() -> Vec<Sample> {
-    [normalised(), attended(), resampled(), looked_up()].into_iter().flatten().collect()
+    [normalised(), attended(), recurrent(), resampled(), looked_up()].into_iter().flatten().collect()
 }
 
 /// x, weight and bias of rows of three: several, one, none.
@@ -103,6 +104,32 @@ fn attended() -> Vec<Sample> {
         sample!("Softmax", shapes![[[2, 3]]], |x| {
             x[0].masked_softmax(&Tensor::from([[true, false, true], [false, false, false]]), 1)
         }),
+    ]
+}
+
+fn recurrent() -> Vec<Sample> {
+    // Three steps of two sequences and three numbers; one of each; no sequence.
+    let shapes = |batch_first: bool| {
+        let x = |steps, batch, gates| if batch_first { vec![batch, steps, gates] } else { vec![steps, batch, gates] };
+        let of = |steps: usize, batch: usize, hidden: usize| {
+            let state = vec![batch, hidden];
+            vec![x(steps, batch, 4 * hidden), vec![4 * hidden, hidden], vec![4 * hidden], state.clone(), state]
+        };
+        vec![of(3, 2, 3), of(1, 1, 1), of(2, 0, 2)]
+    };
+    let sample = |form: &'static str, batch_first: bool, steps: LstmSteps, outputs: &'static [usize]| {
+        let run = move |x: &[Tensor]| {
+            let y = apply(&steps, &x.iter().collect::<Vec<_>>());
+            Tensor::concat(outputs.iter().map(|&i| y[i].flatten(0, -1)).collect::<Vec<_>>(), 0)
+        };
+        Sample::new("LstmSteps", form, shapes(batch_first), run)
+    };
+    let (steps, batch_first) = (LstmSteps::new(), LstmSteps::new().batch_first());
+    vec![
+        sample("all that comes out", false, steps, &[0, 1, 2]),
+        sample("h backwards", false, steps.reverse(), &[0]),
+        sample("h and c, the batch first", true, batch_first, &[0, 1]),
+        sample("c backwards, the batch first", true, batch_first.reverse(), &[1]),
     ]
 }
 

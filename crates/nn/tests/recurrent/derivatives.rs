@@ -1,6 +1,6 @@
 //! Derivatives of higher order, and what they cost.
 
-use cotangent_autograd::{check, grad, module};
+use cotangent_autograd::{check, grad, module, value_and_grad};
 use cotangent_nn::{Gru, GruCell, Lstm, LstmCell, LstmState, Mode, RecurrentOptions, Rnn, RnnCell};
 use cotangent_tensor::{DType, Rng, Tensor};
 
@@ -43,6 +43,28 @@ fn a_network_has_second_derivatives_through_lengths_and_directions() {
     .order(2)
     .at(&(lstm, x))
     .assert_pass();
+}
+
+#[test]
+fn steps_at_once_are_those_one_by_one() {
+    let rng = &mut Rng::seed(8);
+    let options = RecurrentOptions::new(3, 20).layers(2).bidirectional().batch_first();
+    let lstm = module::cast(&Lstm::with(options, rng), DType::F64);
+    let x = rng.normal([5, 6, 3], DType::F64);
+    // One sequence that ends early has all of them go step by step.
+    let by_steps = |lstm: &Lstm, x: &Tensor| lstm.forward_padded(x, &[6, 6, 6, 6, 5], None, &mut Mode::eval());
+    let loss = |(y, state): (Tensor, LstmState)| {
+        let whole = |x: &Tensor, batch: isize| x.narrow(batch, 0, 4).sin().sum(..);
+        whole(&y, 0) + whole(&state.h, 1) + whole(&state.c, 1)
+    };
+    let model = (lstm, x);
+    let (found, found_bar) = value_and_grad(&model, |(lstm, x)| loss(lstm.forward(x)));
+    let (wanted, wanted_bar) = value_and_grad(&model, |(lstm, x)| loss(by_steps(lstm, x)));
+    // Sums of a hundred numbers, in another order.
+    assert!((found - wanted).abs().item::<f64>() < 1e-11);
+    for (found, wanted) in module::tensors(&found_bar).into_iter().zip(module::tensors(&wanted_bar)) {
+        assert!((found - wanted).abs().max(..).item::<f64>() < 1e-12, "{found} {wanted}");
+    }
 }
 
 #[test]

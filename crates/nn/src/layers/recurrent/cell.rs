@@ -27,6 +27,28 @@ pub(super) trait Cell: Module + Clone {
 
     /// The state after a step, of the step's row of [`project`](Self::project).
     fn advance(&self, projected: &Tensor, back: &FeedBack, state: &Self::State) -> Self::State;
+
+    /// The outputs of all steps of x, and the state after the last of them, of a cell that has an operation for all at once.
+    fn at_once(&self, _x: &Tensor, _walk: Walk, _state: &Self::State) -> Option<(Tensor, Self::State)> {
+        None
+    }
+}
+
+/// Which way through sequences.
+#[derive(Clone, Copy)]
+pub(super) struct Walk {
+    /// The axis of time.
+    pub(super) time: usize,
+    pub(super) steps: usize,
+    /// From the last step to the first.
+    pub(super) reverse: bool,
+}
+
+impl Walk {
+    /// Where the `i`-th step is.
+    pub(super) fn step(self, i: usize) -> usize {
+        if self.reverse { self.steps - 1 - i } else { i }
+    }
 }
 
 /// The state of a cell, or of a whole network, whose tensors have an axis of cells in front.
@@ -105,11 +127,15 @@ impl Weights<&Tensor> {
 
     /// `x W_ihᵀ + b_ih + b_hh`, where a step only adds up.
     pub(super) fn project_with_both_biases(&self, x: &Tensor) -> Tensor {
-        let bias = match (self.bias_ih, self.bias_hh) {
+        self.project(x, self.both_biases())
+    }
+
+    /// `b_ih + b_hh`
+    pub(super) fn both_biases(&self) -> Option<Tensor> {
+        match (self.bias_ih, self.bias_hh) {
             (Some(input), Some(hidden)) => Some(input + hidden),
             (one, other) => one.or(other).cloned(),
-        };
-        self.project(x, bias)
+        }
     }
 
     /// `[inputs, hidden, outputs]`, or a refusal of weights that do not belong together.

@@ -1,10 +1,11 @@
 //! A stack of cells over whole sequences.
 //!
-//! What a layer makes of its input is one product for all time steps; only the product with the state is made in each. The
-//! steps are cut and joined by one operation each, so that the way back costs as much as the way there, for any length.
+//! What a layer makes of its input is one product for all time steps; only the product with the state is made in each. A cell that
+//! has an operation for all steps at once is left to it. Else the steps are cut and joined by one operation each, so that the
+//! way back costs as much as the way there, for any length.
 
 use super::{
-    cell::{Cell, State, check_input, check_state},
+    cell::{Cell, State, Walk, check_input, check_state},
     stack::Stack,
 };
 use crate::Mode;
@@ -124,12 +125,18 @@ impl Sequence {
         state: &C::State,
         reverse: bool,
     ) -> (Tensor, C::State) {
+        let walk = Walk { time: self.time, steps: self.steps, reverse };
+        if going.is_none()
+            && let Some(all) = cell.at_once(x, walk, state)
+        {
+            return all;
+        }
         let time = self.time as isize;
         let steps = cell.project(x).unbind(time);
         let back = cell.weights().feed_back();
         let (mut state, mut outputs) = (state.clone(), Vec::with_capacity(self.steps));
         for i in 0..self.steps {
-            let step = if reverse { self.steps - 1 - i } else { i };
+            let step = walk.step(i);
             let next = cell.advance(&steps[step], &back, &state);
             // A sequence that has ended keeps its state and gives out zeros. Backwards, it begins where it ends.
             match going.map(|going| &going[step]) {
