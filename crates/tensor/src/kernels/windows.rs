@@ -212,7 +212,7 @@ impl Reach {
 
 /// Copies a run. Most are rows of small images, for which calling `memcpy` costs more than copying.
 #[inline(always)]
-pub(crate) fn copy_run<T: Arithmetic>(to: &mut [T], from: &[T]) {
+fn copy_run<T: Arithmetic>(to: &mut [T], from: &[T]) {
     match to.len() {
         4..8 => copy_ends::<T, 4>(to, from),
         8..16 => copy_ends::<T, 8>(to, from),

@@ -17,7 +17,7 @@ use std::ops::Range;
 /// Rows of the matrix of windows that make a product worth calling: four of the engine's steps.
 const LEAST_ROWS: usize = 64;
 /// Input channels of a piece of work at least where tiles are transformed: each piece transforms those of all outputs.
-const LEAST_CHANNELS: usize = 32;
+const LEAST_CHANNELS: usize = 64;
 
 /// `w_bar[o, c, t] = sum over images n and positions of y_bar[n, o] x[n, c, window]`.
 ///

@@ -38,42 +38,48 @@ use crate::{
 };
 use std::ops::Range;
 use tiles::{Cut, Segment};
-use transform::{Inputs, Outputs, OutputsBack};
+use transform::{Inputs, Outputs, OutputsBack, Seen};
 
 /// Elements of a 4 x 4 tile: matrices of a block.
 const PRODUCTS: usize = 16;
 const TAPS: usize = 9;
 
-/// The sixteen matrices of a block, `rows` channels by `columns` tiles.
+/// Elements from one row of a block's matrices to the next: those of a vector may stand over.
+const COLUMNS: usize = tiles::MOST_COLUMNS + transform::LANES;
+
+/// Of one channel, a row of each of the sixteen matrices.
+type Plane<T> = [[T; COLUMNS]; PRODUCTS];
+
+/// The sixteen matrices of a block, a row for each channel and a column for each tile. The rows of a channel lie together, so
+/// that the transforms, which write all sixteen, stay in the first cache.
 struct Planes<T: crate::Element> {
     elements: Buffer<T>,
-    rows: usize,
+    channels: usize,
+    /// How many of the columns are used.
     columns: usize,
 }
 
 impl<T: GemmElement> Planes<T> {
-    /// What lies between two matrices: the transforms work on full vectors, whose end may stand over after the last row; and
-    /// it keeps the sixteen out of each other's places in the cache.
-    const SLACK: usize = 16;
-
-    fn new(rows: usize, columns: usize) -> Self {
-        let elements = Buffer::recycled(PRODUCTS * (rows * columns + Self::SLACK));
-        Planes { elements, rows, columns }
+    fn new(channels: usize, columns: usize) -> Self {
+        Planes { elements: Buffer::recycled(channels * PRODUCTS * COLUMNS), channels, columns }
     }
 
-    /// Elements from one matrix to the next.
-    fn stride(&self) -> usize {
-        self.rows * self.columns + Self::SLACK
+    fn each(&self) -> &[Plane<T>] {
+        self.elements.as_chunks().0.as_chunks().0
+    }
+
+    fn each_mut(&mut self) -> &mut [Plane<T>] {
+        self.elements.as_chunks_mut().0.as_chunks_mut().0
     }
 
     fn matrix(&self, product: usize) -> Matrix<'_, T> {
-        let offset = product * self.stride();
-        Matrix { data: &self.elements, offset, row_stride: self.columns as isize, col_stride: 1 }
+        let row_stride = (PRODUCTS * COLUMNS) as isize;
+        Matrix { data: &self.elements, offset: product * COLUMNS, row_stride, col_stride: 1 }
     }
 
     fn tile(&mut self, product: usize) -> Tile<'_, T> {
-        let (stride, rows, columns) = (self.stride(), self.rows, self.columns);
-        Tile::of_matrix(&mut self.elements[product * stride..][..rows * columns], rows, columns)
+        let size = [self.channels, self.columns];
+        Tile::of_rows(&mut self.elements, product * COLUMNS, size, PRODUCTS * COLUMNS)
     }
 }
 
@@ -181,6 +187,7 @@ fn planes_of_inputs<T: GemmElement + Arithmetic>(
 ) -> Planes<T> {
     let count: usize = segments.iter().map(|segment| segment.len).sum();
     let mut planes = Planes::new(channels.len(), count.next_multiple_of(tiles::COLUMN_STEP));
-    isa::dispatch(Inputs { tiles, x, group, channels, segments, planes: &mut planes });
+    let seen = Seen::new(tiles, segments);
+    isa::dispatch(Inputs { tiles, x, group, channels, segments, seen: &seen, planes: &mut planes });
     planes
 }

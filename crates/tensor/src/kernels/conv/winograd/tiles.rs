@@ -8,7 +8,7 @@ use crate::kernels::{
 /// Channels of a group, of the input and of the output, from which on the transforms are worth it: they take as long
 /// as the products of some four channels.
 const LEAST_CHANNELS: usize = 16;
-/// Tiles of a segment at most: two of the vectors that the transforms work on.
+/// Tiles of a segment at most.
 pub(super) const MOST_TILES: usize = 32;
 /// The engine's step: columns of a block's matrices are a multiple of it.
 pub(super) const COLUMN_STEP: usize = 16;
@@ -16,7 +16,7 @@ pub(super) const COLUMN_STEP: usize = 16;
 const BLOCK_BYTES: usize = 512 << 10;
 /// Tiles of a block at least and at most: fewer, and each product waits for its weight to stream by; more gain nothing.
 const LEAST_COLUMNS: usize = 64;
-const MOST_COLUMNS: usize = 128;
+pub(super) const MOST_COLUMNS: usize = 128;
 
 /// A convolution of 3 x 3 taps, one apart: `outputs` channels in each group of `output` elements, from `inputs` channels of `input`
 /// elements; output `(i, j)` sees the inputs from `(i, j) - before` on, zero outside.

@@ -9,25 +9,34 @@
 //!       | 0  1  0 -1 |
 //! ```
 //!
-//! Tiles that lie side by side are transformed together, one in each lane of a vector: the even and the odd columns of the
-//! rows that they see are set apart, and all else is addition of whole vectors.
+//! Tiles are transformed together, one in each lane of a vector: rows of an image are first parted into their even and odd
+//! columns, and all else is addition of whole vectors. A vector may stand over the end of what it is for: what it
+//! writes there is overwritten by what comes next, or lies in the slack at the end of a row.
+
+mod pairs;
+mod seen;
 
 use super::{
-    Planes,
-    tiles::{MOST_TILES, Segment, Tiles},
+    COLUMNS, Plane, Planes,
+    tiles::{Segment, Tiles},
 };
-use crate::kernels::{
-    arithmetic::Arithmetic,
-    gemm::{GemmElement, Shared},
-    isa::Kernel,
-    windows::copy_run,
+use crate::{
+    Buffer,
+    kernels::{
+        arithmetic::Arithmetic,
+        gemm::{GemmElement, Shared},
+        isa::Kernel,
+    },
 };
-use std::ops::Range;
+use pairs::{part, weave};
+use seen::ROW;
+pub(super) use seen::Seen;
+use std::{hint::black_box, ops::Range};
 
-/// Elements of a row that a segment sees, with the two beyond its last tile.
-const LINE: usize = 2 * MOST_TILES + 2;
-/// Tiles transformed together; the elements beyond them that they see are one more in either half.
-const LANES: usize = 16;
+/// Tiles in a vector; a vector of f64 is two.
+pub(super) const LANES: usize = 8;
+
+type Lanes<T> = [T; LANES];
 
 /// `V` of some channels of a group, for the tiles of a block.
 pub(super) struct Inputs<'a, T: crate::Element> {
@@ -36,6 +45,7 @@ pub(super) struct Inputs<'a, T: crate::Element> {
     pub(super) group: usize,
     pub(super) channels: &'a Range<usize>,
     pub(super) segments: &'a [Segment],
+    pub(super) seen: &'a Seen,
     pub(super) planes: &'a mut Planes<T>,
 }
 
@@ -44,24 +54,21 @@ impl<T: GemmElement + Arithmetic> Kernel for Inputs<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run<const FMA: bool>(self) {
-        let Inputs { tiles, x, group, channels, segments, planes } = self;
-        let (columns, stride) = (planes.columns, planes.stride());
-        let [height, width] = tiles.input;
-        let mut lines = Lines::<T, 4>::new();
-        for channel in 0..channels.len() {
-            let mut at = channel * columns;
-            for segment in segments {
-                let start = tiles.input_at(segment.image, group, channels.start + channel);
-                let image = &x[start..start + height * width];
-                lines.read(image, tiles.input, tiles.before, segment);
-                // What a vector writes beyond a segment the next segment or channel overwrites, or is in the slack at the end.
+        let Inputs { tiles, x, group, channels, segments, seen, planes } = self;
+        // Zero where the tiles see padding, which is in the same places for all channels.
+        let (mut even, mut odd) = (Buffer::<T>::zeroed(seen.count * ROW), Buffer::<T>::zeroed(seen.count * ROW));
+        for (channel, plane) in planes.each_mut().iter_mut().enumerate() {
+            for row in &seen.rows {
+                let start = tiles.input_at(row.image, group, channels.start + channel) + row.at;
+                part(&x[start..start + row.len], row.margin, &mut even[row.to..], &mut odd[row.to..]);
+            }
+            let mut at = 0;
+            for (segment, &row) in segments.iter().zip(&seen.first_rows) {
+                let (even, odd) = (four_rows(&even, row), four_rows(&odd, row));
+                // Seeing that they overlap, the compiler would load once and shuffle, which takes several times as long.
+                let (next_even, next_odd) = black_box((even, odd));
                 for first in (0..segment.len).step_by(LANES) {
-                    let v = &mut planes.elements[at + first..];
-                    if segment.len - first <= LANES / 2 {
-                        inputs::<T, { LANES / 2 }>(&lines.lines, first, v, stride);
-                    } else {
-                        inputs::<T, LANES>(&lines.lines, first, v, stride);
-                    }
+                    inputs([even, odd, next_even, next_odd], first, plane, at + first);
                 }
                 at += segment.len;
             }
@@ -69,79 +76,32 @@ impl<T: GemmElement + Arithmetic> Kernel for Inputs<'_, T> {
     }
 }
 
-/// The rows that a segment sees, with zeros outside of the image.
-struct Lines<T, const ROWS: usize> {
-    lines: [[T; LINE]; ROWS],
-    /// Where the segments begin that the zeros beside the image are right for.
-    column: usize,
-}
+type FourRows<T> = [[T; ROW]; 4];
 
-impl<T: Arithmetic, const ROWS: usize> Lines<T, ROWS> {
-    #[inline(always)]
-    fn new() -> Self {
-        Lines { lines: [[T::default(); LINE]; ROWS], column: 0 }
-    }
-
-    /// Reads what a segment sees of an image with this much padding before it.
-    #[inline(always)]
-    fn read(&mut self, image: &[T], [height, width]: [usize; 2], before: [usize; 2], segment: &Segment) {
-        let column = 2 * segment.start;
-        if column != self.column {
-            self.lines = [[T::default(); LINE]; ROWS];
-            self.column = column;
-        }
-        let (margin, column) = (before[1].saturating_sub(column), column.saturating_sub(before[1]));
-        let len = width.saturating_sub(column).min(LINE - margin);
-        for (i, line) in self.lines.iter_mut().enumerate() {
-            let line = &mut line[margin..margin + len];
-            match (2 * segment.row + i).checked_sub(before[0]) {
-                Some(row) if row < height && len > 0 => copy_run(line, &image[row * width + column..][..len]),
-                _ => line.fill(T::default()),
-            }
-        }
-    }
-}
-
-/// `B^T d B` of N tiles from the `first` on.
 #[inline(always)]
-fn inputs<T: Arithmetic, const N: usize>(lines: &[[T; LINE]; 4], first: usize, v: &mut [T], stride: usize) {
-    let (mut even, mut odd) = ([[T::default(); LANES + 1]; 4], [[T::default(); LANES + 1]; 4]);
-    for i in 0..4 {
-        let line = &lines[i][2 * first..][..2 * N + 2];
-        for j in 0..N {
-            even[i][j] = line[2 * j];
-            odd[i][j] = line[2 * j + 1];
-        }
-        even[i][N] = line[2 * N];
-        odd[i][N] = line[2 * N + 1];
-    }
-    for i in 0..4 {
-        let (mut e, mut o) = ([T::default(); LANES + 1], [T::default(); LANES + 1]);
-        for j in 0..N + 1 {
-            e[j] = from_rows(i, [even[0][j], even[1][j], even[2][j], even[3][j]]);
-            o[j] = from_rows(i, [odd[0][j], odd[1][j], odd[2][j], odd[3][j]]);
-        }
-        let mut row = [[T::default(); N]; 4];
-        for j in 0..N {
-            row[0][j] = e[j].sub(e[j + 1]);
-            row[1][j] = o[j].add(e[j + 1]);
-            row[2][j] = e[j + 1].sub(o[j]);
-            row[3][j] = o[j].sub(o[j + 1]);
-        }
-        for (k, row) in row.iter().enumerate() {
-            v[(4 * i + k) * stride..][..N].copy_from_slice(row);
-        }
-    }
+fn four_rows<T>(rows: &[T], first: usize) -> &FourRows<T> {
+    let Some(rows) = rows[first..].as_chunks().0.first_chunk() else { panic!("four rows from {first} on") };
+    rows
 }
 
-/// Row i of `B^T`, times a column.
+/// `B^T d B` of the tiles from the `first` on, of the even and the odd columns of their rows; each twice.
 #[inline(always)]
-fn from_rows<T: Arithmetic>(i: usize, d: [T; 4]) -> T {
-    match i {
-        0 => d[0].sub(d[2]),
-        1 => d[1].add(d[2]),
-        2 => d[2].sub(d[1]),
-        _ => d[1].sub(d[3]),
+fn inputs<T: Arithmetic>(
+    [even, odd, next_even, next_odd]: [&FourRows<T>; 4],
+    first: usize,
+    v: &mut Plane<T>,
+    at: usize,
+) {
+    for (i, (a, b)) in [(0, 2), (1, 2), (2, 1), (1, 3)].into_iter().enumerate() {
+        let is_sum = i == 1;
+        let e = combined(lanes(&even[a], first), lanes(&even[b], first), is_sum);
+        let o = combined(lanes(&odd[a], first), lanes(&odd[b], first), is_sum);
+        let next_e = combined(lanes(&next_even[a], first + 1), lanes(&next_even[b], first + 1), is_sum);
+        let next_o = combined(lanes(&next_odd[a], first + 1), lanes(&next_odd[b], first + 1), is_sum);
+        write(&mut v[4 * i], at, combined(&e, &next_e, false));
+        write(&mut v[4 * i + 1], at, combined(&o, &next_e, true));
+        write(&mut v[4 * i + 2], at, combined(&next_e, &o, false));
+        write(&mut v[4 * i + 3], at, combined(&o, &next_o, false));
     }
 }
 
@@ -160,8 +120,13 @@ impl<T: GemmElement + Arithmetic> Kernel for Outputs<'_, T> {
     fn run<const FMA: bool>(self) {
         let Outputs { tiles, group, segments, planes, y } = self;
         let [height, width] = tiles.output;
-        for channel in 0..tiles.outputs {
-            let mut at = channel * planes.columns;
+        let mut parts = [[T::default(); COLUMNS]; 4];
+        for (channel, plane) in planes.each().iter().enumerate() {
+            for first in (0..planes.columns).step_by(LANES) {
+                outputs(plane, first, &mut parts);
+            }
+            let [even, odd, lower_even, lower_odd] = &parts;
+            let mut at = 0;
             for segment in segments {
                 let (row, column) = (2 * segment.row, 2 * segment.start);
                 let [rows, columns] = [2.min(height - row), (2 * segment.len).min(width - column)];
@@ -169,12 +134,9 @@ impl<T: GemmElement + Arithmetic> Kernel for Outputs<'_, T> {
                 // SAFETY: the rows and columns are within the channel of the image that `output_at` finds, all of which is in `y`.
                 // Segments share no elements, and who made this promised that no other thread has one of them.
                 let mut y = unsafe { y.tile(first, [rows, columns], width) };
-                for first in (0..segment.len).step_by(LANES) {
-                    let pair = outputs::<T>(&planes.elements[at + first..], planes.stride());
-                    let columns = 2 * first..columns.min(2 * (first + LANES));
-                    for (i, line) in pair.iter().enumerate().take(rows) {
-                        copy_run(&mut y.row(i)[columns.clone()], &line[..columns.len()]);
-                    }
+                weave(&even[at..][..segment.len], &odd[at..][..segment.len], y.row(0));
+                if rows == 2 {
+                    weave(&lower_even[at..][..segment.len], &lower_odd[at..][..segment.len], y.row(1));
                 }
                 at += segment.len;
             }
@@ -182,25 +144,23 @@ impl<T: GemmElement + Arithmetic> Kernel for Outputs<'_, T> {
     }
 }
 
-/// `A^T M A` of neighbouring tiles: two rows.
+/// Of the tiles of a block, the even and the odd columns of the upper row, and of the lower.
+type Parts<T> = [[T; COLUMNS]; 4];
+
+/// `A^T M A` of the tiles from the `first` on.
 #[inline(always)]
-fn outputs<T: Arithmetic>(m: &[T], stride: usize) -> [[T; 2 * LANES]; 2] {
-    let mut lines = [[T::default(); 2 * LANES]; 2];
+fn outputs<T: Arithmetic>(m: &Plane<T>, first: usize, y: &mut Parts<T>) {
     let (mut upper, mut lower) = ([[T::default(); LANES]; 4], [[T::default(); LANES]; 4]);
     for k in 0..4 {
-        let [a, b, c, d] = [0, 4, 8, 12].map(|row| &m[(row + k) * stride..][..LANES]);
-        for j in 0..LANES {
-            upper[k][j] = a[j].add(b[j]).add(c[j]);
-            lower[k][j] = b[j].sub(c[j]).sub(d[j]);
-        }
+        let (a, b) = (lanes(&m[k], first), lanes(&m[4 + k], first));
+        let (c, d) = (lanes(&m[8 + k], first), lanes(&m[12 + k], first));
+        upper[k] = combined(&combined(a, b, true), c, true);
+        lower[k] = combined(&combined(b, c, false), d, false);
     }
-    for (line, [a, b, c, d]) in lines.iter_mut().zip([upper, lower]) {
-        for j in 0..LANES {
-            line[2 * j] = a[j].add(b[j]).add(c[j]);
-            line[2 * j + 1] = b[j].sub(c[j]).sub(d[j]);
-        }
+    for (i, [a, b, c, d]) in [upper, lower].iter().enumerate() {
+        write(&mut y[2 * i], first, combined(&combined(a, b, true), c, true));
+        write(&mut y[2 * i + 1], first, combined(&combined(b, c, false), d, false));
     }
-    lines
 }
 
 /// `Z` of all channels of a group, for the tiles of a block.
@@ -217,59 +177,70 @@ impl<T: GemmElement + Arithmetic> Kernel for OutputsBack<'_, T> {
     #[inline(always)]
     fn run<const FMA: bool>(self) {
         let OutputsBack { tiles, y, group, segments, planes } = self;
-        let (columns, stride) = (planes.columns, planes.stride());
         let [height, width] = tiles.output;
-        let mut lines = Lines::<T, 2>::new();
-        for channel in 0..tiles.outputs {
-            let mut at = channel * columns;
+        let used = planes.columns;
+        // Zero where a tile reaches over the edge, which is in the same places for all channels.
+        let mut parts = [[T::default(); COLUMNS]; 4];
+        for (channel, plane) in planes.each_mut().iter_mut().enumerate() {
+            let [even, odd, lower_even, lower_odd] = &mut parts;
+            let mut at = 0;
             for segment in segments {
-                let start = tiles.output_at(segment.image, group, channel);
-                let image = &y[start..start + height * width];
-                lines.read(image, tiles.output, [0, 0], segment);
-                // As for the inputs, what stands over is overwritten.
-                for first in (0..segment.len).step_by(LANES) {
-                    outputs_back(&lines.lines, first, &mut planes.elements[at + first..], stride);
+                let (row, column) = (2 * segment.row, 2 * segment.start);
+                let first = tiles.output_at(segment.image, group, channel) + row * width + column;
+                let columns = (2 * segment.len).min(width - column);
+                part(&y[first..first + columns], 0, &mut even[at..], &mut odd[at..]);
+                if row + 1 < height {
+                    part(&y[first + width..][..columns], 0, &mut lower_even[at..], &mut lower_odd[at..]);
                 }
                 at += segment.len;
+            }
+            for first in (0..used).step_by(LANES) {
+                outputs_back(&parts, first, plane);
             }
         }
     }
 }
 
-/// `A y A^T` of neighbouring tiles from the `first` on.
+/// `A y A^T` of the tiles from the `first` on.
 #[inline(always)]
-fn outputs_back<T: Arithmetic>(lines: &[[T; LINE]; 2], first: usize, z: &mut [T], stride: usize) {
-    let (mut even, mut odd) = ([[T::default(); LANES]; 2], [[T::default(); LANES]; 2]);
-    for i in 0..2 {
-        let line = &lines[i][2 * first..][..2 * LANES];
-        for j in 0..LANES {
-            even[i][j] = line[2 * j];
-            odd[i][j] = line[2 * j + 1];
-        }
-    }
+fn outputs_back<T: Arithmetic>(y: &Parts<T>, first: usize, z: &mut Plane<T>) {
+    let zero = [T::default(); LANES];
     for i in 0..4 {
-        let mut row = [[T::default(); LANES]; 4];
-        for j in 0..LANES {
-            let e = to_row(i, [even[0][j], even[1][j]]);
-            let o = to_row(i, [odd[0][j], odd[1][j]]);
-            row[0][j] = e;
-            row[1][j] = e.add(o);
-            row[2][j] = e.sub(o);
-            row[3][j] = o.neg();
+        let mut columns = [[T::default(); LANES]; 2];
+        for (k, column) in columns.iter_mut().enumerate() {
+            let (upper, lower) = (lanes(&y[k], first), lanes(&y[2 + k], first));
+            *column = match i {
+                0 => *upper,
+                1 => combined(upper, lower, true),
+                2 => combined(upper, lower, false),
+                _ => combined(&zero, lower, false),
+            };
         }
-        for (k, row) in row.iter().enumerate() {
-            z[(4 * i + k) * stride..][..LANES].copy_from_slice(row);
-        }
+        let [e, o] = columns;
+        write(&mut z[4 * i], first, e);
+        write(&mut z[4 * i + 1], first, combined(&e, &o, true));
+        write(&mut z[4 * i + 2], first, combined(&e, &o, false));
+        write(&mut z[4 * i + 3], first, combined(&zero, &o, false));
     }
 }
 
-/// Row i of `A`, times a column.
 #[inline(always)]
-fn to_row<T: Arithmetic>(i: usize, y: [T; 2]) -> T {
-    match i {
-        0 => y[0],
-        1 => y[0].add(y[1]),
-        2 => y[0].sub(y[1]),
-        _ => y[1].neg(),
+fn lanes<T>(x: &[T], at: usize) -> &Lanes<T> {
+    let Some(lanes) = x[at..].first_chunk() else { panic!("{LANES} elements from {at} on") };
+    lanes
+}
+
+#[inline(always)]
+fn write<T: Copy>(to: &mut [T], at: usize, lanes: Lanes<T>) {
+    to[at..at + LANES].copy_from_slice(&lanes);
+}
+
+/// `a + b` or `a - b`
+#[inline(always)]
+fn combined<T: Arithmetic>(a: &Lanes<T>, b: &Lanes<T>, is_sum: bool) -> Lanes<T> {
+    let mut result = [T::default(); LANES];
+    for j in 0..LANES {
+        result[j] = if is_sum { a[j].add(b[j]) } else { a[j].sub(b[j]) };
     }
+    result
 }
