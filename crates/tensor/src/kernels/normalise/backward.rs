@@ -97,7 +97,13 @@ struct Pull<T> {
 impl<T: Float> Pass<'_, T> {
     #[inline(always)]
     fn pull(&self, group: usize) -> Pull<T> {
-        let Kept { x, weight, mean, variance } = self.kept;
+        self.pull_of(group, self.sums(group))
+    }
+
+    /// Σ d, Σ g and Σ g d of a group.
+    #[inline(always)]
+    fn sums(&self, group: usize) -> [T; 3] {
+        let Kept { x, weight, mean, .. } = self.kept;
         let (mean, y_bar) = (mean[group], self.bars.y);
         let (mut deviations, mut sum, mut products) = (Tree::new(), Tree::new(), Tree::new());
         for_each_run(&self.rule.form, group, weight.is_some(), |run, channel| {
@@ -122,10 +128,16 @@ impl<T: Float> Pass<'_, T> {
             sum.add(g);
             products.add(gd);
         });
+        [deviations.total(), sum.total(), products.total()]
+    }
+
+    #[inline(always)]
+    fn pull_of(&self, group: usize, [deviations, sum, products]: [T; 3]) -> Pull<T> {
+        let mean = self.kept.mean[group];
         let per_element = T::from_f64(1.0 / self.rule.form.count() as f64);
-        let shift = if self.rule.centred { deviations.total() * per_element } else { T::default() };
-        let (sum, scale) = (sum.total(), self.rule.scale(variance[group]));
-        let products = products.total() - shift * sum;
+        let shift = if self.rule.centred { deviations * per_element } else { T::default() };
+        let scale = self.rule.scale(self.kept.variance[group]);
+        let products = products - shift * sum;
         let of_variance = self.bars.variance[group] * T::from_f64(2.0);
         let a = (of_variance - scale * scale * scale * products) * per_element;
         let b = if self.rule.centred { (self.bars.mean[group] - scale * sum) * per_element } else { T::default() };
@@ -247,21 +259,12 @@ impl<T: Float> Kernel for One<'_, T> {
     #[inline(always)]
     fn run<const FMA: bool>(self) -> Pull<T> {
         let One { pass, group } = self;
-        let mut pull = pass.pull(group);
-        if pass.affine {
-            let (x, y_bar) = (pass.kept.x, pass.bars.y);
-            let (mut weight, mut bias) = (Tree::new(), Tree::new());
-            for_each_run(&pass.rule.form, group, false, |run, _| {
-                let sums = lane_sums(run.len(), |i| {
-                    let y_bar = y_bar[run.start + i];
-                    [y_bar * ((x[run.start + i] - pull.mean) - pull.shift), y_bar]
-                });
-                weight.add(sums[0]);
-                bias.add(sums[1]);
-            });
-            (pull.weight_bar, pull.bias_bar) = (weight.total() * pull.scale, bias.total());
-        }
-        pull
+        // The group is one channel, whose weight is left out of the sums, so that they are also those of the weight's cotangent.
+        let Some(weight) = pass.kept.weight else { return pass.pull(group) };
+        let unweighted = Pass { kept: Kept { weight: None, ..pass.kept }, ..pass };
+        let [deviations, sum, products] = unweighted.sums(group);
+        let pull = pass.pull_of(group, [deviations, sum * weight[group], products * weight[group]]);
+        Pull { weight_bar: (products - pull.shift * sum) * pull.scale, bias_bar: sum, ..pull }
     }
 }
 
