@@ -222,6 +222,9 @@ impl<T: Math, const FMA: bool> Real for Lane<T, FMA> {
 
 macro_rules! number_functions {
     ($($name:ident),*) => {$(
+        // So that loops of other crates over numbers vectorise: where `sqrt` was called, Adam took a third of the 72 ms of a
+        // training step (`yardstick cnn`) that takes 42 ms now.
+        #[inline]
         fn $name(&self) -> Self {
             Lane::<Self, false>(*self).$name().0
         }

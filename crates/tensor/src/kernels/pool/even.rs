@@ -199,7 +199,8 @@ mod tests {
                     n => (n / 3) as f32 - 4.0,
                 };
                 let x: Vec<f32> = (0..images * boxes.input_len()).map(value).collect();
-                let (mut y, mut found) = (vec![0.0; images * boxes.output_len()], vec![-1; images * boxes.output_len()]);
+                let (mut y, mut found) =
+                    (vec![0.0; images * boxes.output_len()], vec![-1; images * boxes.output_len()]);
                 let even = EvenMaxima::of(&boxes).expect("windows that are alike");
                 isa::dispatch(even.over(&x, &mut y, &mut found));
                 let mut expected = Vec::new();

@@ -25,7 +25,7 @@ use crate::{
     kernels::{
         arithmetic::Arithmetic,
         gemm::{GemmElement, Shared},
-        isa::Kernel,
+        isa::{self, Kernel},
     },
 };
 use pairs::{part, weave};
@@ -61,6 +61,13 @@ impl<T: GemmElement + Arithmetic> Kernel for Inputs<'_, T> {
             for row in &seen.rows {
                 let start = tiles.input_at(row.image, group, channels.start + channel) + row.at;
                 part(&x[start..start + row.len], row.margin, &mut even[row.to..], &mut odd[row.to..]);
+            }
+            // The same rows of the next channel, to be there when it is its turn.
+            if channel + 1 < channels.len() {
+                for row in &seen.rows {
+                    let start = tiles.input_at(row.image, group, channels.start + channel + 1) + row.at;
+                    isa::prefetch(&x[start..start + row.len]);
+                }
             }
             let mut at = 0;
             for (segment, &row) in segments.iter().zip(&seen.first_rows) {
@@ -193,6 +200,13 @@ impl<T: GemmElement + Arithmetic> Kernel for OutputsBack<'_, T> {
                     part(&y[first + width..][..columns], 0, &mut lower_even[at..], &mut lower_odd[at..]);
                 }
                 at += segment.len;
+            }
+            // As for the inputs.
+            if channel + 1 < tiles.outputs {
+                for segment in segments {
+                    let next = tiles.output_at(segment.image, group, channel + 1) + 2 * segment.row * width;
+                    isa::prefetch(&y[next..next + width * 2.min(height - 2 * segment.row)]);
+                }
             }
             for first in (0..used).step_by(LANES) {
                 outputs_back(&parts, first, plane);
