@@ -222,6 +222,7 @@ impl<T: Math, const FMA: bool> Real for Lane<T, FMA> {
 
 macro_rules! number_functions {
     ($($name:ident),*) => {$(
+        // So that loops of other crates over numbers vectorise.
         #[inline]
         fn $name(&self) -> Self {
             Lane::<Self, false>(*self).$name().0

@@ -5,14 +5,15 @@
 //! ```
 //!
 //! The matrix of windows is never whole in memory: it is laid out block by block, each for one thread and small enough for its
-//! second cache. Convolutions of one element are products of the image itself, and those with a few channels in a group
-//! (`direct`) loop over the image.
+//! second cache. Convolutions of one element are products of the image itself, those with a few channels in a group
+//! (`direct`) loop over the image, and those of 3 x 3 elements with many channels need fewer multiplications (`winograd`).
 //!
 //! How the work is cut depends on the sizes alone, and sums are added in a fixed order.
 
 mod direct;
 mod input_gradient;
 mod weight_gradient;
+mod winograd;
 
 pub(crate) use input_gradient::input_gradient;
 pub(crate) use weight_gradient::weight_gradient;
@@ -27,6 +28,7 @@ use crate::{
     },
 };
 use std::ops::Range;
+use winograd::Tiles;
 
 /// Bytes of the matrix of windows that are laid out at a time: with what the product makes of them they stay in a second
 /// cache of 1 MiB.
@@ -197,6 +199,10 @@ pub(crate) fn forward<T: GemmElement + Arithmetic>(sizes: &Sizes, x: &[T], w: &[
     }
     if direct::is_better(sizes) {
         direct::forward(sizes, x, w, &mut y);
+        return y;
+    }
+    if let Some(tiles) = Tiles::forward(sizes) {
+        winograd::convolve(&tiles, x, w, false, sizes.work::<T>(), &mut y);
         return y;
     }
     let (channels, positions) = (0..sizes.inputs, sizes.windows.output_len());

@@ -255,6 +255,15 @@ impl<'a, T> Tile<'a, T> {
         Tile { first: elements.as_mut_ptr(), rows, cols, row_stride: cols, elements: PhantomData }
     }
 
+    /// Rows of a slice, `row_stride` apart, from an element on.
+    pub(crate) fn of_rows(elements: &'a mut [T], first: usize, [rows, cols]: [usize; 2], row_stride: usize) -> Self {
+        let last =
+            rows.checked_sub(1).and_then(|row| row.checked_mul(row_stride)?.checked_add(first)?.checked_add(cols));
+        let fits = cols > 0 && cols <= row_stride && last.is_some_and(|last| last <= elements.len());
+        assert!(fits, "{rows} rows of {cols} elements, {row_stride} apart from {first} on, of {}", elements.len());
+        Tile { first: elements[first..].as_mut_ptr(), rows, cols, row_stride, elements: PhantomData }
+    }
+
     pub(crate) fn row(&mut self, row: usize) -> &mut [T] {
         assert!(row < self.rows);
         // SAFETY: `Shared::tile` was promised that this row's elements are in the slice and in no other tile; `&mut self`

@@ -7,7 +7,7 @@ mod even;
 
 use crate::{
     Buffer, Element,
-    kernels::{isa, math::Math, parallel},
+    kernels::{gemm::Shared, isa, math::Math, parallel},
 };
 use even::EvenMaxima;
 
@@ -91,22 +91,25 @@ impl Boxes {
     }
 }
 
-/// Where in its image the greatest element of each window is: the first of several, but the last NaN.
-pub(crate) fn max_positions<T: Element>(boxes: &Boxes, x: &[T], images: usize) -> Buffer<i64> {
+/// The greatest element of each window, and where in its image it is: the first of several, but the last NaN.
+pub(crate) fn maxima<T: Element>(boxes: &Boxes, x: &[T], images: usize) -> (Buffer<T>, Buffer<i64>) {
     let (input_len, output_len) = (boxes.input_len(), boxes.output_len());
-    let mut positions = Buffer::recycled(images * output_len);
+    let (mut y, mut positions) = (Buffer::recycled(images * output_len), Buffer::recycled(images * output_len));
     if positions.is_empty() {
-        return positions;
+        return (y, positions);
     }
-    let (each, step) = (boxes.images_each(), boxes.0[2].step);
+    let (each, step) = (boxes.images_each() * output_len, boxes.0[2].step);
     let even = EvenMaxima::of(boxes);
-    parallel::chunks(&mut positions, each * output_len, boxes.work(images), |i, positions| {
+    let elements = Shared::new(&mut y);
+    parallel::chunks(&mut positions, each, boxes.work(images), |i, positions| {
+        // SAFETY: `y` has as many elements as there are positions, and these are those of this piece of them.
+        let mut y = unsafe { elements.tile(i * each, [1, positions.len()], positions.len()) };
+        let (y, x) = (y.row(0), &x[i * each / output_len * input_len..]);
         if let Some(even) = &even {
-            return isa::dispatch(even.over(&x[i * each * input_len..], positions));
+            return isa::dispatch(even.over(x, y, positions));
         }
-        for (image, positions) in
-            x[i * each * input_len..].chunks_exact(input_len).zip(positions.chunks_mut(output_len))
-        {
+        let outputs = y.chunks_mut(output_len).zip(positions.chunks_mut(output_len));
+        for (image, (y, positions)) in x.chunks_exact(input_len).zip(outputs) {
             boxes.for_each(|output, spans| {
                 let [d, h, w] = spans;
                 let mut best_at = (d.start * boxes.0[1].input + h.start) * boxes.0[2].input + w.start;
@@ -121,30 +124,11 @@ pub(crate) fn max_positions<T: Element>(boxes: &Boxes, x: &[T], images: usize) -
                         at += step;
                     }
                 });
-                positions[output] = best_at as i64;
+                (y[output], positions[output]) = (best, best_at as i64);
             });
         }
     });
-    positions
-}
-
-/// The elements at the positions that [`max_positions`] found.
-pub(crate) fn at_positions<T: Element>(x: &[T], input_len: usize, positions: &[i64], output_len: usize) -> Buffer<T> {
-    let mut y = Buffer::recycled(positions.len());
-    if y.is_empty() {
-        return y;
-    }
-    let each = (PIECE / output_len).max(1);
-    let work = positions.len();
-    parallel::chunks(&mut y, each * output_len, work, |i, y| {
-        let positions = positions[i * each * output_len..].chunks(output_len);
-        for ((image, positions), y) in
-            x[i * each * input_len..].chunks(input_len).zip(positions).zip(y.chunks_mut(output_len))
-        {
-            y.iter_mut().zip(positions).for_each(|(y, &at)| *y = image[at as usize]);
-        }
-    });
-    y
+    (y, positions)
 }
 
 /// What a mean divides by.

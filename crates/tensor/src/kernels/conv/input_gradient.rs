@@ -1,6 +1,9 @@
 //! The transpose of a convolution in `x`: what the inputs get from the outputs. Forward, it is the transposed convolution.
 
-use super::{BLOCK_BYTES, COLUMN_STEP, LEAST_COLUMNS, PIECES, Sizes, direct};
+use super::{
+    BLOCK_BYTES, COLUMN_STEP, LEAST_COLUMNS, PIECES, Sizes, direct,
+    winograd::{self, Tiles},
+};
 use crate::{
     Buffer,
     kernels::{
@@ -25,6 +28,10 @@ pub(crate) fn input_gradient<T: GemmElement + Arithmetic>(sizes: &Sizes, y: &[T]
     }
     if direct::is_better(sizes) {
         direct::input_gradient(sizes, y, w, &mut x);
+        return x;
+    }
+    if let Some(tiles) = Tiles::transposed(sizes) {
+        winograd::convolve(&tiles, y, w, true, sizes.work::<T>(), &mut x);
         return x;
     }
     let channels = channels_each(sizes);

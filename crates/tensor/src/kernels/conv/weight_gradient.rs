@@ -1,6 +1,9 @@
 //! The transpose of a convolution in the weight: a sum over all images and positions.
 
-use super::{Block, Blocks, PIECES, Sizes, direct};
+use super::{
+    Block, Blocks, PIECES, Sizes, direct,
+    winograd::{self, Tiles},
+};
 use crate::{
     Buffer,
     kernels::{
@@ -13,6 +16,8 @@ use std::ops::Range;
 
 /// Rows of the matrix of windows that make a product worth calling: four of the engine's steps.
 const LEAST_ROWS: usize = 64;
+/// Input channels of a piece of work at least where tiles are transformed: each piece transforms those of all outputs.
+const LEAST_CHANNELS: usize = 64;
 
 /// `w_bar[o, c, t] = sum over images n and positions of y_bar[n, o] x[n, c, window]`.
 ///
@@ -31,17 +36,25 @@ pub(crate) fn weight_gradient<T: GemmElement + Arithmetic>(sizes: &Sizes, x: &[T
         direct::weight_gradient(sizes, x, y, &mut w);
         return w;
     }
-    let taps = sizes.windows.taps();
-    let channels =
-        sizes.inputs.div_ceil(PIECES.div_ceil(sizes.groups)).max(LEAST_ROWS.div_ceil(taps)).min(sizes.inputs);
+    let (taps, tiles) = (sizes.windows.taps(), Tiles::forward(sizes));
+    let channels = match tiles {
+        Some(_) => sizes.inputs.div_ceil(PIECES).max(LEAST_CHANNELS),
+        None => sizes.inputs.div_ceil(PIECES.div_ceil(sizes.groups)).max(LEAST_ROWS.div_ceil(taps)),
+    };
+    let channels = channels.min(sizes.inputs);
     let pieces = sizes.inputs.div_ceil(channels);
     let channels_of = |piece: usize| piece * channels..((piece + 1) * channels).min(sizes.inputs);
     let blocks = Blocks::new::<T>(sizes, channels * taps);
-    let parts = (PIECES / (sizes.groups * pieces)).clamp(1, blocks.count());
+    let count = tiles.as_ref().map_or_else(|| blocks.count(), winograd::blocks::<T>);
+    let parts = (PIECES / (sizes.groups * pieces)).clamp(1, count);
     let sums = parallel::collect(parts * sizes.groups * pieces, sizes.work::<T>(), |i| {
         let (part, i) = (i / (sizes.groups * pieces), i % (sizes.groups * pieces));
-        let part = part * blocks.count() / parts..(part + 1) * blocks.count() / parts;
-        sum_over(sizes, x, y, i / pieces, &channels_of(i % pieces), part.map(|i| blocks.block(i)))
+        let part = part * count / parts..(part + 1) * count / parts;
+        let (group, channels) = (i / pieces, channels_of(i % pieces));
+        match &tiles {
+            Some(tiles) => winograd::weight_gradient_over(tiles, [x, y], group, &channels, part),
+            None => sum_over(sizes, x, y, group, &channels, part.map(|i| blocks.block(i))),
+        }
     });
     for (i, sum) in sums.iter().enumerate() {
         let (part, i) = (i / (sizes.groups * pieces), i % (sizes.groups * pieces));

@@ -102,6 +102,12 @@ pub(super) struct Pull<T> {
 impl<T: Float> Pass<'_, T> {
     #[inline(always)]
     fn pull(&self, group: usize) -> Pull<T> {
+        self.pull_of(group, self.sums(group))
+    }
+
+    /// Σ d, Σ g and Σ g d of a group.
+    #[inline(always)]
+    fn sums(&self, group: usize) -> [T; 3] {
         let Kept { x, weight, mean, .. } = self.kept;
         let (mean, y_bar) = (mean[group], self.bars.y);
         let (mut deviations, mut sum, mut products) = (Tree::new(), Tree::new(), Tree::new());
@@ -127,7 +133,7 @@ impl<T: Float> Pass<'_, T> {
             sum.add(g);
             products.add(gd);
         });
-        self.pull_of(group, [deviations.total(), sum.total(), products.total()])
+        [deviations.total(), sum.total(), products.total()]
     }
 
     /// From the sums of d, g and g d over the group.
@@ -259,21 +265,12 @@ impl<T: Float> Kernel for One<'_, T> {
     #[inline(always)]
     fn run<const FMA: bool>(self) -> Pull<T> {
         let One { pass, group } = self;
-        let mut pull = pass.pull(group);
-        if pass.affine {
-            let (x, y_bar) = (pass.kept.x, pass.bars.y);
-            let (mut weight, mut bias) = (Tree::new(), Tree::new());
-            for_each_run(&pass.rule.form, group, false, |run, _| {
-                let sums = lane_sums(run.len(), |i| {
-                    let y_bar = y_bar[run.start + i];
-                    [y_bar * ((x[run.start + i] - pull.mean) - pull.shift), y_bar]
-                });
-                weight.add(sums[0]);
-                bias.add(sums[1]);
-            });
-            (pull.weight_bar, pull.bias_bar) = (weight.total() * pull.scale, bias.total());
-        }
-        pull
+        // The group is one channel, whose weight is left out of the sums, so that they are also those of the weight's cotangent.
+        let Some(weight) = pass.kept.weight else { return pass.pull(group) };
+        let unweighted = Pass { kept: Kept { weight: None, ..pass.kept }, ..pass };
+        let [deviations, sum, products] = unweighted.sums(group);
+        let pull = pass.pull_of(group, [deviations, sum * weight[group], products * weight[group]]);
+        Pull { weight_bar: (products - pull.shift * sum) * pull.scale, bias_bar: sum, ..pull }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Where the maxima are when all windows are alike: of one size and a stride apart, none cut short by padding or an end. Several
+//! The maxima, and where they are, when all windows are alike: of one size and a stride apart, none cut short by padding or an end. Several
 //! neighbouring outputs are then compared tap by tap, without a branch, in vectors.
 
 use super::{Axis, Boxes};
@@ -52,15 +52,21 @@ impl<'a> EvenMaxima<'a> {
         Some(EvenMaxima { boxes, even, shifts })
     }
 
-    /// The search in images from the start of `x`, as many as there are `positions` for.
-    pub(super) fn over<'b, T: Element>(&'b self, x: &'b [T], positions: &'b mut [i64]) -> Search<'b, T> {
-        Search { maxima: self, x, positions }
+    /// The search in images from the start of `x`, as many as there are elements of `y` and `positions` for.
+    pub(super) fn over<'b, T: Element>(
+        &'b self,
+        x: &'b [T],
+        y: &'b mut [T],
+        positions: &'b mut [i64],
+    ) -> Search<'b, T> {
+        Search { maxima: self, x, y, positions }
     }
 }
 
 pub(super) struct Search<'a, T> {
     maxima: &'a EvenMaxima<'a>,
     x: &'a [T],
+    y: &'a mut [T],
     positions: &'a mut [i64],
 }
 
@@ -68,12 +74,12 @@ impl<T: Element> Kernel for Search<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run<const FMA: bool>(self) {
-        let Search { maxima, x, positions } = self;
+        let Search { maxima, x, y, positions } = self;
         // A constant stride lets the compiler see what lies side by side.
         match maxima.even[2].stride {
-            1 => maxima.search(x, positions, 1),
-            2 => maxima.search(x, positions, 2),
-            stride => maxima.search(x, positions, stride),
+            1 => maxima.search(x, y, positions, 1),
+            2 => maxima.search(x, y, positions, 2),
+            stride => maxima.search(x, y, positions, stride),
         }
     }
 }
@@ -81,28 +87,37 @@ impl<T: Element> Kernel for Search<'_, T> {
 // No closures here: they would be compiled by themselves, for the baseline.
 impl EvenMaxima<'_> {
     #[inline(always)]
-    fn search<T: Element>(&self, x: &[T], positions: &mut [i64], stride: usize) {
+    fn search<T: Element>(&self, x: &[T], y: &mut [T], positions: &mut [i64], stride: usize) {
         let [depth, height, width] = &self.boxes.0;
-        let images = x.chunks_exact(self.boxes.input_len()).zip(positions.chunks_mut(self.boxes.output_len()));
-        for (image, positions) in images {
-            for (i, line) in positions.chunks_mut(width.spans.len()).enumerate() {
+        let output_len = self.boxes.output_len();
+        let outputs = y.chunks_mut(output_len).zip(positions.chunks_mut(output_len));
+        for (image, (y, positions)) in x.chunks_exact(self.boxes.input_len()).zip(outputs) {
+            let lines = y.chunks_mut(width.spans.len()).zip(positions.chunks_mut(width.spans.len()));
+            for (i, (y, line)) in lines.enumerate() {
                 let (d, h) = (depth.spans[i / height.spans.len()].start, height.spans[i % height.spans.len()].start);
                 let start = (d * height.input + h) * width.input + self.even[2].first;
                 match line.len() {
-                    8.. => self.line::<T, 8>(image, start, stride, line),
-                    4..8 => self.line::<T, 4>(image, start, stride, line),
-                    _ => self.line::<T, 1>(image, start, stride, line),
+                    8.. => self.line::<T, 8>(image, start, stride, y, line),
+                    4..8 => self.line::<T, 4>(image, start, stride, y, line),
+                    _ => self.line::<T, 1>(image, start, stride, y, line),
                 }
             }
         }
     }
 
-    /// The places of the maxima of a line of at least N windows, of which the first begins at `start`.
+    /// The maxima of a line of at least N windows, of which the first begins at `start`.
     #[inline(always)]
-    fn line<T: Element, const N: usize>(&self, image: &[T], start: usize, stride: usize, line: &mut [i64]) {
+    fn line<T: Element, const N: usize>(
+        &self,
+        image: &[T],
+        start: usize,
+        stride: usize,
+        y: &mut [T],
+        line: &mut [i64],
+    ) {
         let mut first = 0;
         loop {
-            self.block::<T, N>(image, start + first * stride, stride, &mut line[first..]);
+            self.block::<T, N>(image, start + first * stride, stride, &mut y[first..], &mut line[first..]);
             if first + N == line.len() {
                 return;
             }
@@ -111,9 +126,16 @@ impl EvenMaxima<'_> {
         }
     }
 
-    /// The places of the maxima of N windows side by side.
+    /// The maxima of N windows side by side.
     #[inline(always)]
-    fn block<T: Element, const N: usize>(&self, image: &[T], start: usize, stride: usize, positions: &mut [i64]) {
+    fn block<T: Element, const N: usize>(
+        &self,
+        image: &[T],
+        start: usize,
+        stride: usize,
+        y: &mut [T],
+        positions: &mut [i64],
+    ) {
         let x = &image[start..][..self.shifts[self.shifts.len() - 1] as usize + (N - 1) * stride + 1];
         let (mut best, mut best_at) = ([x[0]; N], [0; N]);
         for i in 0..N {
@@ -129,6 +151,7 @@ impl EvenMaxima<'_> {
                 best_at[i] = if is_better { shift } else { best_at[i] };
             }
         }
+        y[..N].copy_from_slice(&best);
         for (i, position) in positions[..N].iter_mut().enumerate() {
             *position = (start + i * stride) as i64 + i64::from(best_at[i]);
         }
@@ -176,14 +199,20 @@ mod tests {
                     n => (n / 3) as f32 - 4.0,
                 };
                 let x: Vec<f32> = (0..images * boxes.input_len()).map(value).collect();
-                let mut found = vec![-1; images * boxes.output_len()];
+                let (mut y, mut found) =
+                    (vec![0.0; images * boxes.output_len()], vec![-1; images * boxes.output_len()]);
                 let even = EvenMaxima::of(&boxes).expect("windows that are alike");
-                isa::dispatch(even.over(&x, &mut found));
+                isa::dispatch(even.over(&x, &mut y, &mut found));
                 let mut expected = Vec::new();
                 for image in x.chunks(boxes.input_len()) {
                     boxes.for_each(|_, spans| expected.push(place(&boxes, image, spans)));
                 }
                 assert_eq!(found, expected, "{outputs} outputs, stride {stride}, {taps} taps {step} apart");
+                let images = y.chunks(boxes.output_len()).zip(found.chunks(boxes.output_len()));
+                for (image, (y, found)) in x.chunks(boxes.input_len()).zip(images) {
+                    let at_places = |(y, &at): (&f32, &i64)| y.to_bits() == image[at as usize].to_bits();
+                    assert!(y.iter().zip(found).all(at_places), "{outputs} outputs, stride {stride}");
+                }
             }
         }
     }

@@ -107,8 +107,7 @@ fn eval(x: &Array, along: [Along; 3]) -> Few<Array> {
     for_number!(x.dtype(), T => {
         let boxes = boxes(along, false);
         let elements = x.as_slice::<T>().expect("contiguous");
-        let places = pool::max_positions(&boxes, elements, x.shape()[0] * x.shape()[1]);
-        let y = pool::at_positions(elements, boxes.input_len(), &places, boxes.output_len());
+        let (y, places) = pool::maxima(&boxes, elements, x.shape()[0] * x.shape()[1]);
         [Array::from_buffer(y, &shape), Array::from_buffer(places, &shape)].into()
     })
 }
