@@ -26,7 +26,7 @@ pub(crate) fn dispatch<K: Kernel>(kernel: K) -> K::Output {
     match isa() {
         Isa::Portable => kernel.run::<{ cfg!(target_arch = "aarch64") }>(),
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: `isa` found AVX2 and FMA on this processor.
+        // SAFETY: `isa` found AVX2, FMA and F16C on this processor.
         Isa::Avx2 => unsafe { avx2(kernel) },
     }
 }
@@ -45,7 +45,7 @@ fn isa() -> Isa {
             return Isa::Portable;
         }
         #[cfg(target_arch = "x86_64")]
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") && is_x86_feature_detected!("f16c") {
             return Isa::Avx2;
         }
         Isa::Portable
@@ -53,7 +53,7 @@ fn isa() -> Isa {
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
+#[target_feature(enable = "avx2,fma,f16c")]
 fn avx2<K: Kernel>(kernel: K) -> K::Output {
     kernel.run::<true>()
 }

@@ -1,0 +1,228 @@
+//! Halves, bf16 and f16, to f32 and back.
+//!
+//! To f32 every half has its equal. Back, a number goes to the nearest half, of two equally near ones to the even one; beyond the
+//! greatest half it goes to infinity, below the least normal one to subnormal halves, and NaN stays NaN. So do PyTorch, NumPy and the
+//! processors' own instructions, which are used for f16 where there are any.
+
+use super::{
+    isa::{self, Kernel},
+    map::CHUNK,
+    parallel,
+};
+use crate::{Array, Buffer, DType, Element, bf16, f16, layout::Layout};
+
+#[cfg(test)]
+mod tests;
+
+/// Elements that are converted at a time: a 256-bit vector of f32.
+pub(crate) const LANES: usize = 8;
+
+/// An element of 16 bits.
+pub(crate) trait Half: Element {
+    const ZERO: Self;
+    /// `FMA` says that the processor has AVX2, FMA and F16C, where it is x86-64.
+    fn widen<const FMA: bool>(x: &[Self; LANES]) -> [f32; LANES];
+    fn narrow<const FMA: bool>(x: &[f32; LANES]) -> [Self; LANES];
+    /// Of a f64 that is rounded once.
+    fn of(x: f64) -> Self;
+}
+
+impl Half for bf16 {
+    const ZERO: Self = bf16::ZERO;
+    #[inline(always)]
+    fn widen<const FMA: bool>(x: &[Self; LANES]) -> [f32; LANES] {
+        x.map(|x| f32::from_bits(u32::from(x.to_bits()) << 16))
+    }
+    #[inline(always)]
+    fn narrow<const FMA: bool>(x: &[f32; LANES]) -> [Self; LANES] {
+        x.map(|x| {
+            let bits = x.to_bits();
+            // Half of the last place that stays, less one where that place is even; a carry into the exponent is right.
+            let rounded = bits.wrapping_add(0x7fff + (bits >> 16 & 1)) >> 16;
+            // NaN keeps its upper bits, of which one is set so that it does not become infinity.
+            let nan = bits >> 16 | 0x40;
+            bf16::from_bits(if x.is_nan() { nan } else { rounded } as u16)
+        })
+    }
+    fn of(x: f64) -> Self {
+        bf16::from_f64(x)
+    }
+}
+
+impl Half for f16 {
+    const ZERO: Self = f16::ZERO;
+    #[inline(always)]
+    fn widen<const FMA: bool>(x: &[Self; LANES]) -> [f32; LANES] {
+        #[cfg(target_arch = "x86_64")]
+        if FMA {
+            // SAFETY: `FMA` says that the processor has F16C.
+            return unsafe { f16c::widen(x) };
+        }
+        x.map(|x| {
+            let (sign, magnitude) = (u32::from(x.to_bits() & 0x8000) << 16, u32::from(x.to_bits() & 0x7fff));
+            // With its fields in their places the number is too small by a factor of 2^(127 - 15). Multiplying is exact: f32 has
+            // subnormal numbers to spare, and takes those of f16 to normal ones.
+            let scaled = f32::from_bits(magnitude << 13) * f32::from_bits((127 + 127 - 15) << 23);
+            // Infinity and NaN, which is made quiet, as by the instruction.
+            let quiet = if magnitude > 0x7c00 { 0x0040_0000 } else { 0 };
+            let special = 0x7f80_0000 | (magnitude & 0x3ff) << 13 | quiet;
+            f32::from_bits(sign | if magnitude >= 0x7c00 { special } else { scaled.to_bits() })
+        })
+    }
+    #[inline(always)]
+    fn narrow<const FMA: bool>(x: &[f32; LANES]) -> [Self; LANES] {
+        #[cfg(target_arch = "x86_64")]
+        if FMA {
+            // SAFETY: as in `widen`.
+            return unsafe { f16c::narrow(x) };
+        }
+        x.map(f16::from_f32)
+    }
+    fn of(x: f64) -> Self {
+        f16::from_f64(x)
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod f16c {
+    use super::{LANES, f16};
+    use std::arch::x86_64::*;
+
+    /// # Safety
+    /// The processor has AVX and F16C.
+    #[inline]
+    #[target_feature(enable = "avx,f16c")]
+    pub(super) unsafe fn widen(x: &[f16; LANES]) -> [f32; LANES] {
+        let mut y = [0.0; LANES];
+        // SAFETY: both are arrays of eight elements, and neither access asks for alignment. f16 is a transparent u16.
+        unsafe { _mm256_storeu_ps(y.as_mut_ptr(), _mm256_cvtph_ps(_mm_loadu_si128(x.as_ptr().cast()))) };
+        y
+    }
+
+    /// # Safety
+    /// The processor has AVX and F16C.
+    #[inline]
+    #[target_feature(enable = "avx,f16c")]
+    pub(super) unsafe fn narrow(x: &[f32; LANES]) -> [f16; LANES] {
+        let mut y = [f16::ZERO; LANES];
+        // SAFETY: as in `widen`.
+        unsafe {
+            let rounded = _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(_mm256_loadu_ps(x.as_ptr()));
+            _mm_storeu_si128(y.as_mut_ptr().cast(), rounded);
+        }
+        y
+    }
+}
+
+/// Runs an expression with `$H` standing for a type of halves.
+macro_rules! for_half {
+    ($dtype:expr, $H:ident => $body:expr) => {
+        match $dtype {
+            $crate::DType::BF16 => {
+                type $H = $crate::bf16;
+                $body
+            }
+            $crate::DType::F16 => {
+                type $H = $crate::f16;
+                $body
+            }
+            other => unreachable!("{other} is no half"),
+        }
+    };
+}
+pub(crate) use for_half;
+
+struct Widened<'a, H> {
+    from: &'a [H],
+    to: &'a mut [f32],
+}
+
+impl<H: Half> Kernel for Widened<'_, H> {
+    type Output = ();
+    #[inline(always)]
+    fn run<const FMA: bool>(self) {
+        let ((from, from_rest), (to, to_rest)) = (self.from.as_chunks::<LANES>(), self.to.as_chunks_mut::<LANES>());
+        for (from, to) in from.iter().zip(to) {
+            *to = H::widen::<FMA>(from);
+        }
+        let mut rest = [H::ZERO; LANES];
+        rest[..from_rest.len()].copy_from_slice(from_rest);
+        to_rest.copy_from_slice(&H::widen::<FMA>(&rest)[..to_rest.len()]);
+    }
+}
+
+struct Narrowed<'a, H> {
+    from: &'a [f32],
+    to: &'a mut [H],
+}
+
+impl<H: Half> Kernel for Narrowed<'_, H> {
+    type Output = ();
+    #[inline(always)]
+    fn run<const FMA: bool>(self) {
+        let ((from, from_rest), (to, to_rest)) = (self.from.as_chunks::<LANES>(), self.to.as_chunks_mut::<LANES>());
+        for (from, to) in from.iter().zip(to) {
+            *to = H::narrow::<FMA>(from);
+        }
+        let mut rest = [0.0; LANES];
+        rest[..from_rest.len()].copy_from_slice(from_rest);
+        to_rest.copy_from_slice(&H::narrow::<FMA>(&rest)[..to_rest.len()]);
+    }
+}
+
+/// Equally long slices.
+pub(crate) fn widen<H: Half>(from: &[H], to: &mut [f32]) {
+    assert_eq!(from.len(), to.len());
+    isa::dispatch(Widened { from, to });
+}
+
+/// Equally long slices.
+pub(crate) fn narrow<H: Half>(from: &[f32], to: &mut [H]) {
+    assert_eq!(from.len(), to.len());
+    isa::dispatch(Narrowed { from, to });
+}
+
+/// Halves as f32, in memory of their own; what is broadcast or transposed stays so.
+pub(crate) fn widened(x: &Array) -> Array {
+    for_half!(x.dtype(), H => converted::<H, f32>(x, &widen))
+}
+
+/// f32 rounded to a dtype of halves.
+pub(crate) fn narrowed(x: &Array, dtype: DType) -> Array {
+    for_half!(dtype, H => converted::<f32, H>(x, &narrow))
+}
+
+/// f64 or i64 rounded to a dtype of halves, once: by way of f32 it would be twice.
+pub(crate) fn rounded(x: &Array, dtype: DType) -> Array {
+    for_half!(dtype, H => {
+        let elements = match x.dtype() {
+            DType::I64 => Buffer::from_iter_exact(x.to_slice::<i64>().iter().map(|&n| H::of(sticky(n)))),
+            _ => Buffer::from_iter_exact(x.to_slice::<f64>().iter().map(|&x| H::of(x))),
+        };
+        Array::from_buffer(elements, x.shape())
+    })
+}
+
+/// An integer as f64. Where that has no room for its last 11 bits, one that is set stands for all, so that what is rounded later
+/// still knows on which side of the middle it is.
+fn sticky(n: i64) -> f64 {
+    let rest = n & 0x7ff;
+    if n.unsigned_abs() >> 53 == 0 || rest == 0 { n as f64 } else { (n - rest) as f64 + 1024.0 }
+}
+
+fn converted<T: Element, U: Element>(x: &Array, convert: &(dyn Fn(&[T], &mut [U]) + Sync)) -> Array {
+    let Some((low, high)) = x.layout().span() else {
+        return Array::from_buffer(Buffer::<U>::recycled(0), x.shape());
+    };
+    // Every element of the storage once, unless the view leaves out most of them.
+    let span = high - low + 1;
+    if span > x.numel() {
+        return converted(&super::copy::contiguous(x), convert);
+    }
+    let from = &x.storage_elements::<T>()[low..=high];
+    let mut to = Buffer::<U>::recycled(span);
+    // A tenth of a nanosecond an element: six bytes, which a core moves so fast from its second cache.
+    parallel::chunks(&mut to, CHUNK, span / 10, |i, to| convert(&from[i * CHUNK..][..to.len()], to));
+    let layout = Layout { offset: x.offset() - low, ..x.layout().clone() };
+    Array::from_buffer(to, [span]).with_layout(layout)
+}
