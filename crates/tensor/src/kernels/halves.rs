@@ -23,8 +23,6 @@ pub(crate) trait Half: Element {
     /// `FMA` says that the processor has AVX2, FMA and F16C, where it is x86-64.
     fn widen<const FMA: bool>(x: &[Self; LANES]) -> [f32; LANES];
     fn narrow<const FMA: bool>(x: &[f32; LANES]) -> [Self; LANES];
-    /// Of a f64 that is rounded once.
-    fn of(x: f64) -> Self;
 }
 
 impl Half for bf16 {
@@ -43,9 +41,6 @@ impl Half for bf16 {
             let nan = bits >> 16 | 0x40;
             bf16::from_bits(if x.is_nan() { nan } else { rounded } as u16)
         })
-    }
-    fn of(x: f64) -> Self {
-        bf16::from_f64(x)
     }
 }
 
@@ -77,9 +72,6 @@ impl Half for f16 {
             return unsafe { f16c::narrow(x) };
         }
         x.map(f16::from_f32)
-    }
-    fn of(x: f64) -> Self {
-        f16::from_f64(x)
     }
 }
 
@@ -194,17 +186,32 @@ pub(crate) fn narrowed(x: &Array, dtype: DType) -> Array {
 
 /// f64 or i64 rounded to a dtype of halves, once: by way of f32 it would be twice.
 pub(crate) fn rounded(x: &Array, dtype: DType) -> Array {
-    for_half!(dtype, H => {
-        let elements = match x.dtype() {
-            DType::I64 => Buffer::from_iter_exact(x.to_slice::<i64>().iter().map(|&n| H::of(sticky(n)))),
-            _ => Buffer::from_iter_exact(x.to_slice::<f64>().iter().map(|&x| H::of(x))),
-        };
-        Array::from_buffer(elements, x.shape())
-    })
+    let elements = match x.dtype() {
+        DType::I64 => Buffer::from_iter_exact(x.to_slice::<i64>().iter().map(|&n| to_odd(sticky(n)))),
+        _ => Buffer::from_iter_exact(x.to_slice::<f64>().iter().map(|&x| to_odd(x))),
+    };
+    narrowed(&Array::from_buffer(elements, x.shape()), dtype)
 }
 
-/// An integer as f64. Where that has no room for its last 11 bits, one that is set stands for all, so that what is rounded later
-/// still knows on which side of the middle it is.
+/// The nearest half; `half`'s own conversion of f64 does not look at its last 32 bits.
+pub(crate) fn nearest<H: Half>(x: f64) -> H {
+    H::narrow::<false>(&[to_odd(x); LANES])[0]
+}
+
+/// f64 as f32, where a number between two goes to the one that is odd. What is rounded to fewer bits later then still knows on which
+/// side of a middle it was (Boldo and Melquiond, "When double rounding is odd", 2005).
+fn to_odd(x: f64) -> f32 {
+    let y = x as f32;
+    if f64::from(y) == x || x.is_nan() || y.to_bits() & 1 == 1 {
+        y
+    } else if f64::from(y) < x {
+        y.next_up()
+    } else {
+        y.next_down()
+    }
+}
+
+/// An integer as f64. Where that has no room for its last 11 bits, one that is set stands for all, for the same reason.
 fn sticky(n: i64) -> f64 {
     let rest = n & 0x7ff;
     if n.unsigned_abs() >> 53 == 0 || rest == 0 { n as f64 } else { (n - rest) as f64 + 1024.0 }

@@ -6,6 +6,7 @@ use crate::{
     bf16,
     dtype::for_dtype,
     f16,
+    kernels::halves,
 };
 
 /// Constructors.
@@ -192,8 +193,8 @@ impl Tensor {
         let array = match (dtype, number) {
             (DType::F32, number) => Array::scalar(number.as_f64() as f32),
             (DType::F64, number) => Array::scalar(number.as_f64()),
-            (DType::BF16, number) => Array::scalar(bf16::from_f64(number.as_f64())),
-            (DType::F16, number) => Array::scalar(f16::from_f64(number.as_f64())),
+            (DType::BF16, number) => Array::scalar(halves::nearest::<bf16>(number.as_f64())),
+            (DType::F16, number) => Array::scalar(halves::nearest::<f16>(number.as_f64())),
             (DType::I64, Number::Int(n)) => Array::scalar(n),
             (DType::U8, Number::Int(n)) => match u8::try_from(n) {
                 Ok(n) => Array::scalar(n),

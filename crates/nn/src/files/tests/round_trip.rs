@@ -1,11 +1,7 @@
 //! What is written is read, by us and by the reader of the format's authors.
 
 use super::*;
-use crate::files::{
-    Reading,
-    element::stored_as,
-    load, save,
-};
+use crate::files::{Reading, element::stored_as, load, save};
 use cotangent_autograd::grad;
 use cotangent_tensor::{bf16, f16};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
@@ -152,7 +148,13 @@ fn every_half_comes_back_with_its_bits_and_is_its_equal_when_widened() {
         let (exponent, mantissa) = (i32::from(bits >> 10 & 31), f32::from(bits & 0x3ff) / 1024.0);
         let magnitude = match exponent {
             0 => mantissa * 2f32.powi(-14),
-            31 => if mantissa == 0.0 { f32::INFINITY } else { f32::NAN },
+            31 => {
+                if mantissa == 0.0 {
+                    f32::INFINITY
+                } else {
+                    f32::NAN
+                }
+            }
             _ => (1.0 + mantissa) * 2f32.powi(exponent - 15),
         };
         let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };

@@ -30,11 +30,17 @@ fn every_bit_pattern_widens_as_half_says_and_comes_back() {
         let (b, h) = (bf16::from_bits(bits), f16::from_bits(bits));
         for wide in widen_one(b) {
             assert!(wide.to_bits() == b.to_f32().to_bits() || (wide.is_nan() && b.is_nan()), "{bits:#x}");
-            assert!(narrow_one::<bf16>(wide).iter().all(|&x| x.to_bits() == bits || (x.is_nan() && b.is_nan())), "{bits:#x}");
+            assert!(
+                narrow_one::<bf16>(wide).iter().all(|&x| x.to_bits() == bits || (x.is_nan() && b.is_nan())),
+                "{bits:#x}"
+            );
         }
         for wide in widen_one(h) {
             assert!(wide.to_bits() == h.to_f32().to_bits() || (wide.is_nan() && h.is_nan()), "{bits:#x}");
-            assert!(narrow_one::<f16>(wide).iter().all(|&x| x.to_bits() == bits || (x.is_nan() && h.is_nan())), "{bits:#x}");
+            assert!(
+                narrow_one::<f16>(wide).iter().all(|&x| x.to_bits() == bits || (x.is_nan() && h.is_nan())),
+                "{bits:#x}"
+            );
         }
     }
 }
@@ -61,7 +67,13 @@ fn what_lies_between_two_halves_goes_to_the_nearer_and_from_the_middle_to_the_ev
 
 #[test]
 fn what_is_too_large_becomes_infinite_and_what_is_too_small_zero() {
-    for (x, wanted) in [(65_519.0, 65_504.0), (65_520.0, f32::INFINITY), (-1e6, f32::NEG_INFINITY), (2.98e-8, 0.0), (2.99e-8, 5.960_464_5e-8)] {
+    for (x, wanted) in [
+        (65_519.0, 65_504.0),
+        (65_520.0, f32::INFINITY),
+        (-1e6, f32::NEG_INFINITY),
+        (2.98e-8, 0.0),
+        (2.99e-8, 5.960_464_5e-8),
+    ] {
         assert!(narrow_one::<f16>(x).iter().all(|y| y.to_f32() == wanted), "{x:e}");
     }
     assert!(narrow_one::<bf16>(f32::MAX).iter().all(|y| y.to_f32() == f32::INFINITY));
@@ -79,7 +91,12 @@ fn f64_and_i64_are_rounded_once() {
     assert_eq!(y.to_vec::<bf16>()[0].to_f64(), 1.0 + 2f64.powi(-7));
     assert_eq!(bf16::from_f32(x as f32).to_f64(), 1.0, "twice would be to the even one");
     let middle = (1i64 << 62) + (1 << 54);
-    for (n, wanted) in [(middle, 1i64 << 62), (middle + 1, (1 << 62) + (1 << 55)), (-middle - 1, -(1 << 62) - (1 << 55)), (i64::MIN, i64::MIN)] {
+    for (n, wanted) in [
+        (middle, 1i64 << 62),
+        (middle + 1, (1 << 62) + (1 << 55)),
+        (-middle - 1, -(1 << 62) - (1 << 55)),
+        (i64::MIN, i64::MIN),
+    ] {
         assert_eq!(rounded(&Array::scalar(n), DType::BF16).to_vec::<bf16>()[0].to_f64(), wanted as f64, "{n}");
     }
 }

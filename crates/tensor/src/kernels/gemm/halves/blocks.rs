@@ -3,9 +3,9 @@
 //! A piece is a tile of the output, whose sums are f32 in memory of the piece's own. Along the sums it goes in steps; for each, the
 //! parts of both matrices are brought into cache, in the form that what multiplies them wants, and their product is added.
 
+use super::for_each_piece;
 #[cfg(target_arch = "x86_64")]
 use super::pairs;
-use super::for_each_piece;
 use crate::{
     Buffer,
     kernels::{

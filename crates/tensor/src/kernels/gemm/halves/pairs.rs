@@ -69,7 +69,10 @@ fn copy_rows<H: Half>(lhs: Matrix<'_, H>, [rows, steps]: [usize; 2], to: &mut [H
             if lhs.col_stride == 1 {
                 to[..steps].copy_from_slice(&lhs.data[lhs.moved(i, 0).offset..][..steps]);
             } else {
-                to[first..steps.min(first + LINE)].iter_mut().enumerate().for_each(|(p, to)| *to = lhs.at(i, first + p));
+                to[first..steps.min(first + LINE)]
+                    .iter_mut()
+                    .enumerate()
+                    .for_each(|(p, to)| *to = lhs.at(i, first + p));
             }
             to[steps..].iter_mut().take(steps % 2).for_each(|to| *to = H::ZERO);
         }
@@ -192,10 +195,18 @@ fn add_products<H: Half>(
     // assertions say that all of these exist. The registers written are named.
     unsafe {
         kernel!(
-            ("{a0}", "0", "1"), ("{a0} + {length}", "2", "3"), ("{a0} + 2 * {length}", "4", "5"),
-            ("{a3}", "6", "7"), ("{a3} + {length}", "8", "9"), ("{a3} + 2 * {length}", "10", "11"),
-            ("{a6}", "12", "13"), ("{a6} + {length}", "14", "15"), ("{a6} + 2 * {length}", "16", "17"),
-            ("{a9}", "18", "19"), ("{a9} + {length}", "20", "21"), ("{a9} + 2 * {length}", "22", "23")
+            ("{a0}", "0", "1"),
+            ("{a0} + {length}", "2", "3"),
+            ("{a0} + 2 * {length}", "4", "5"),
+            ("{a3}", "6", "7"),
+            ("{a3} + {length}", "8", "9"),
+            ("{a3} + 2 * {length}", "10", "11"),
+            ("{a6}", "12", "13"),
+            ("{a6} + {length}", "14", "15"),
+            ("{a6} + 2 * {length}", "16", "17"),
+            ("{a9}", "18", "19"),
+            ("{a9} + {length}", "20", "21"),
+            ("{a9} + 2 * {length}", "22", "23")
         );
     }
 }

@@ -1,7 +1,10 @@
 //! Against sums in f64, for every way of multiplying, both types and all layouts.
 
 use super::*;
-use crate::{Buffer, Rng, bf16, f16, kernels::parallel};
+use crate::{
+    Buffer, Rng, bf16, f16,
+    kernels::{halves::nearest, parallel},
+};
 
 /// Random halves of a matrix, and how they lie: by rows, by columns, or by rows with gaps.
 fn matrix<H: Half>(rng: &mut Rng, rows: usize, cols: usize, order: usize) -> (Buffer<H>, isize, isize) {
@@ -11,7 +14,7 @@ fn matrix<H: Half>(rng: &mut Rng, rows: usize, cols: usize, order: usize) -> (Bu
         _ => (rows * cols * 2, cols * 2, 2),
     };
     let numbers = rng.normal([len], crate::DType::F64).to_vec::<f64>();
-    (Buffer::from_iter_exact(numbers.into_iter().map(H::of)), row_stride as isize, col_stride as isize)
+    (Buffer::from_iter_exact(numbers.into_iter().map(nearest::<H>)), row_stride as isize, col_stride as isize)
 }
 
 fn value<H: Half>(x: H) -> f64 {
@@ -38,7 +41,11 @@ fn check<H: Half>([m, n, k]: [usize; 3], orders: [usize; 2], epsilon: f64) {
             let (sum, magnitude) = terms.fold((0.0, 0.0), |(sum, magnitude), x| (sum + x, magnitude + x.abs()));
             let bound = sum.abs() * epsilon / 2.0 + magnitude * k as f64 * 2f64.powi(-24);
             let found = value(c[i * n + j]);
-            assert!((found - sum).abs() <= bound, "{} {m}x{k}x{n} {orders:?} at {i}, {j}: {found}, not {sum}", H::DTYPE);
+            assert!(
+                (found - sum).abs() <= bound,
+                "{} {m}x{k}x{n} {orders:?} at {i}, {j}: {found}, not {sum}",
+                H::DTYPE
+            );
         }
     }
     let bits = |c: &[H]| c.iter().map(|&x| value(x).to_bits()).collect::<Vec<_>>();
@@ -47,8 +54,9 @@ fn check<H: Half>([m, n, k]: [usize; 3], orders: [usize; 2], epsilon: f64) {
 
 #[test]
 fn sums_are_those_of_f64_up_to_one_rounding() {
-    let sizes = [[1, 1, 1], [1, 70, 33], [70, 1, 9], [2, 37, 16], [3, 130, 65], [7, 66, 31], [90, 13, 40], [16, 600, 17]];
-    let larger = [[17, 33, 65], [24, 32, 2], [61, 97, 129], [40, 70, 1027], [130, 140, 520]];
+    let sizes =
+        [[1, 1, 1], [1, 70, 33], [70, 1, 9], [2, 37, 16], [3, 130, 65], [7, 66, 31], [90, 13, 40], [16, 600, 17]];
+    let larger = [[17, 33, 65], [24, 32, 2], [61, 97, 129], [40, 70, 1027], [130, 40, 520]];
     for size in sizes.into_iter().chain(larger) {
         for orders in [[0, 0], [0, 1], [1, 0], [1, 1], [2, 2], [0, 2]] {
             check::<bf16>(size, orders, bf16::EPSILON.to_f64());
@@ -60,12 +68,12 @@ fn sums_are_those_of_f64_up_to_one_rounding() {
 /// Large enough for several pieces on several threads.
 #[test]
 fn large_products_have_the_same_bits_on_any_number_of_threads() {
-    for size in [[1, 3000, 700], [5, 900, 1100], [200, 300, 700]] {
+    for size in [[1, 3000, 300], [5, 900, 500], [150, 200, 300]] {
         for orders in [[0, 0], [0, 1]] {
             check::<bf16>(size, orders, bf16::EPSILON.to_f64());
         }
     }
-    check::<f16>([200, 300, 700], [0, 1], f16::EPSILON.to_f64());
+    check::<f16>([150, 200, 300], [0, 1], f16::EPSILON.to_f64());
 }
 
 #[test]
