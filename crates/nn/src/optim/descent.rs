@@ -3,6 +3,7 @@
 use super::{
     Optimizer, Rule, Scalar, Slots, Step,
     memory::{Memory, Remembered, for_each_learned},
+    refuse_halves,
     settings::not_negative,
 };
 use crate::state::{self, Given};

@@ -23,71 +23,136 @@ pub(crate) trait Half: Element {
     /// `FMA` says that the processor has AVX2, FMA and F16C, where it is x86-64.
     fn widen<const FMA: bool>(x: &[Self; LANES]) -> [f32; LANES];
     fn narrow<const FMA: bool>(x: &[f32; LANES]) -> [Self; LANES];
+    /// As `widen`, into a register.
+    ///
+    /// # Safety
+    /// The processor has AVX2, FMA and F16C.
+    #[cfg(target_arch = "x86_64")]
+    unsafe fn load(x: &[Self; LANES]) -> std::arch::x86_64::__m256;
 }
 
-impl Half for bf16 {
-    const ZERO: Self = bf16::ZERO;
-    #[inline(always)]
-    fn widen<const FMA: bool>(x: &[Self; LANES]) -> [f32; LANES] {
-        x.map(|x| f32::from_bits(u32::from(x.to_bits()) << 16))
-    }
-    #[inline(always)]
-    fn narrow<const FMA: bool>(x: &[f32; LANES]) -> [Self; LANES] {
-        x.map(|x| {
-            let bits = x.to_bits();
-            // Half of the last place that stays, less one where that place is even; a carry into the exponent is right.
-            let rounded = bits.wrapping_add(0x7fff + (bits >> 16 & 1)) >> 16;
-            // NaN keeps its upper bits, of which one is set so that it does not become infinity.
-            let nan = bits >> 16 | 0x40;
-            bf16::from_bits(if x.is_nan() { nan } else { rounded } as u16)
-        })
-    }
-}
-
-impl Half for f16 {
-    const ZERO: Self = f16::ZERO;
-    #[inline(always)]
-    fn widen<const FMA: bool>(x: &[Self; LANES]) -> [f32; LANES] {
-        #[cfg(target_arch = "x86_64")]
-        if FMA {
-            // SAFETY: `FMA` says that the processor has F16C.
-            return unsafe { f16c::widen(x) };
+/// Both types: the vector forms are in `x86`, if there are any, and the portable ones are given.
+macro_rules! half {
+    ($H:ident, $load:ident, $narrow:ident, |$wide:ident| $widened:expr, |$single:ident| $narrowed:expr) => {
+        impl Half for $H {
+            const ZERO: Self = $H::ZERO;
+            #[inline(always)]
+            fn widen<const FMA: bool>(x: &[Self; LANES]) -> [f32; LANES] {
+                let mut y = [0.0; LANES];
+                #[cfg(target_arch = "x86_64")]
+                if FMA {
+                    // SAFETY: `FMA` says that the processor has the instructions.
+                    unsafe { x86::store(x86::$load(x), &mut y) };
+                    return y;
+                }
+                for lane in 0..LANES {
+                    let $wide = x[lane].to_bits();
+                    y[lane] = $widened;
+                }
+                y
+            }
+            #[inline(always)]
+            fn narrow<const FMA: bool>(x: &[f32; LANES]) -> [Self; LANES] {
+                #[cfg(target_arch = "x86_64")]
+                if FMA {
+                    // SAFETY: as in `widen`.
+                    return unsafe { x86::$narrow(x) };
+                }
+                let mut y = [$H::ZERO; LANES];
+                for lane in 0..LANES {
+                    let $single = x[lane];
+                    y[lane] = $narrowed;
+                }
+                y
+            }
+            #[cfg(target_arch = "x86_64")]
+            #[inline(always)]
+            unsafe fn load(x: &[Self; LANES]) -> std::arch::x86_64::__m256 {
+                // SAFETY: the caller promises that the processor has the instructions.
+                unsafe { x86::$load(x) }
+            }
         }
-        x.map(|x| {
-            let (sign, magnitude) = (u32::from(x.to_bits() & 0x8000) << 16, u32::from(x.to_bits() & 0x7fff));
-            // With its fields in their places the number is too small by a factor of 2^(127 - 15). Multiplying is exact: f32 has
-            // subnormal numbers to spare, and takes those of f16 to normal ones.
-            let scaled = f32::from_bits(magnitude << 13) * f32::from_bits((127 + 127 - 15) << 23);
-            // Infinity and NaN, which is made quiet, as by the instruction.
-            let quiet = if magnitude > 0x7c00 { 0x0040_0000 } else { 0 };
-            let special = 0x7f80_0000 | (magnitude & 0x3ff) << 13 | quiet;
-            f32::from_bits(sign | if magnitude >= 0x7c00 { special } else { scaled.to_bits() })
-        })
-    }
-    #[inline(always)]
-    fn narrow<const FMA: bool>(x: &[f32; LANES]) -> [Self; LANES] {
-        #[cfg(target_arch = "x86_64")]
-        if FMA {
-            // SAFETY: as in `widen`.
-            return unsafe { f16c::narrow(x) };
-        }
-        x.map(f16::from_f32)
-    }
+    };
 }
+half!(bf16, load_bf16, narrow_bf16, |bits| f32::from_bits(u32::from(bits) << 16), |x| {
+    let bits = x.to_bits();
+    // Half of the last place that stays, less one where that place is even; a carry into the exponent is right.
+    let rounded = bits.wrapping_add(0x7fff + (bits >> 16 & 1)) >> 16;
+    // NaN keeps its upper bits, of which one is set so that it does not become infinity.
+    let nan = bits >> 16 | 0x40;
+    bf16::from_bits(if x.is_nan() { nan } else { rounded } as u16)
+});
+half!(
+    f16,
+    load_f16,
+    narrow_f16,
+    |bits| {
+        let (sign, magnitude) = (u32::from(bits & 0x8000) << 16, u32::from(bits & 0x7fff));
+        // With its fields in their places the number is too small by a factor of 2^(127 - 15). Multiplying is exact: f32 has
+        // subnormal numbers to spare, and takes those of f16 to normal ones.
+        let scaled = f32::from_bits(magnitude << 13) * f32::from_bits((127 + 127 - 15) << 23);
+        // Infinity and NaN, which is made quiet, as by the instruction.
+        let quiet = if magnitude > 0x7c00 { 0x0040_0000 } else { 0 };
+        let special = 0x7f80_0000 | (magnitude & 0x3ff) << 13 | quiet;
+        f32::from_bits(sign | if magnitude >= 0x7c00 { special } else { scaled.to_bits() })
+    },
+    |x| f16::from_f32(x)
+);
 
+/// The vector forms. What they read and write are arrays of eight elements, at any address; f16 and bf16 are transparent u16.
 #[cfg(target_arch = "x86_64")]
-mod f16c {
-    use super::{LANES, f16};
+mod x86 {
+    use super::{LANES, bf16, f16};
     use std::arch::x86_64::*;
+
+    /// # Safety
+    /// The processor has AVX2.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    pub(super) unsafe fn load_bf16(x: &[bf16; LANES]) -> __m256 {
+        // SAFETY: see the module.
+        let x = unsafe { _mm_loadu_si128(x.as_ptr().cast()) };
+        _mm256_castsi256_ps(_mm256_slli_epi32::<16>(_mm256_cvtepu16_epi32(x)))
+    }
 
     /// # Safety
     /// The processor has AVX and F16C.
     #[inline]
     #[target_feature(enable = "avx,f16c")]
-    pub(super) unsafe fn widen(x: &[f16; LANES]) -> [f32; LANES] {
-        let mut y = [0.0; LANES];
-        // SAFETY: both are arrays of eight elements, and neither access asks for alignment. f16 is a transparent u16.
-        unsafe { _mm256_storeu_ps(y.as_mut_ptr(), _mm256_cvtph_ps(_mm_loadu_si128(x.as_ptr().cast()))) };
+    pub(super) unsafe fn load_f16(x: &[f16; LANES]) -> __m256 {
+        // SAFETY: see the module.
+        _mm256_cvtph_ps(unsafe { _mm_loadu_si128(x.as_ptr().cast()) })
+    }
+
+    /// # Safety
+    /// The processor has AVX.
+    #[inline]
+    #[target_feature(enable = "avx")]
+    pub(super) unsafe fn store(x: __m256, y: &mut [f32; LANES]) {
+        // SAFETY: see the module.
+        unsafe { _mm256_storeu_ps(y.as_mut_ptr(), x) };
+    }
+
+    /// As the portable form, where it is explained.
+    ///
+    /// # Safety
+    /// The processor has AVX2.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    pub(super) unsafe fn narrow_bf16(x: &[f32; LANES]) -> [bf16; LANES] {
+        // SAFETY: see the module.
+        let x = unsafe { _mm256_loadu_ps(x.as_ptr()) };
+        let bits = _mm256_castps_si256(x);
+        let upper = _mm256_srli_epi32::<16>(bits);
+        let last = _mm256_and_si256(upper, _mm256_set1_epi32(1));
+        let rounded = _mm256_add_epi32(bits, _mm256_add_epi32(last, _mm256_set1_epi32(0x7fff)));
+        let nan = _mm256_or_si256(upper, _mm256_set1_epi32(0x40));
+        let is_nan = _mm256_castps_si256(_mm256_cmp_ps::<_CMP_UNORD_Q>(x, x));
+        let halves = _mm256_blendv_epi8(_mm256_srli_epi32::<16>(rounded), nan, is_nan);
+        let halves = _mm_packus_epi32(_mm256_castsi256_si128(halves), _mm256_extracti128_si256::<1>(halves));
+        let mut y = [bf16::ZERO; LANES];
+        // SAFETY: see the module.
+        unsafe { _mm_storeu_si128(y.as_mut_ptr().cast(), halves) };
         y
     }
 
@@ -95,9 +160,9 @@ mod f16c {
     /// The processor has AVX and F16C.
     #[inline]
     #[target_feature(enable = "avx,f16c")]
-    pub(super) unsafe fn narrow(x: &[f32; LANES]) -> [f16; LANES] {
+    pub(super) unsafe fn narrow_f16(x: &[f32; LANES]) -> [f16; LANES] {
         let mut y = [f16::ZERO; LANES];
-        // SAFETY: as in `widen`.
+        // SAFETY: see the module.
         unsafe {
             let rounded = _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(_mm256_loadu_ps(x.as_ptr()));
             _mm_storeu_si128(y.as_mut_ptr().cast(), rounded);

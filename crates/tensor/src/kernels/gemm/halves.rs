@@ -8,6 +8,7 @@
 //! instruction set to another by the rounding of f32, which is 2^-16 of that of a bf16 and 2^-13 of that of an f16.
 
 mod blocks;
+mod lanes;
 #[cfg(target_arch = "x86_64")]
 mod pairs;
 mod skinny;

@@ -4,12 +4,15 @@
 //! meet a vector of A, which is widened in a register. Rows of A that are contiguous are multiplied with the columns and summed; contiguous
 //! columns are added to y, eight at a time.
 
-use super::{FEW, for_each_piece};
+use super::{
+    FEW, for_each_piece,
+    lanes::{Lanes, Portable},
+};
 use crate::{
     Buffer,
     kernels::{
-        gemm::{Matrix, Tile, fused},
-        halves::{Half, LANES},
+        gemm::{Matrix, Tile},
+        halves::{self, Half, LANES},
         isa::{self, Kernel},
     },
 };
@@ -60,7 +63,7 @@ impl Skinny {
             (WORTH_A_PIECE / k).next_multiple_of(4).min(rows)
         } else {
             // Four pieces at least, of whole cache lines.
-            (rows / 4).next_multiple_of(64).min(SUMS)
+            rows.div_ceil(4).next_multiple_of(64).min(SUMS)
         };
         let x: Vec<Buffer<f32>> = offsets
             .iter()
@@ -98,7 +101,7 @@ impl Skinny {
         let mut column = Buffer::<H>::recycled(self.k);
         for (i, wide) in wide.chunks_exact_mut(length).take(self.columns).enumerate() {
             column.iter_mut().enumerate().for_each(|(p, slot)| *slot = x.at(i, p));
-            crate::kernels::halves::widen(&column, &mut wide[..self.k]);
+            halves::widen(&column, &mut wide[..self.k]);
         }
         wide
     }
@@ -119,14 +122,10 @@ impl<H: Half> Kernel for Piece<'_, H> {
     fn run<const FMA: bool>(mut self) {
         let (columns, length) = (self.skinny.columns, self.rows.next_multiple_of(LANES));
         let mut y = Buffer::<f32>::zeroed(columns.next_multiple_of(8) * length);
-        let mut first = 0;
-        while first < columns {
-            first += match columns - first {
-                1 => self.some_columns::<1, FMA>(first, &mut y),
-                2 => self.some_columns::<2, FMA>(first, &mut y),
-                3 | 4 => self.some_columns::<4, FMA>(first, &mut y),
-                _ => self.some_columns::<8, FMA>(first, &mut y),
-            };
+        match () {
+            #[cfg(target_arch = "x86_64")]
+            () if FMA => self.all_columns::<super::lanes::Avx2>(&mut y),
+            () => self.all_columns::<Portable<FMA>>(&mut y),
         }
         if self.skinny.transposed {
             for i in 0..columns {
@@ -149,37 +148,60 @@ impl<H: Half> Kernel for Piece<'_, H> {
 }
 
 impl<H: Half> Piece<'_, H> {
-    /// Columns `first..first + M` of y, which holds zeros; gives back M.
+    /// The columns of y, which holds zeros, up to eight at a time.
     #[inline(always)]
-    fn some_columns<const M: usize, const FMA: bool>(&self, first: usize, y: &mut [f32]) -> usize {
+    fn all_columns<V: Lanes>(&self, y: &mut [f32]) {
+        let columns = self.skinny.columns;
+        let mut first = 0;
+        while first < columns {
+            first += match columns - first {
+                1 => self.some_columns::<1, V>(first, y),
+                2 => self.some_columns::<2, V>(first, y),
+                3 | 4 => self.some_columns::<4, V>(first, y),
+                _ => self.some_columns::<8, V>(first, y),
+            };
+        }
+    }
+
+    /// Columns `first..first + M` of y; gives back M.
+    #[inline(always)]
+    fn some_columns<const M: usize, V: Lanes>(&self, first: usize, y: &mut [f32]) -> usize {
         let (k_length, y_length) = (self.skinny.k.next_multiple_of(LANES), self.rows.next_multiple_of(LANES));
-        let x: [&[f32]; M] = std::array::from_fn(|i| &self.x[(first + i) * k_length..][..k_length]);
+        let x = &self.x[first * k_length..][..M * k_length];
         let y = &mut y[first * y_length..][..M * y_length];
         if !self.skinny.contiguous_rows {
-            self.add_columns::<M, FMA>(x, y);
+            self.add_columns::<M, V>(x, y);
         } else if M <= 2 {
-            self.dots::<M, 4, FMA>(x, y);
+            self.dots::<M, 4, V>(x, y);
         } else if M == 4 {
             // As many sums as fit sixteen registers, beside what they are made of.
-            self.dots::<M, 2, FMA>(x, y);
+            self.dots::<M, 2, V>(x, y);
         } else {
-            self.dots::<M, 1, FMA>(x, y);
+            self.dots::<M, 1, V>(x, y);
         }
         M
     }
 
     /// For rows of A that are contiguous, R at a time.
     #[inline(always)]
-    fn dots<const M: usize, const R: usize, const FMA: bool>(&self, x: [&[f32]; M], y: &mut [f32]) {
+    fn dots<const M: usize, const R: usize, V: Lanes>(&self, x: &[f32], y: &mut [f32]) {
         let y_length = y.len() / M;
         let whole = self.rows / R * R;
         for j in (0..whole).step_by(R) {
-            let sums = dot::<H, M, R, FMA>(std::array::from_fn(|r| self.row(j + r)), x);
-            (0..M).for_each(|i| y[i * y_length + j..][..R].copy_from_slice(&sums[i]));
+            let mut rows = [&self.a.data[..0]; R];
+            for (r, row) in rows.iter_mut().enumerate() {
+                *row = self.row(j + r);
+            }
+            let sums = dot::<H, M, R, V>(rows, x);
+            for (i, sums) in sums.iter().enumerate() {
+                y[i * y_length + j..][..R].copy_from_slice(sums);
+            }
         }
         for j in whole..self.rows {
-            let sums = dot::<H, M, 1, FMA>([self.row(j)], x);
-            (0..M).for_each(|i| y[i * y_length + j] = sums[i][0]);
+            let sums = dot::<H, M, 1, V>([self.row(j)], x);
+            for (i, &[sum]) in sums.iter().enumerate() {
+                y[i * y_length + j] = sum;
+            }
         }
     }
 
@@ -190,89 +212,109 @@ impl<H: Half> Piece<'_, H> {
 
     /// For columns of A that are contiguous.
     #[inline(always)]
-    fn add_columns<const M: usize, const FMA: bool>(&self, x: [&[f32]; M], y: &mut [f32]) {
-        let k = self.skinny.k;
-        let y_length = y.len() / M;
+    fn add_columns<const M: usize, V: Lanes>(&self, x: &[f32], y: &mut [f32]) {
+        let (k, k_length, y_length) = (self.skinny.k, x.len() / M, y.len() / M);
         // In the place of columns past the last.
         let zeros = Buffer::<H>::zeroed(self.rows);
+        let whole = self.rows / LANES * LANES;
         for p in (0..k).step_by(COLUMNS) {
-            let columns: [&[H]; COLUMNS] = std::array::from_fn(|c| match p + c < k {
-                true => &self.a.data[self.a.moved(0, p + c).offset..][..self.rows],
-                false => &zeros[..],
-            });
-            let factors: [[f32; COLUMNS]; M] = std::array::from_fn(|i| std::array::from_fn(|c| x[i][p + c]));
-            let whole = self.rows / LANES * LANES;
+            let mut columns = [&zeros[..]; COLUMNS];
+            for (c, column) in columns.iter_mut().enumerate().take(k - p) {
+                *column = &self.a.data[self.a.moved(0, p + c).offset..][..self.rows];
+            }
             for j in (0..whole).step_by(LANES) {
-                let wide = columns.map(|column| H::widen::<FMA>(column[j..][..LANES].try_into().expect("eight")));
-                add_to::<M, FMA>(&wide, &factors, y, y_length, j);
+                let mut wide = [V::splat(0.0); COLUMNS];
+                for c in 0..COLUMNS {
+                    wide[c] = V::widened(lanes_of(columns[c], j));
+                }
+                add_to::<M, V>(&wide, &x[p..], k_length, &mut y[j..], y_length);
             }
             if whole < self.rows {
-                let wide = columns.map(|column| {
-                    let mut rest = [H::ZERO; LANES];
-                    rest[..self.rows - whole].copy_from_slice(&column[whole..]);
-                    H::widen::<FMA>(&rest)
-                });
-                add_to::<M, FMA>(&wide, &factors, y, y_length, whole);
+                let mut wide = [V::splat(0.0); COLUMNS];
+                for c in 0..COLUMNS {
+                    wide[c] = V::widened(&filled_up(&columns[c][whole..]));
+                }
+                add_to::<M, V>(&wide, &x[p..], k_length, &mut y[whole..], y_length);
             }
         }
     }
 }
 
-/// Adds eight elements of each of the columns, times its factors, to those of y from `j` on.
+/// Eight elements from `at` on.
 #[inline(always)]
-fn add_to<const M: usize, const FMA: bool>(
-    columns: &[[f32; LANES]; COLUMNS],
-    factors: &[[f32; COLUMNS]; M],
+fn lanes_of<T>(x: &[T], at: usize) -> &[T; LANES] {
+    x[at..].first_chunk().expect("eight more")
+}
+
+/// Fewer than eight elements, and zeros.
+#[inline(always)]
+fn filled_up<H: Half>(rest: &[H]) -> [H; LANES] {
+    let mut lanes = [H::ZERO; LANES];
+    lanes[..rest.len()].copy_from_slice(rest);
+    lanes
+}
+
+/// Adds the first eight elements of each of the columns, times its factor, to those of y.
+#[inline(always)]
+fn add_to<const M: usize, V: Lanes>(
+    columns: &[V; COLUMNS],
+    factors: &[f32],
+    k_length: usize,
     y: &mut [f32],
     y_length: usize,
-    j: usize,
 ) {
-    for (i, factors) in factors.iter().enumerate() {
-        let sums: &mut [f32; LANES] = (&mut y[i * y_length + j..][..LANES]).try_into().expect("eight");
-        let mut own = *sums;
-        for (column, &factor) in columns.iter().zip(factors) {
-            for lane in 0..LANES {
-                own[lane] = fused::<f32, FMA>(column[lane], factor, own[lane]);
-            }
+    for i in 0..M {
+        let factors: &[f32; COLUMNS] = lanes_of(factors, i * k_length);
+        let y: &mut [f32; LANES] = y[i * y_length..].first_chunk_mut().expect("eight more");
+        let mut sums = V::load(y);
+        for c in 0..COLUMNS {
+            sums = sums.plus(columns[c], V::splat(factors[c]));
         }
-        *sums = own;
+        *y = sums.numbers();
     }
 }
 
-/// The sums of `rows[r][p] * x[i][p]`; what x has beyond the rows is zero.
+/// The sums of `rows[r][p] * x[i][p]`, of M columns of x; what those have beyond the rows is zero.
 #[inline(always)]
-fn dot<H: Half, const M: usize, const R: usize, const FMA: bool>(rows: [&[H]; R], x: [&[f32]; M]) -> [[f32; R]; M] {
-    let mut sums = [[[0.0f32; LANES]; R]; M];
+fn dot<H: Half, const M: usize, const R: usize, V: Lanes>(rows: [&[H]; R], x: &[f32]) -> [[f32; R]; M] {
+    let k_length = x.len() / M;
+    let mut sums = [[V::splat(0.0); R]; M];
     let k = rows[0].len();
     let whole = k / LANES * LANES;
     for p in (0..whole).step_by(LANES) {
-        let wide = rows.map(|row| H::widen::<FMA>(row[p..][..LANES].try_into().expect("eight")));
-        add_products::<M, R, FMA>(&wide, x, p, &mut sums);
+        let mut wide = [V::splat(0.0); R];
+        for r in 0..R {
+            wide[r] = V::widened(lanes_of(rows[r], p));
+        }
+        add_products::<M, R, V>(&wide, &x[p..], k_length, &mut sums);
     }
     if whole < k {
-        let wide = rows.map(|row| {
-            let mut rest = [H::ZERO; LANES];
-            rest[..k - whole].copy_from_slice(&row[whole..]);
-            H::widen::<FMA>(&rest)
-        });
-        add_products::<M, R, FMA>(&wide, x, whole, &mut sums);
+        let mut wide = [V::splat(0.0); R];
+        for r in 0..R {
+            wide[r] = V::widened(&filled_up(&rows[r][whole..]));
+        }
+        add_products::<M, R, V>(&wide, &x[whole..], k_length, &mut sums);
     }
-    sums.map(|sums| sums.map(|lanes| lanes.iter().sum()))
+    let mut totals = [[0.0; R]; M];
+    for (totals, sums) in totals.iter_mut().zip(&sums) {
+        for (total, sums) in totals.iter_mut().zip(sums) {
+            *total = sums.numbers().iter().sum();
+        }
+    }
+    totals
 }
 
 #[inline(always)]
-fn add_products<const M: usize, const R: usize, const FMA: bool>(
-    wide: &[[f32; LANES]; R],
-    x: [&[f32]; M],
-    p: usize,
-    sums: &mut [[[f32; LANES]; R]; M],
+fn add_products<const M: usize, const R: usize, V: Lanes>(
+    wide: &[V; R],
+    x: &[f32],
+    k_length: usize,
+    sums: &mut [[V; R]; M],
 ) {
-    for (x, sums) in x.iter().zip(sums) {
-        let x: &[f32; LANES] = x[p..][..LANES].try_into().expect("eight");
-        for (wide, sums) in wide.iter().zip(sums) {
-            for lane in 0..LANES {
-                sums[lane] = fused::<f32, FMA>(wide[lane], x[lane], sums[lane]);
-            }
+    for i in 0..M {
+        let x = V::load(lanes_of(x, i * k_length));
+        for r in 0..R {
+            sums[i][r] = sums[i][r].plus(wide[r], x);
         }
     }
 }
