@@ -23,6 +23,8 @@ use std::ops::Range;
 
 /// Rows or columns of a product that `skinny` takes at most.
 const FEW: usize = 16;
+/// The same for a large matrix whose rows are contiguous, where there is no instruction for pairs: the engine of f32 is as fast from there on.
+const FEW_BY_ROWS: usize = 4;
 
 /// `dst` becomes `offsets.len()` products of m x k and k x n, one after another; product `i` takes `lhs` and `rhs` with the offsets
 /// `offsets[i]` in place of their own.
@@ -47,7 +49,7 @@ pub(crate) fn products<H: Half>(
     }
     lhs.check(m, k, offsets.iter().map(|&(lhs, _)| lhs));
     rhs.check(k, n, offsets.iter().map(|&(_, rhs)| rhs));
-    match Skinny::of([m, n, k], &lhs, &rhs) {
+    match Skinny::of::<H>([m, n, k], &lhs, &rhs) {
         Some(skinny) => skinny.multiply(dst, lhs, rhs, offsets),
         None => Blocks::of::<H>([m, n, k]).multiply(dst, lhs, rhs, offsets),
     }

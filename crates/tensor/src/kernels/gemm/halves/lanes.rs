@@ -12,6 +12,8 @@ pub(super) trait Lanes: Copy {
     /// `self + x * y`
     fn plus(self, x: Self, y: Self) -> Self;
     fn numbers(self) -> [f32; LANES];
+    /// Asks for the cache line of an element that may not exist.
+    fn prefetch<T>(data: &[T], at: usize);
 }
 
 /// `FMA` says whether a multiplication and an addition are one instruction.
@@ -42,6 +44,8 @@ impl<const FMA: bool> Lanes for Portable<FMA> {
     fn numbers(self) -> [f32; LANES] {
         self.0
     }
+    #[inline(always)]
+    fn prefetch<T>(_: &[T], _: usize) {}
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -83,6 +87,11 @@ mod x86 {
             // SAFETY: as above; eight numbers are written, at any address.
             unsafe { _mm256_storeu_ps(numbers.as_mut_ptr(), self.0) };
             numbers
+        }
+        #[inline(always)]
+        fn prefetch<T>(data: &[T], at: usize) {
+            // SAFETY: every x86-64 processor has the instruction, which reads nothing, whatever the address is.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(data.as_ptr().wrapping_add(at).cast()) };
         }
     }
 }

@@ -226,3 +226,131 @@ fn add_products<H: Half>(
         );
     }
 }
+
+/// Columns that `dots` takes.
+pub(super) const DOT_COLUMNS: usize = 8;
+/// Rows that it takes, and elements in a step.
+const DOT_ROWS: usize = 3;
+const DOT_STEP: usize = 32;
+
+/// By how much the columns of `dots` lie apart for sums of `k`: not by a power of two, see `SHIFT`.
+pub(super) const fn dot_length(k: usize) -> usize {
+    k.next_multiple_of(DOT_STEP) + SHIFT
+}
+
+/// The sums of products of `rows` rows of k elements, found by `row`, with eight columns, `dot_length(k)` apart: `y[i * y_length + j]` is
+/// that of row j and column i.
+///
+/// 24 sums stay in registers, so that eleven vectors that are read are used 24 times; the memory of a large matrix is no faster.
+pub(super) fn dots<'a, H: Half>(
+    k: usize,
+    rows: usize,
+    row: impl Fn(usize) -> &'a [H],
+    columns: &[H],
+    y: &mut [f32],
+    y_length: usize,
+) {
+    let length = dot_length(k);
+    assert!(
+        are_multiplied() && H::DTYPE == DType::BF16 && columns.len() == DOT_COLUMNS * length,
+        "eight columns of bf16"
+    );
+    for first in (0..rows).step_by(DOT_ROWS) {
+        // Past the last row, the last again, for sums that nobody reads.
+        let rows: [&[H]; DOT_ROWS] = std::array::from_fn(|r| &row((first + r).min(rows - 1))[..k]);
+        let mut sums = [[[0.0f32; 16]; DOT_ROWS]; DOT_COLUMNS];
+        if k >= DOT_STEP {
+            add_dots(rows, columns, length, &mut sums);
+        }
+        let rest = k / DOT_STEP * DOT_STEP;
+        for (i, sums) in sums.iter().enumerate() {
+            for (r, sums) in sums.iter().enumerate().take(y_length.min(first + DOT_ROWS) - first) {
+                let column = &columns[i * length + rest..];
+                let last = rows[r][rest..].iter().zip(column).map(|(&x, &y)| single(x) * single(y));
+                y[i * y_length + first + r] = sums.iter().sum::<f32>() + last.sum::<f32>();
+            }
+        }
+    }
+}
+
+fn single<H: Half>(x: H) -> f32 {
+    H::widen::<false>(&[x; 8])[0]
+}
+
+/// The sums of whole steps, sixteen for each row and column.
+fn add_dots<H: Half>(
+    rows: [&[H]; DOT_ROWS],
+    columns: &[H],
+    length: usize,
+    sums: &mut [[[f32; 16]; DOT_ROWS]; DOT_COLUMNS],
+) {
+    let steps = rows[0].len() / DOT_STEP;
+    assert!(steps > 0 && rows.iter().all(|row| row.len() >= steps * DOT_STEP));
+    assert!(length >= steps * DOT_STEP && columns.len() >= DOT_COLUMNS * length && are_multiplied());
+    let (x, length) = (columns.as_ptr(), length * size_of::<H>());
+    // The instructions for the column at `$at`, whose sums with the three rows are in these registers, and go to these places.
+    macro_rules! kernel {
+        ($(($at:literal, $a:literal, $b:literal, $c:literal, $to:literal)),*) => {
+            asm!(
+                $(
+                    concat!("vpxord zmm", $a, ", zmm", $a, ", zmm", $a),
+                    concat!("vpxord zmm", $b, ", zmm", $b, ", zmm", $b),
+                    concat!("vpxord zmm", $c, ", zmm", $c, ", zmm", $c),
+                )*
+                "2:",
+                "vmovups zmm24, [{row0}]",
+                "vmovups zmm25, [{row1}]",
+                "vmovups zmm26, [{row2}]",
+                $(
+                    concat!("vmovups zmm27, [", $at, "]"),
+                    concat!("vdpbf16ps zmm", $a, ", zmm24, zmm27"),
+                    concat!("vdpbf16ps zmm", $b, ", zmm25, zmm27"),
+                    concat!("vdpbf16ps zmm", $c, ", zmm26, zmm27"),
+                )*
+                "add {row0}, 64",
+                "add {row1}, 64",
+                "add {row2}, 64",
+                "add {x0}, 64",
+                "add {x3}, 64",
+                "add {x6}, 64",
+                "dec {steps}",
+                "jnz 2b",
+                $(
+                    concat!("vmovups [{sums} + ", $to, "], zmm", $a),
+                    concat!("vmovups [{sums} + ", $to, " + 64], zmm", $b),
+                    concat!("vmovups [{sums} + ", $to, " + 128], zmm", $c),
+                )*
+                "vzeroupper",
+                row0 = inout(reg) rows[0].as_ptr() => _,
+                row1 = inout(reg) rows[1].as_ptr() => _,
+                row2 = inout(reg) rows[2].as_ptr() => _,
+                x0 = inout(reg) x => _,
+                x3 = inout(reg) x.wrapping_byte_add(3 * length) => _,
+                x6 = inout(reg) x.wrapping_byte_add(6 * length) => _,
+                length = in(reg) length,
+                steps = inout(reg) steps => _,
+                sums = in(reg) sums.as_mut_ptr(),
+                out("xmm0") _, out("xmm1") _, out("xmm2") _, out("xmm3") _, out("xmm4") _, out("xmm5") _, out("xmm6") _,
+                out("xmm7") _, out("xmm8") _, out("xmm9") _, out("xmm10") _, out("xmm11") _, out("xmm12") _,
+                out("xmm13") _, out("xmm14") _, out("xmm15") _, out("zmm16") _, out("zmm17") _, out("zmm18") _,
+                out("zmm19") _, out("zmm20") _, out("zmm21") _, out("zmm22") _, out("zmm23") _, out("zmm24") _,
+                out("zmm25") _, out("zmm26") _, out("zmm27") _,
+                options(nostack)
+            )
+        };
+    }
+    // SAFETY: the processor has the instructions. They read `steps` times 32 elements of each row and of each of eight columns, `length`
+    // bytes apart, which the assertions say exist, and write 24 vectors of sixteen numbers, all of `sums`. The registers written are named.
+    unsafe {
+        kernel!(
+            ("{x0}", "0", "1", "2", "0"),
+            ("{x0} + {length}", "3", "4", "5", "192"),
+            ("{x0} + 2 * {length}", "6", "7", "8", "384"),
+            ("{x3}", "9", "10", "11", "576"),
+            ("{x3} + {length}", "12", "13", "14", "768"),
+            ("{x3} + 2 * {length}", "15", "16", "17", "960"),
+            ("{x6}", "18", "19", "20", "1152"),
+            ("{x6} + {length}", "21", "22", "23", "1344")
+        );
+    }
+}

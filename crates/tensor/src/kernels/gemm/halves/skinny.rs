@@ -4,12 +4,14 @@
 //! meet a vector of A, which is widened in a register. Rows of A that are contiguous are multiplied with the columns and summed; contiguous
 //! columns are added to y, eight at a time.
 
+#[cfg(target_arch = "x86_64")]
+use super::pairs;
 use super::{
-    FEW, for_each_piece,
+    FEW, FEW_BY_ROWS, for_each_piece,
     lanes::{Lanes, Portable},
 };
 use crate::{
-    Buffer,
+    Buffer, DType,
     kernels::{
         gemm::{Matrix, Tile},
         halves::{self, Half, LANES},
@@ -20,8 +22,10 @@ use std::ops::Range;
 
 /// Elements of A that are worth a thread: 256 KiB, some 15 us.
 const WORTH_A_PIECE: usize = 1 << 17;
-/// Rows of A in a piece where its columns are contiguous: for eight columns of x, 16 KiB of sums stay in the first cache.
-const SUMS: usize = 512;
+/// Rows of A in a piece where its columns are contiguous: 2 KiB of each column, and for eight columns of x 32 KiB of sums.
+const SUMS: usize = 1024;
+/// Elements of a cache line.
+const LINE: usize = 32;
 /// Columns of A that are added to the sums at a time, so that those are loaded and stored once for so many loads of A.
 const COLUMNS: usize = 8;
 
@@ -34,21 +38,36 @@ pub(super) struct Skinny {
     /// Whether A is `rhs`, transposed, and x is `lhs`.
     transposed: bool,
     contiguous_rows: bool,
+    /// Whether rows of A are multiplied by `pairs`.
+    paired: bool,
+}
+
+/// The columns of x, in the form in which they are multiplied.
+enum Columns<H: Half> {
+    /// Filled up with zeros to whole vectors, and to eight columns or a multiple.
+    Wide(Buffer<f32>),
+    /// As `pairs::dots` takes them.
+    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "other processors have no such instruction"))]
+    Pairs(Buffer<H>),
 }
 
 impl Skinny {
     /// `None` for a product of larger matrices, or with a large matrix that is contiguous in no direction.
-    pub(super) fn of<H>([m, n, k]: [usize; 3], lhs: &Matrix<'_, H>, rhs: &Matrix<'_, H>) -> Option<Skinny> {
-        if m.min(n) > FEW {
-            return None;
-        }
+    pub(super) fn of<H: Half>([m, n, k]: [usize; 3], lhs: &Matrix<'_, H>, rhs: &Matrix<'_, H>) -> Option<Skinny> {
         let transposed = m <= n;
         let (down, right) =
             if transposed { (rhs.col_stride, rhs.row_stride) } else { (lhs.row_stride, lhs.col_stride) };
         if down != 1 && right != 1 {
             return None;
         }
-        Some(Skinny { rows: m.max(n), columns: m.min(n), k, transposed, contiguous_rows: right == 1 })
+        let (rows, columns, contiguous_rows) = (m.max(n), m.min(n), right == 1);
+        // One or two columns wait for memory whatever multiplies them.
+        #[cfg(target_arch = "x86_64")]
+        let paired = contiguous_rows && columns > 2 && H::DTYPE == DType::BF16 && pairs::are_multiplied();
+        #[cfg(not(target_arch = "x86_64"))]
+        let paired = false;
+        let most = if contiguous_rows && !paired { FEW_BY_ROWS } else { FEW };
+        (columns <= most).then_some(Skinny { rows, columns, k, transposed, contiguous_rows, paired })
     }
 
     pub(super) fn multiply<H: Half>(
@@ -58,18 +77,18 @@ impl Skinny {
         rhs: Matrix<'_, H>,
         offsets: &[(usize, usize)],
     ) {
-        let Skinny { rows, columns, k, transposed, contiguous_rows } = self;
+        let Skinny { rows, columns, k, transposed, contiguous_rows, .. } = self;
         let tile = if contiguous_rows {
             (WORTH_A_PIECE / k).next_multiple_of(4).min(rows)
         } else {
             // Four pieces at least, of whole cache lines.
             rows.div_ceil(4).next_multiple_of(64).min(SUMS)
         };
-        let x: Vec<Buffer<f32>> = offsets
+        let x: Vec<Columns<H>> = offsets
             .iter()
             .map(|&(at_lhs, at_rhs)| {
                 let x = if transposed { lhs.with_offset(at_lhs) } else { rhs.with_offset(at_rhs).transposed() };
-                self.widened(x)
+                self.columns_of(x)
             })
             .collect();
         // Eight steps a nanosecond for each column, or 15 bytes.
@@ -93,25 +112,34 @@ impl Skinny {
         });
     }
 
-    /// The columns of x one after another as f32, each filled up with zeros to whole vectors, and with further columns of zeros so that
-    /// there are a power of two, or of eight.
-    fn widened<H: Half>(self, x: Matrix<'_, H>) -> Buffer<f32> {
+    /// The columns of x one after another.
+    fn columns_of<H: Half>(self, x: Matrix<'_, H>) -> Columns<H> {
+        let filled_up = self.columns.next_multiple_of(8);
+        #[cfg(target_arch = "x86_64")]
+        if self.paired {
+            let length = pairs::dot_length(self.k);
+            let mut columns = Buffer::<H>::zeroed(filled_up * length);
+            for (i, column) in columns.chunks_exact_mut(length).take(self.columns).enumerate() {
+                column[..self.k].iter_mut().enumerate().for_each(|(p, slot)| *slot = x.at(i, p));
+            }
+            return Columns::Pairs(columns);
+        }
         let length = self.k.next_multiple_of(LANES);
-        let mut wide = Buffer::<f32>::zeroed(self.columns.next_multiple_of(8) * length);
+        let mut wide = Buffer::<f32>::zeroed(filled_up * length);
         let mut column = Buffer::<H>::recycled(self.k);
         for (i, wide) in wide.chunks_exact_mut(length).take(self.columns).enumerate() {
             column.iter_mut().enumerate().for_each(|(p, slot)| *slot = x.at(i, p));
             halves::widen(&column, &mut wide[..self.k]);
         }
-        wide
+        Columns::Wide(wide)
     }
 }
 
-struct Piece<'a, H> {
+struct Piece<'a, H: Half> {
     skinny: Skinny,
     a: Matrix<'a, H>,
     rows: usize,
-    x: &'a [f32],
+    x: &'a Columns<H>,
     dst: Tile<'a, H>,
 }
 
@@ -122,10 +150,19 @@ impl<H: Half> Kernel for Piece<'_, H> {
     fn run<const FMA: bool>(mut self) {
         let (columns, length) = (self.skinny.columns, self.rows.next_multiple_of(LANES));
         let mut y = Buffer::<f32>::zeroed(columns.next_multiple_of(8) * length);
-        match () {
+        match self.x {
             #[cfg(target_arch = "x86_64")]
-            () if FMA => self.all_columns::<super::lanes::Avx2>(&mut y),
-            () => self.all_columns::<Portable<FMA>>(&mut y),
+            Columns::Pairs(x) => {
+                let columns = x.chunks_exact(pairs::DOT_COLUMNS * pairs::dot_length(self.skinny.k));
+                for (x, y) in columns.zip(y.chunks_exact_mut(pairs::DOT_COLUMNS * length)) {
+                    pairs::dots(self.skinny.k, self.rows, |j| self.row(j), x, y, length);
+                }
+            }
+            #[cfg(not(target_arch = "x86_64"))]
+            Columns::Pairs(_) => unreachable!("other processors have no such instruction"),
+            #[cfg(target_arch = "x86_64")]
+            Columns::Wide(x) if FMA => self.all_columns::<super::lanes::Avx2>(x, &mut y),
+            Columns::Wide(x) => self.all_columns::<Portable<FMA>>(x, &mut y),
         }
         if self.skinny.transposed {
             for i in 0..columns {
@@ -150,34 +187,33 @@ impl<H: Half> Kernel for Piece<'_, H> {
 impl<H: Half> Piece<'_, H> {
     /// The columns of y, which holds zeros, up to eight at a time.
     #[inline(always)]
-    fn all_columns<V: Lanes>(&self, y: &mut [f32]) {
+    fn all_columns<V: Lanes>(&self, x: &[f32], y: &mut [f32]) {
         let columns = self.skinny.columns;
         let mut first = 0;
         while first < columns {
             first += match columns - first {
-                1 => self.some_columns::<1, V>(first, y),
-                2 => self.some_columns::<2, V>(first, y),
-                3 | 4 => self.some_columns::<4, V>(first, y),
-                _ => self.some_columns::<8, V>(first, y),
+                1 => self.some_columns::<1, V>(first, x, y),
+                2 => self.some_columns::<2, V>(first, x, y),
+                3 | 4 => self.some_columns::<4, V>(first, x, y),
+                _ if self.skinny.contiguous_rows => self.some_columns::<4, V>(first, x, y),
+                _ => self.some_columns::<8, V>(first, x, y),
             };
         }
     }
 
     /// Columns `first..first + M` of y; gives back M.
     #[inline(always)]
-    fn some_columns<const M: usize, V: Lanes>(&self, first: usize, y: &mut [f32]) -> usize {
+    fn some_columns<const M: usize, V: Lanes>(&self, first: usize, x: &[f32], y: &mut [f32]) -> usize {
         let (k_length, y_length) = (self.skinny.k.next_multiple_of(LANES), self.rows.next_multiple_of(LANES));
-        let x = &self.x[first * k_length..][..M * k_length];
+        let x = &x[first * k_length..][..M * k_length];
         let y = &mut y[first * y_length..][..M * y_length];
         if !self.skinny.contiguous_rows {
             self.add_columns::<M, V>(x, y);
         } else if M <= 2 {
             self.dots::<M, 4, V>(x, y);
-        } else if M == 4 {
+        } else {
             // As many sums as fit sixteen registers, beside what they are made of.
             self.dots::<M, 2, V>(x, y);
-        } else {
-            self.dots::<M, 1, V>(x, y);
         }
         M
     }
@@ -222,19 +258,30 @@ impl<H: Half> Piece<'_, H> {
             for (c, column) in columns.iter_mut().enumerate().take(k - p) {
                 *column = &self.a.data[self.a.moved(0, p + c).offset..][..self.rows];
             }
+            let mut factors = [[0.0; COLUMNS]; M];
+            for (i, factors) in factors.iter_mut().enumerate() {
+                *factors = *lanes_of(x, i * k_length + p);
+            }
+            // The columns after these are asked for meanwhile: the processor sees no more than short lines that lie apart.
+            let ahead = self.a.moved(0, (p + COLUMNS).min(k - 1)).offset;
             for j in (0..whole).step_by(LANES) {
+                if j % LINE == 0 {
+                    for c in 0..COLUMNS {
+                        V::prefetch(&self.a.data, ahead.wrapping_add_signed(c as isize * self.a.col_stride) + j);
+                    }
+                }
                 let mut wide = [V::splat(0.0); COLUMNS];
                 for c in 0..COLUMNS {
                     wide[c] = V::widened(lanes_of(columns[c], j));
                 }
-                add_to::<M, V>(&wide, &x[p..], k_length, &mut y[j..], y_length);
+                add_to::<M, V>(&wide, &factors, &mut y[j..], y_length);
             }
             if whole < self.rows {
                 let mut wide = [V::splat(0.0); COLUMNS];
                 for c in 0..COLUMNS {
                     wide[c] = V::widened(&filled_up(&columns[c][whole..]));
                 }
-                add_to::<M, V>(&wide, &x[p..], k_length, &mut y[whole..], y_length);
+                add_to::<M, V>(&wide, &factors, &mut y[whole..], y_length);
             }
         }
     }
@@ -258,17 +305,15 @@ fn filled_up<H: Half>(rest: &[H]) -> [H; LANES] {
 #[inline(always)]
 fn add_to<const M: usize, V: Lanes>(
     columns: &[V; COLUMNS],
-    factors: &[f32],
-    k_length: usize,
+    factors: &[[f32; COLUMNS]; M],
     y: &mut [f32],
     y_length: usize,
 ) {
     for i in 0..M {
-        let factors: &[f32; COLUMNS] = lanes_of(factors, i * k_length);
         let y: &mut [f32; LANES] = y[i * y_length..].first_chunk_mut().expect("eight more");
         let mut sums = V::load(y);
         for c in 0..COLUMNS {
-            sums = sums.plus(columns[c], V::splat(factors[c]));
+            sums = sums.plus(columns[c], V::splat(factors[i][c]));
         }
         *y = sums.numbers();
     }
