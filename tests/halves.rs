@@ -111,7 +111,16 @@ fn elements_go_in_and_out_as_they_are() {
     ] {
         assert_eq!(bits(&x), all);
         assert_eq!(
-            bits(&x.flip(0).reshape([256, 256]).transpose(0, 1).flatten(0, 1).reshape([256, 256]).transpose(0, 1).flatten(0, 1).flip(0)),
+            bits(
+                &x.flip(0)
+                    .reshape([256, 256])
+                    .transpose(0, 1)
+                    .flatten(0, 1)
+                    .reshape([256, 256])
+                    .transpose(0, 1)
+                    .flatten(0, 1)
+                    .flip(0)
+            ),
             all
         );
         let is_nan = x.is_nan().to_vec::<bool>();

@@ -50,7 +50,7 @@ impl Tracer for Twin {
                 // A product of matrices adds up in another order.
                 let slack = if name == "matmul" { half.epsilon().unwrap() } else { 0.0 };
                 self.compared.fetch_add(found.numel(), Relaxed);
-                assert_close(name, found, &wanted.cast(found.dtype()), slack, 0.0);
+                close(name, found, &wanted.cast(found.dtype()), slack, 0.0).unwrap();
             }
         }
         let twin = |primal| Twin { level: self.level, primal, compared: Arc::clone(&self.compared) };
@@ -71,15 +71,15 @@ fn half_to_f32(x: &Tensor) -> Tensor {
     if x.dtype().is_half() { x.cast(DType::F32) } else { x.clone() }
 }
 
-/// Within `slack` of the largest, which counts as no less than `smallest`.
-#[track_caller]
-fn assert_close(what: &str, found: &Tensor, wanted: &Tensor, slack: f64, smallest: f64) {
+/// Whether all are within `slack` of the largest, which counts as no less than `smallest`.
+fn close(what: &str, found: &Tensor, wanted: &Tensor, slack: f64, smallest: f64) -> std::result::Result<(), String> {
     let numbers = |x: &Tensor| x.cast(DType::F64).to_vec::<f64>();
     let (found, wanted) = (numbers(found), numbers(wanted));
     let largest = wanted.iter().filter(|x| x.is_finite()).fold(smallest, |largest: f64, x| largest.max(x.abs()));
-    for (&x, &y) in found.iter().zip(&wanted) {
-        let close = x == y || (x.is_nan() && y.is_nan()) || (x - y).abs() <= slack * largest;
-        assert!(close, "{what}: {x:e}, not {y:e}, of numbers up to {largest:e}");
+    let far = |(x, y): &(&f64, &f64)| !(x == y || (x.is_nan() && y.is_nan()) || (*x - *y).abs() <= slack * largest);
+    match found.iter().zip(&wanted).find(far) {
+        Some((x, y)) => Err(format!("{what}: {x:e}, not {y:e}, of numbers up to {largest:e}")),
+        None => Ok(()),
     }
 }
 
@@ -107,8 +107,12 @@ fn every_operation_gives_for_halves_what_it_gives_for_f32_rounded_once() {
 
 #[test]
 fn the_derivatives_of_every_operation_have_the_dtype_of_their_primal_and_its_accuracy() {
-    let mut checked = 0;
+    let (mut checked, mut wrong) = (0, Vec::new());
     for sample in table() {
+        // Of a product of lower rank, which it no longer has once it is rounded.
+        if sample.operation == "Pinv" && sample.form.contains("matmul") {
+            continue;
+        }
         let inputs = sample.laws.inputs().swap_remove(0);
         let halves: Vec<Tensor> = inputs.iter().map(|x| f32_to(DType::BF16, &f64_to_f32(x))).collect();
         let wide: Vec<Tensor> = halves.iter().map(half_to_f32).collect();
@@ -127,10 +131,13 @@ fn the_derivatives_of_every_operation_have_the_dtype_of_their_primal_and_its_acc
             assert_eq!(found.dtype(), x.dtype(), "{}", sample.form);
             if x.dtype() == DType::BF16 {
                 checked += 1;
-                assert_close(sample.form, found, wanted, SLACK, 1.0);
+                if let Err(text) = close(sample.form, found, wanted, SLACK, 1.0) {
+                    wrong.push(format!("{}, {text}", sample.operation));
+                }
             }
         }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(checked > 300, "{checked} cotangents were compared");
 }
 

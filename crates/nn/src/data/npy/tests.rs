@@ -40,6 +40,7 @@ fn every_dtype_layout_and_rank_comes_back() {
     let many = Tensor::zeros(vec![1; 64], DType::U8);
     for x in [
         x.cast(DType::F32),
+        x.cast(DType::F16),
         x.permute([2, 0, 1]),
         x.flip(1).cast(DType::I64),
         x.gt(0.0),

@@ -21,9 +21,10 @@ use blocks::Blocks;
 use skinny::Skinny;
 use std::ops::Range;
 
-/// Rows or columns of a product that `skinny` takes at most.
-const FEW: usize = 16;
-/// The same for a large matrix whose rows are contiguous, where there is no instruction for pairs: the engine of f32 is as fast from there on.
+/// Rows or columns of a product that `skinny` takes at most: where it multiplies pairs, where the columns of the large matrix are contiguous,
+/// and elsewhere. From there on blocks are faster.
+const FEW_BY_PAIRS: usize = 32;
+const FEW_BY_COLUMNS: usize = 8;
 const FEW_BY_ROWS: usize = 4;
 
 /// `dst` becomes `offsets.len()` products of m x k and k x n, one after another; product `i` takes `lhs` and `rhs` with the offsets

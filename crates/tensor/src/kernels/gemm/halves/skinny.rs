@@ -1,13 +1,13 @@
 //! Products with few rows or few columns, which read each element of the large matrix once and should do so at the memory's speed.
 //!
-//! `y = A x`, where A is the large matrix and x has up to `FEW` columns. The columns of x are widened before; up to eight of them at a time
+//! `y = A x`, where A is the large matrix and x has a few columns. The columns of x are widened before; up to eight of them at a time
 //! meet a vector of A, which is widened in a register. Rows of A that are contiguous are multiplied with the columns and summed; contiguous
 //! columns are added to y, eight at a time.
 
 #[cfg(target_arch = "x86_64")]
 use super::pairs;
 use super::{
-    FEW, FEW_BY_ROWS, for_each_piece,
+    FEW_BY_COLUMNS, FEW_BY_PAIRS, FEW_BY_ROWS, for_each_piece,
     lanes::{Lanes, Portable},
 };
 use crate::{
@@ -66,7 +66,11 @@ impl Skinny {
         let paired = contiguous_rows && columns > 2 && H::DTYPE == DType::BF16 && pairs::are_multiplied();
         #[cfg(not(target_arch = "x86_64"))]
         let paired = false;
-        let most = if contiguous_rows && !paired { FEW_BY_ROWS } else { FEW };
+        let most = match (contiguous_rows, paired) {
+            (true, true) => FEW_BY_PAIRS,
+            (true, false) => FEW_BY_ROWS,
+            (false, _) => FEW_BY_COLUMNS,
+        };
         (columns <= most).then_some(Skinny { rows, columns, k, transposed, contiguous_rows, paired })
     }
 
