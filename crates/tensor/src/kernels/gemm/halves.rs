@@ -23,7 +23,7 @@ use std::ops::Range;
 
 /// Rows or columns of a product that `skinny` takes at most: where it multiplies pairs, where the columns of the large matrix are contiguous,
 /// and elsewhere. From there on blocks are faster.
-const FEW_BY_PAIRS: usize = 32;
+const FEW_BY_PAIRS: usize = 64;
 const FEW_BY_COLUMNS: usize = 8;
 const FEW_BY_ROWS: usize = 4;
 
@@ -56,13 +56,16 @@ pub(crate) fn products<H: Half>(
     }
 }
 
-/// Runs `task` with a product, a range of its `len` rows or columns of `tile` each, and the whole of the output to take its part of.
+/// What computes a piece: of which product, which rows and columns, and the whole of the output to take its part of.
+type Task<'a, H> = dyn Fn(usize, [Range<usize>; 2], &Shared<'_, H>) + Sync + 'a;
+
+/// Runs `task` once for each piece of all products; rows, and columns, are given as how many there are and how many a piece has.
 fn for_each_piece<H: Half>(
     dst: &mut [H],
     products: usize,
     tiles: [(usize, usize); 2],
     work: usize,
-    task: &(dyn Fn(usize, [Range<usize>; 2], &Shared<'_, H>) + Sync),
+    task: &Task<'_, H>,
 ) {
     let counts = tiles.map(|(len, tile)| len.div_ceil(tile));
     let output = Shared::new(dst);

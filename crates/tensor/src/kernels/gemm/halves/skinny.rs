@@ -271,7 +271,7 @@ impl<H: Half> Piece<'_, H> {
             for j in (0..whole).step_by(LANES) {
                 if j % LINE == 0 {
                     for c in 0..COLUMNS {
-                        V::prefetch(&self.a.data, ahead.wrapping_add_signed(c as isize * self.a.col_stride) + j);
+                        V::prefetch(self.a.data, ahead.wrapping_add_signed(c as isize * self.a.col_stride) + j);
                     }
                 }
                 let mut wide = [V::splat(0.0); COLUMNS];
@@ -360,10 +360,10 @@ fn add_products<const M: usize, const R: usize, V: Lanes>(
     k_length: usize,
     sums: &mut [[V; R]; M],
 ) {
-    for i in 0..M {
+    for (i, sums) in sums.iter_mut().enumerate() {
         let x = V::load(lanes_of(x, i * k_length));
         for r in 0..R {
-            sums[i][r] = sums[i][r].plus(wide[r], x);
+            sums[r] = sums[r].plus(wide[r], x);
         }
     }
 }
