@@ -57,7 +57,8 @@ pub trait Primitive: ClonePrimitive + Send + Sync + 'static {
     /// When the inputs do not fit: the error names the operation, the inputs and the rule that was broken.
     fn infer(&self, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>>;
 
-    /// The outputs. Inputs have passed `infer`; they may be strided, broadcast or empty.
+    /// The outputs. Inputs have passed `infer`; they may be strided, broadcast or empty, and what was bf16
+    /// or f16 is f32, unless the operation [takes halves](Self::takes_halves).
     ///
     /// # Errors
     /// When the inputs' values break a rule, such as an index out of range.
@@ -69,6 +70,14 @@ pub trait Primitive: ClonePrimitive + Send + Sync + 'static {
     /// As for `eval`.
     fn eval_owned(&self, inputs: Few<Array>) -> Result<Few<Array>> {
         on_borrowed(inputs, &|inputs| self.eval(inputs))
+    }
+
+    /// Whether `eval` takes halves as they are, bf16 and f16, because it moves elements and does not compute with them.
+    ///
+    /// Any other operation is handed f32 in their place, and may return f32 where `infer` promised halves, which is rounded then; so it
+    /// needs to know nothing of them.
+    fn takes_halves(&self) -> bool {
+        false
     }
 
     /// The derivative: exactly one of a vjp, a decomposition, or zero.

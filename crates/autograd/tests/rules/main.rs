@@ -7,6 +7,7 @@
 mod compositions;
 mod elementwise;
 mod functions;
+mod halves;
 mod indexed;
 mod linalg;
 mod losses;

@@ -1,7 +1,7 @@
 //! How examples become a batch: stacked along a new first axis, part by part; or by a closure of one's own.
 
 use super::{Batch, Dataset};
-use cotangent_tensor::{Element, Error, ErrorKind, Tensor};
+use cotangent_tensor::{Element, Error, ErrorKind, Tensor, bf16, f16};
 
 /// An input with its target.
 ///
@@ -58,7 +58,7 @@ macro_rules! numbers {
         }
     )*};
 }
-numbers!(f32, f64, i64, u8, bool);
+numbers!(f32, f64, bf16, f16, i64, u8, bool);
 
 fn tensor<T: Element>(examples: Vec<T>) -> Tensor {
     Tensor::from(examples)

@@ -1,6 +1,6 @@
 //! Elements as files hold them, in either byte order, and the tensors that they become.
 
-use cotangent_tensor::{DType, Element, Result, Shape, Tensor};
+use cotangent_tensor::{DType, Element, Result, Shape, Tensor, f16};
 
 /// How an element is stored. Integers that no dtype has become the next greater one, i64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +13,7 @@ pub(super) enum Stored {
     I32,
     U32,
     I64,
+    F16,
     F32,
     F64,
 }
@@ -21,7 +22,7 @@ impl Stored {
     pub(super) fn size(self) -> usize {
         match self {
             Stored::U8 | Stored::Bool | Stored::I8 => 1,
-            Stored::I16 | Stored::U16 => 2,
+            Stored::I16 | Stored::U16 | Stored::F16 => 2,
             Stored::I32 | Stored::U32 | Stored::F32 => 4,
             Stored::I64 | Stored::F64 => 8,
         }
@@ -31,6 +32,7 @@ impl Stored {
         match self {
             Stored::U8 => DType::U8,
             Stored::Bool => DType::Bool,
+            Stored::F16 => DType::F16,
             Stored::F32 => DType::F32,
             Stored::F64 => DType::F64,
             Stored::I8 | Stored::I16 | Stored::U16 | Stored::I32 | Stored::U32 | Stored::I64 => DType::I64,
@@ -55,6 +57,7 @@ impl Stored {
             Stored::I32 => numbers!(i32 => i64),
             Stored::U32 => numbers!(u32 => i64),
             Stored::I64 => numbers!(i64 => i64),
+            Stored::F16 => numbers!(f16 => f16),
             Stored::F32 => numbers!(f32 => f32),
             Stored::F64 => numbers!(f64 => f64),
         }
@@ -76,11 +79,12 @@ pub(super) fn append_little_endian(x: &Tensor, bytes: &mut Vec<u8>) {
         };
     }
     match x.dtype() {
+        DType::F16 => numbers!(f16),
         DType::F32 => numbers!(f32),
         DType::F64 => numbers!(f64),
         DType::I64 => numbers!(i64),
         DType::U8 => bytes.extend_from_slice(&x.array().to_slice::<u8>()),
         DType::Bool => bytes.extend(x.array().to_slice::<bool>().iter().map(|&truth| u8::from(truth))),
-        other => unreachable!("no tensor is {other}"),
+        other => unreachable!("npy refuses {other}"),
     }
 }

@@ -4,9 +4,9 @@
 //!
 //! | stored | tensor |
 //! |---|---|
-//! | `f4`, `f8`, `i8`, `u1`, `b1`, of either byte order | f32, f64, i64, u8, bool |
+//! | `f2`, `f4`, `f8`, `i8`, `u1`, `b1`, of either byte order | f16, f32, f64, i64, u8, bool |
 //! | `i1`, `i2`, `i4`, `u2`, `u4` | i64 |
-//! | anything else, such as `f2`, `u8`, strings and Python objects | refused |
+//! | anything else, such as `u8`, strings and Python objects | refused |
 
 mod header;
 
@@ -86,7 +86,7 @@ pub fn write(path: impl AsRef<Path>, x: &Tensor) -> std::io::Result<()> {
 /// As [`write()`], to memory: little-endian, in row-major order.
 ///
 /// # Panics
-/// When the tensor has more than 64 axes, as many as an array of NumPy can have.
+/// When the tensor has more than 64 axes, as many as an array of NumPy can have, or is bf16, which NumPy does not have.
 #[must_use]
 #[track_caller]
 pub fn to_bytes(x: &Tensor) -> Vec<u8> {
@@ -97,12 +97,13 @@ pub fn to_bytes(x: &Tensor) -> Vec<u8> {
     assert!(x.rank() <= MOST_AXES, "npy: an array has at most {MOST_AXES} axes; got {:?}", x.spec());
 
     let descr = match x.dtype() {
+        DType::F16 => "<f2",
         DType::F32 => "<f4",
         DType::F64 => "<f8",
         DType::I64 => "<i8",
         DType::U8 => "|u1",
         DType::Bool => "|b1",
-        other => unreachable!("no tensor is {other}"),
+        other => panic!("npy: NumPy has no {other}; got {}; write it as f32, .cast(DType::F32)", x.spec()),
     };
     let sizes: String = x.shape().iter().map(|size| format!("{size}, ")).collect();
     // Python writes a tuple of one with a comma, and longer ones without a last one.

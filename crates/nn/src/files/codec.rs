@@ -7,10 +7,10 @@
 
 use super::{
     Problem, Reading,
-    element::{Read, bf16_to_f32, f16_to_f32, read_as, stored_as},
+    element::{Read, read_as, stored_as},
     header::{Header, LENGTH_BYTES, LONGEST, METADATA, MOST_AXES},
 };
-use cotangent_tensor::{DType, Element, Shape, Tensor};
+use cotangent_tensor::{DType, Element, Shape, Tensor, bf16, f16};
 use safetensors::{Dtype, tensor::TensorInfo};
 use std::{
     cmp::Reverse,
@@ -134,19 +134,21 @@ impl<R: io::Read> Source<R> {
     fn tensor(&mut self, name: &str, info: TensorInfo, offset: u64, widening: bool) -> Result<Tensor, Problem> {
         let TensorInfo { dtype: stored, shape, .. } = info;
         let shape = Shape::from(shape);
+        let wider = match read_as(stored) {
+            Read::Half(_) if widening => Some(DType::F32),
+            Read::Wider(dtype) if widening => Some(dtype),
+            _ => None,
+        };
+        // The file's own dtype was checked, and this one is up to eight times as large.
+        if let Some(dtype) = wider.filter(|&dtype| shape.checked_numel(dtype).is_none()) {
+            return Err(Problem::format(offset, format!("`{name}` is too large as {dtype}")));
+        }
         let way_out = match read_as(stored) {
-            Read::Same(_) => None,
-            Read::Wider(dtype) if widening => {
-                // The file's own dtype was checked, and this one is up to eight times as large.
-                if shape.checked_numel(dtype).is_none() {
-                    return Err(Problem::format(offset, format!("`{name}` is too large as {dtype}")));
-                }
-                None
-            }
-            Read::Wider(_) => {
+            Read::Wider(_) if !widening => {
                 Some("read it into a wider dtype with Reading::widening, or leave it out with Reading::only")
             }
             Read::Never => Some("leave it out with Reading::only"),
+            Read::Same(_) | Read::Half(_) | Read::Wider(_) => None,
         };
         if let Some(way_out) = way_out {
             return Err(Problem::Dtype { name: name.to_owned(), dtype: stored.to_string(), way_out });
@@ -157,8 +159,10 @@ impl<R: io::Read> Source<R> {
             Dtype::F64 => self.elements(shape, f64::from_le_bytes)?,
             Dtype::I64 => self.elements(shape, i64::from_le_bytes)?,
             Dtype::U8 => self.elements(shape, |[byte]| byte)?,
-            Dtype::F16 => self.elements(shape, |bytes| f16_to_f32(u16::from_le_bytes(bytes)))?,
-            Dtype::BF16 => self.elements(shape, |bytes| bf16_to_f32(u16::from_le_bytes(bytes)))?,
+            Dtype::F16 if widening => self.elements(shape, |bytes| f16::from_le_bytes(bytes).to_f32())?,
+            Dtype::BF16 if widening => self.elements(shape, |bytes| bf16::from_le_bytes(bytes).to_f32())?,
+            Dtype::F16 => self.elements(shape, f16::from_le_bytes)?,
+            Dtype::BF16 => self.elements(shape, bf16::from_le_bytes)?,
             Dtype::I8 => self.elements(shape, |bytes| i64::from(i8::from_le_bytes(bytes)))?,
             Dtype::I16 => self.elements(shape, |bytes| i64::from(i16::from_le_bytes(bytes)))?,
             Dtype::U16 => self.elements(shape, |bytes| i64::from(u16::from_le_bytes(bytes)))?,
@@ -253,6 +257,8 @@ impl<'a> Encoded<'a> {
             match tensor.dtype() {
                 DType::F32 => write_elements(tensor, f32::to_le_bytes, &mut block, writer)?,
                 DType::F64 => write_elements(tensor, f64::to_le_bytes, &mut block, writer)?,
+                DType::BF16 => write_elements(tensor, bf16::to_le_bytes, &mut block, writer)?,
+                DType::F16 => write_elements(tensor, f16::to_le_bytes, &mut block, writer)?,
                 DType::I64 => write_elements(tensor, i64::to_le_bytes, &mut block, writer)?,
                 DType::U8 => write_elements(tensor, |byte: u8| [byte], &mut block, writer)?,
                 DType::Bool => write_elements(tensor, |truth: bool| [u8::from(truth)], &mut block, writer)?,

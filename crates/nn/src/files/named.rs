@@ -226,7 +226,8 @@ impl<'a> Reading<'a> {
         Reading::default()
     }
 
-    /// Reads f16 and bf16 into f32, and the integers i8, u8.. to u32 that we do not have into i64, each exactly.
+    /// Reads f16 and bf16 into f32, and the integers i8, i16.. to u32 that we do not have into i64, each exactly. Without this, f16 and
+    /// bf16 are read as they are, and those integers refused.
     #[must_use]
     pub fn widening(self) -> Self {
         Reading { widening: true, ..self }

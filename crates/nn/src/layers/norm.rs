@@ -115,7 +115,8 @@ impl RmsNorm {
     #[must_use]
     #[track_caller]
     pub fn forward(&self, x: &Tensor) -> Tensor {
-        let spacing = if x.dtype() == DType::F32 { f64::from(f32::EPSILON) } else { f64::EPSILON };
+        // Halves are computed with in f32, whose spacing PyTorch takes for them too.
+        let spacing = if x.dtype() == DType::F64 { f64::EPSILON } else { f64::from(f32::EPSILON) };
         x.rms_norm(&self.normalized_shape, self.weight.as_ref(), self.eps.unwrap_or(spacing))
     }
 }

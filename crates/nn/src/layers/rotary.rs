@@ -92,6 +92,9 @@ impl RotaryPositions {
     #[must_use]
     #[track_caller]
     pub fn forward_at(&self, x: &Tensor, first: usize) -> Tensor {
+        if x.dtype().is_half() {
+            return self.forward_at(&x.cast(DType::F32), first).cast(x.dtype());
+        }
         let [ref lead @ .., length, width] = x.shape()[..] else {
             panic!("rotary_positions: x must be [.., length, width]; got {}", x.spec());
         };

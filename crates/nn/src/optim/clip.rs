@@ -92,7 +92,7 @@ fn largest_of(tensor: &Tensor) -> f64 {
         let largest = |largest: T, x: &T| largest.greater(x.abs());
         tensor.array().to_slice::<T>().iter().fold(T::of(0.0), largest).as_f64()
     }
-    if tensor.dtype() == DType::F32 { of::<f32>(tensor) } else { of::<f64>(tensor) }
+    if tensor.dtype() == DType::F64 { of::<f64>(tensor) } else { of::<f32>(&tensor.cast(DType::F32)) }
 }
 
 /// The sum of the squares of the elements, each divided by `scale`.
@@ -100,5 +100,5 @@ fn squares_of(tensor: &Tensor, scale: f64) -> f64 {
     fn of<T: Scalar>(tensor: &Tensor, scale: f64) -> f64 {
         tensor.array().to_slice::<T>().iter().map(|x| (x.as_f64() / scale).powi(2)).sum()
     }
-    if tensor.dtype() == DType::F32 { of::<f32>(tensor, scale) } else { of::<f64>(tensor, scale) }
+    if tensor.dtype() == DType::F64 { of::<f64>(tensor, scale) } else { of::<f32>(&tensor.cast(DType::F32), scale) }
 }

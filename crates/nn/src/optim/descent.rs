@@ -3,6 +3,7 @@
 use super::{
     Optimizer, Rule, Scalar, Slots, Step,
     memory::{Memory, Remembered, for_each_learned},
+    refuse_halves,
     settings::not_negative,
 };
 use crate::state::{self, Given};
@@ -223,6 +224,7 @@ impl<R: Rule> Descent<R> {
 /// Changes one parameter by the rule.
 fn update<R: Rule>(options: &Options<R>, lr: f64, x: &mut Tensor, x_bar: &Tensor, remembered: &mut Remembered) {
     let rule = &options.rule;
+    refuse_halves(R::NAME, x);
     remembered.hold(R::NAME, rule.slots(x.shape()), |slot| rule.initial(slot, x));
     remembered.steps += 1;
     let lr = lr * options.lr_factor;

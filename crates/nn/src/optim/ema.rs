@@ -132,5 +132,6 @@ fn approach(average: &mut Tensor, x: &Tensor, part: f64) {
             }
         });
     }
+    super::refuse_halves("ema", x);
     if x.dtype() == DType::F32 { of::<f32>(average, x, part) } else { of::<f64>(average, x, part) }
 }

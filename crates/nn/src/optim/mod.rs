@@ -156,6 +156,18 @@ impl<O: Optimizer + ?Sized> Optimizer for Box<O> {
     }
 }
 
+/// Refuses parameters that would lose most of what they are to learn: of a step below half of their spacing, nothing is left.
+#[track_caller]
+fn refuse_halves(op: &str, x: &Tensor) {
+    assert!(
+        !x.dtype().is_half(),
+        "{op}: halves are too coarse for small steps; got {}; keep the parameters in f32, and cast the model in the loss, with \
+         module::cast(model, DType::{:?})",
+        x.spec(),
+        x.dtype()
+    );
+}
+
 /// Whether optimizers change a tensor.
 fn is_learned(kind: Kind, tensor: &Tensor) -> bool {
     kind == Kind::Parameter && tensor.dtype().is_float()

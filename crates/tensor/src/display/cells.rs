@@ -1,6 +1,6 @@
 //! Numbers as text of one width, so that columns align.
 
-use crate::{Array, DType, Element};
+use crate::{Array, DType, Element, bf16, f16};
 use std::fmt;
 
 /// Decimals that are shown without being asked for.
@@ -11,6 +11,8 @@ pub(super) fn aligned(array: &Array, positions: &[usize], precision: Option<usiz
     match array.dtype() {
         DType::F32 => floats(&gathered::<f32>(array, positions), precision),
         DType::F64 => floats(&gathered::<f64>(array, positions), precision),
+        DType::BF16 => floats(&widened::<bf16>(array, positions), precision),
+        DType::F16 => floats(&widened::<f16>(array, positions), precision),
         DType::I64 => right_aligned(&gathered::<i64>(array, positions)),
         DType::U8 => right_aligned(&gathered::<u8>(array, positions)),
         DType::Bool => right_aligned(&gathered::<bool>(array, positions)),
@@ -23,6 +25,8 @@ pub(super) fn scalar(array: &Array, precision: Option<usize>) -> String {
     match array.dtype() {
         DType::F32 => bare(array.storage_elements::<f32>()[position], precision),
         DType::F64 => bare(array.storage_elements::<f64>()[position], precision),
+        DType::BF16 => bare(f32::from(array.storage_elements::<bf16>()[position]), precision),
+        DType::F16 => bare(f32::from(array.storage_elements::<f16>()[position]), precision),
         DType::I64 => array.storage_elements::<i64>()[position].to_string(),
         DType::U8 => array.storage_elements::<u8>()[position].to_string(),
         DType::Bool => array.storage_elements::<bool>()[position].to_string(),
@@ -32,6 +36,11 @@ pub(super) fn scalar(array: &Array, precision: Option<usize>) -> String {
 fn gathered<T: Element>(array: &Array, positions: &[usize]) -> Vec<T> {
     let elements = array.storage_elements();
     positions.iter().map(|&position| elements[position]).collect()
+}
+
+/// Halves are shown as the f32 that they are equal to.
+fn widened<T: Element + Into<f32>>(array: &Array, positions: &[usize]) -> Vec<f32> {
+    gathered::<T>(array, positions).into_iter().map(T::into).collect()
 }
 
 fn right_aligned<T: fmt::Display>(values: &[T]) -> Vec<String> {

@@ -1,4 +1,4 @@
-//! Matrix products of f32 and f64: `dst = lhs * rhs`, single and batched, for any strides.
+//! Matrix products of f32 and f64, and of `halves`: `dst = lhs * rhs`, single and batched, for any strides.
 //!
 //! This module checks that every element addressed exists, cuts the product into pieces (`plan`) and runs them on the thread
 //! pool. A piece goes to the `engine`, which calls the fastest kernel for this processor, or to `vector` when the product is
@@ -8,6 +8,7 @@
 //! number of threads.
 
 mod engine;
+pub(crate) mod halves;
 mod plan;
 #[cfg(any(test, not(target_arch = "aarch64")))]
 mod portable;

@@ -19,7 +19,7 @@ pub(crate) trait Kernel {
 pub(crate) enum Isa {
     /// The target's baseline: SSE2 on x86-64, NEON on aarch64.
     Portable,
-    /// AVX2 and FMA: 256 bits.
+    /// AVX2, FMA and F16C: 256 bits.
     #[cfg(target_arch = "x86_64")]
     Avx2,
     /// AVX-512 F, BW, DQ and VL, as x86-64-v4 has: 512 bits, twice as many registers, and masks.
@@ -51,7 +51,9 @@ impl Isa {
     fn widest() -> Isa {
         #[cfg(target_arch = "x86_64")]
         {
-            let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+            let avx2 = is_x86_feature_detected!("avx2")
+                && is_x86_feature_detected!("fma")
+                && is_x86_feature_detected!("f16c");
             let avx512 = is_x86_feature_detected!("avx512f")
                 && is_x86_feature_detected!("avx512bw")
                 && is_x86_feature_detected!("avx512dq")
@@ -83,10 +85,10 @@ pub(crate) fn dispatch<K: Kernel>(kernel: K) -> K::Output {
     match Isa::chosen() {
         Isa::Portable => kernel.run::<{ cfg!(target_arch = "aarch64") }>(),
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: `choose` takes none that this processor lacks: it has AVX2 and FMA.
+        // SAFETY: `choose` takes none that this processor lacks: it has AVX2, FMA and F16C.
         Isa::Avx2 => unsafe { avx2(kernel) },
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: as above; it has these parts of AVX-512, and AVX2 and FMA.
+        // SAFETY: as above; it has these parts of AVX-512, and AVX2, FMA and F16C.
         Isa::Avx512 => unsafe { avx512(kernel) },
     }
 }
@@ -108,13 +110,13 @@ pub(crate) fn prefetch<T>(elements: &[T]) {
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
+#[target_feature(enable = "avx2,fma,f16c")]
 fn avx2<K: Kernel>(kernel: K) -> K::Output {
     kernel.run::<true>()
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl")]
+#[target_feature(enable = "avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl")]
 fn avx512<K: Kernel>(kernel: K) -> K::Output {
     kernel.run::<true>()
 }

@@ -10,6 +10,7 @@ pub(crate) mod cross_entropy;
 pub(crate) mod ctc;
 pub(crate) mod distance;
 pub(crate) mod gemm;
+pub(crate) mod halves;
 pub(crate) mod index;
 mod isa;
 pub(crate) mod linalg;

@@ -4,8 +4,8 @@
 //! scalar of the tensor's dtype, expanded without a copy.
 
 use crate::{
-    Error, ErrorKind, Few, Number, Primitive, Result, Shape, Spec, Tensor, apply, apply_owned, array::check_size,
-    primitive::try_apply_owned, try_apply,
+    DType, Error, ErrorKind, Few, Number, Primitive, Result, Shape, Spec, Tensor, apply, apply_owned,
+    array::check_size, primitive::try_apply_owned, try_apply,
 };
 
 /// A plain Rust number that can stand beside a tensor; it takes the tensor's dtype.
@@ -107,6 +107,12 @@ pub(in crate::ops) fn common_shape(op: &'static str, tensors: &[&Tensor]) -> Res
 #[track_caller]
 pub(in crate::ops) fn apply_for(op: &'static str, primitive: &dyn Primitive, inputs: &[&Tensor]) -> Few<Tensor> {
     or_panic(try_apply(primitive, inputs).map_err(|error| error.in_name_of(op)))
+}
+
+/// What is made of several operations, for halves in f32 and rounded at its end: what lies between, a sum or a count, may be more than
+/// a half holds.
+pub(in crate::ops) fn by_way_of_f32(x: &Tensor, f: impl FnOnce(&Tensor) -> Tensor) -> Tensor {
+    if x.dtype().is_half() { f(&x.cast(DType::F32)).cast(x.dtype()) } else { f(x) }
 }
 
 #[track_caller]

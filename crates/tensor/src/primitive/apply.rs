@@ -1,7 +1,7 @@
 //! Running an operation: handing it to the highest tracer among its inputs, or evaluating it when all are plain.
 
 use super::{Decompose, Primitive};
-use crate::{Array, Error, ErrorKind, Few, Result, Spec, SpecRef, Tensor};
+use crate::{Array, DType, Error, ErrorKind, Few, Result, Spec, SpecRef, Tensor, kernels::halves};
 
 /// Runs an operation.
 ///
@@ -28,6 +28,9 @@ pub fn try_apply(primitive: &dyn Primitive, inputs: &[&Tensor]) -> Result<Few<Te
         if inputs.iter().any(|x| !x.has_values()) {
             return Ok(shapes_only(&promised));
         }
+        if needs_widening(primitive, inputs) {
+            return finish(primitive, primitive.eval_owned(widened(inputs))?, &promised);
+        }
         // The usual counts of inputs need no list.
         let outputs = match inputs {
             [x] => primitive.eval(&[x.array()]),
@@ -47,6 +50,19 @@ fn infer(primitive: &dyn Primitive, inputs: &[&Tensor]) -> Result<Few<Spec>> {
         [x, y] => primitive.infer(&[x.spec(), y.spec()]),
         _ => primitive.infer(&inputs.iter().map(|x| x.spec()).collect::<Few<_>>()),
     }
+}
+
+/// Whether an operation is to be given f32 in place of halves.
+#[inline]
+fn needs_widening(primitive: &dyn Primitive, inputs: &[&Tensor]) -> bool {
+    inputs.iter().any(|x| x.dtype().is_half()) && !primitive.takes_halves()
+}
+
+/// The values, with f32 in place of halves; in memory of their own, so that results can be written over them.
+#[cold]
+fn widened(inputs: &[&Tensor]) -> Few<Array> {
+    let widen = |x: &&Tensor| if x.dtype().is_half() { halves::widened(x.array()) } else { x.array().clone() };
+    inputs.iter().map(widen).collect()
 }
 
 /// What an operation gives where an input has no values.
@@ -100,6 +116,9 @@ pub(crate) fn try_apply_owned(primitive: &dyn Primitive, inputs: Few<Tensor>) ->
     }
     let borrowed: Few<&Tensor> = inputs.iter().collect();
     let promised = infer(primitive, &borrowed).map_err(|error| showing(error, &borrowed))?;
+    if needs_widening(primitive, &borrowed) {
+        return finish(primitive, primitive.eval_owned(widened(&borrowed))?, &promised);
+    }
     drop(borrowed);
     let arrays = inputs.into_iter().map(Tensor::into_array).collect();
     finish(primitive, primitive.eval_owned(arrays)?, &promised)
@@ -122,13 +141,18 @@ fn highest_tracer<'a>(inputs: &[&'a Tensor]) -> Option<&'a dyn crate::Tracer> {
     highest
 }
 
-/// Holds `eval` to what `infer` promised.
+/// Holds `eval` to what `infer` promised, and rounds what it computed in f32 for halves.
 #[inline]
-fn finish(primitive: &dyn Primitive, arrays: Few<Array>, promised: &[Spec]) -> Result<Few<Tensor>> {
+fn finish(primitive: &dyn Primitive, mut arrays: Few<Array>, promised: &[Spec]) -> Result<Few<Tensor>> {
     if let ([y], [spec]) = (&arrays[..], promised)
         && y.spec() == spec.as_ref()
     {
         return Ok(Few::one(arrays.into_single().into()));
+    }
+    for (y, spec) in arrays.iter_mut().zip(promised) {
+        if spec.dtype().is_half() && y.dtype() == DType::F32 {
+            *y = halves::narrowed(y, spec.dtype());
+        }
     }
     if arrays.len() == promised.len() && arrays.iter().zip(promised).all(|(y, spec)| y.spec() == spec.as_ref()) {
         return Ok(arrays.into_iter().map(Tensor::from).collect());

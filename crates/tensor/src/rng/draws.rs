@@ -288,6 +288,7 @@ fn float(op: &'static str, dtype: DType) -> Float {
     match dtype {
         DType::F32 => Float::F32,
         DType::F64 => Float::F64,
+        half if half.is_half() => panic!("{op}: draws f32 and f64, not {half}; draw f32 and .cast(DType::{half:?})"),
         other => panic!(
             "{op}: needs a floating-point dtype; got {other}; draw floats and .cast them, or use randint or bernoulli"
         ),

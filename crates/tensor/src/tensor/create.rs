@@ -3,7 +3,10 @@
 use crate::{
     Array, Buffer, DType, Element, Error, ErrorKind, Number, Result, Shape, Tensor,
     array::{check_count, check_size},
+    bf16,
     dtype::for_dtype,
+    f16,
+    kernels::halves,
 };
 
 /// Constructors.
@@ -190,6 +193,8 @@ impl Tensor {
         let array = match (dtype, number) {
             (DType::F32, number) => Array::scalar(number.as_f64() as f32),
             (DType::F64, number) => Array::scalar(number.as_f64()),
+            (DType::BF16, number) => Array::scalar(halves::nearest::<bf16>(number.as_f64())),
+            (DType::F16, number) => Array::scalar(halves::nearest::<f16>(number.as_f64())),
             (DType::I64, Number::Int(n)) => Array::scalar(n),
             (DType::U8, Number::Int(n)) => match u8::try_from(n) {
                 Ok(n) => Array::scalar(n),

@@ -92,6 +92,7 @@ impl<'b> Dictionary<'_, 'b> {
     fn stored(&self, at: usize, descr: &[u8]) -> ReadResult<(Stored, bool)> {
         let (order, kind) = descr.split_at(descr.len().min(1));
         let stored = match kind {
+            b"f2" => Stored::F16,
             b"f4" => Stored::F32,
             b"f8" => Stored::F64,
             b"i8" => Stored::I64,

@@ -29,6 +29,12 @@ fn numbers_of_half_precision_are_those_of_pytorch() {
     let error = NamedTensors::from_bytes(FILE).unwrap_err().to_string();
     assert!(error.contains("which no tensor holds; read it into a wider dtype with Reading::widening"), "{error}");
     let file = Reading::new().widening().from_bytes(FILE).unwrap();
+    let same = Reading::new().only(|name| name != "wide.i32").from_bytes(FILE).unwrap();
+    assert_eq!(same.tensors["wide.f16"].dtype(), DType::F16);
+    assert_eq!(same.tensors["wide.bf16"].dtype(), DType::BF16);
+    for name in ["wide.f16", "wide.bf16"] {
+        assert_eq!(same.tensors[name].cast(DType::F32).to_vec::<f32>(), file.tensors[name].to_vec::<f32>());
+    }
     // As the script prints them.
     let f16 = [1.0, -2.5, 65504.0, 5.960_464_5e-8, f32::INFINITY];
     let bf16 = [1.0, -2.5, 65536.0, 6.007_030_6e-8, f32::INFINITY];

@@ -1,12 +1,9 @@
 //! What is written is read, by us and by the reader of the format's authors.
 
 use super::*;
-use crate::files::{
-    Reading,
-    element::{bf16_to_f32, f16_to_f32, stored_as},
-    load, save,
-};
+use crate::files::{Reading, element::stored_as, load, save};
 use cotangent_autograd::grad;
+use cotangent_tensor::{bf16, f16};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use std::collections::{BTreeMap, HashMap};
 
@@ -135,21 +132,35 @@ fn what_a_file_cannot_hold_is_refused_when_it_is_written() {
 }
 
 #[test]
-fn every_f16_is_what_ieee_754_says() {
-    for bits in 0..=u16::MAX {
-        let (exponent, mantissa) = (i32::from(bits >> 10 & 31), f64::from(bits & 0x3ff));
+fn every_half_comes_back_with_its_bits_and_is_its_equal_when_widened() {
+    let bits: Vec<u16> = (0..=u16::MAX).collect();
+    let mut file = NamedTensors::default();
+    file.tensors.insert("b".into(), bits.iter().map(|&bits| bf16::from_bits(bits)).collect::<Vec<_>>().into());
+    file.tensors.insert("h".into(), bits.iter().map(|&bits| f16::from_bits(bits)).collect::<Vec<_>>().into());
+    let bytes = file.to_bytes().unwrap();
+    let same = NamedTensors::from_bytes(&bytes).unwrap().tensors;
+    assert_eq!(same["b"].to_vec::<bf16>().into_iter().map(bf16::to_bits).collect::<Vec<_>>(), bits);
+    assert_eq!(same["h"].to_vec::<f16>().into_iter().map(f16::to_bits).collect::<Vec<_>>(), bits);
+    let wide = Reading::new().widening().from_bytes(&bytes).unwrap().tensors;
+    for (i, &bits) in bits.iter().enumerate() {
+        let equals = |found: f32, wanted: f32| found == wanted || (found.is_nan() && wanted.is_nan());
+        // IEEE 754's binary16, from its fields.
+        let (exponent, mantissa) = (i32::from(bits >> 10 & 31), f32::from(bits & 0x3ff) / 1024.0);
         let magnitude = match exponent {
-            0 => mantissa / 1024.0 * 2f64.powi(-14),
-            31 if mantissa == 0.0 => f64::INFINITY,
-            31 => f64::NAN,
-            _ => (1.0 + mantissa / 1024.0) * 2f64.powi(exponent - 15),
+            0 => mantissa * 2f32.powi(-14),
+            31 => {
+                if mantissa == 0.0 {
+                    f32::INFINITY
+                } else {
+                    f32::NAN
+                }
+            }
+            _ => (1.0 + mantissa) * 2f32.powi(exponent - 15),
         };
-        let found = f16_to_f32(bits);
-        assert!(f64::from(found.abs()) == magnitude || (found.is_nan() && magnitude.is_nan()), "{bits:#x}: {found}");
-        assert_eq!(found.is_sign_negative(), bits >> 15 == 1, "{bits:#x}");
+        let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
+        assert!(equals(wide["h"].narrow(0, i, 1).item(), sign * magnitude), "{bits:#x}");
+        assert!(equals(wide["b"].narrow(0, i, 1).item(), f32::from_bits(u32::from(bits) << 16)), "{bits:#x}");
     }
-    assert_eq!([0x3f80, 0xc0a0, 0x0001].map(bf16_to_f32), [1.0, -5.0, f32::from_bits(1 << 16)]);
-    assert!(bf16_to_f32(0x7fc0).is_nan());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A model's parameters as one vector of f64, and back.
 
-use crate::optim::{Scalar, is_learned};
+use crate::optim::{Scalar, is_learned, refuse_halves};
 use cotangent_autograd::module::{self, Module};
 use cotangent_tensor::{DType, Tensor};
 
@@ -31,6 +31,7 @@ fn append(tensor: &Tensor, elements: &mut Vec<f64>) {
     fn of<T: Scalar>(tensor: &Tensor, elements: &mut Vec<f64>) {
         elements.extend(tensor.array().to_slice::<T>().iter().map(|x| x.as_f64()));
     }
+    refuse_halves("lbfgs", tensor);
     if tensor.dtype() == DType::F32 { of::<f32>(tensor, elements) } else { of::<f64>(tensor, elements) }
 }
 

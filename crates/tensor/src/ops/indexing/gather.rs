@@ -56,6 +56,9 @@ impl Primitive for Gather {
     fn flops(&self, _: &[SpecRef<'_>], _: &[SpecRef<'_>]) -> u64 {
         0
     }
+    fn takes_halves(&self) -> bool {
+        true
+    }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)
     }

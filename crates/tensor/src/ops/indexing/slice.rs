@@ -124,6 +124,9 @@ impl Primitive for Slice {
     fn flops(&self, _: &[SpecRef<'_>], _: &[SpecRef<'_>]) -> u64 {
         0
     }
+    fn takes_halves(&self) -> bool {
+        true
+    }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)
     }
@@ -186,6 +189,9 @@ impl Primitive for SliceAdd {
         let x = inputs.into_iter().next().expect("infer has seen two inputs");
         Ok(placed([x, sum].into(), |whole| self.cuts.layout(whole)).into())
     }
+    fn takes_halves(&self) -> bool {
+        true
+    }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)
     }
@@ -242,6 +248,9 @@ impl Primitive for SliceScatter {
     }
     fn flops(&self, _: &[SpecRef<'_>], _: &[SpecRef<'_>]) -> u64 {
         0
+    }
+    fn takes_halves(&self) -> bool {
+        true
     }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)

@@ -139,7 +139,7 @@ fn lower(x: &Tensor) -> Tensor {
 }
 
 fn epsilon(dtype: DType) -> f64 {
-    if dtype == DType::F32 { f64::from(f32::EPSILON) } else { f64::EPSILON }
+    dtype.epsilon().expect("infer has refused what is not floating point")
 }
 
 /// `1 / x` where `|x| > tolerance`, else 0, with all derivatives; the tolerance broadcasts.

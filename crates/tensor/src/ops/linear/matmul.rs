@@ -7,7 +7,10 @@ use crate::{
     array::check_size,
     dtype::for_float,
     error::{same_dtypes, takes},
-    kernels::gemm::{self, Matrix},
+    kernels::{
+        gemm::{self, Matrix},
+        halves::for_half,
+    },
     primitive::elements,
     try_apply,
 };
@@ -51,6 +54,14 @@ impl Primitive for MatMul {
         let shape: Shape = batch.iter().copied().chain([m, n]).collect();
         // An empty product may have more matrices than memory could list.
         let offsets = if shape.numel() == 0 { Vec::new() } else { batch_offsets(a, b, batch) };
+        if a.dtype().is_half() {
+            let c = for_half!(a.dtype(), H => {
+                let mut c = Buffer::<H>::recycled(shape.numel());
+                gemm::halves::products([m, n, k], &mut c, matrix::<H>(a), matrix::<H>(b), &offsets);
+                Array::from_buffer(c, shape)
+            });
+            return Ok(c.into());
+        }
         let c = for_float!(a.dtype(), T => {
             let mut c = Buffer::<T>::recycled(shape.numel());
             let (a, b) = (matrix::<T>(a), matrix::<T>(b));
@@ -70,6 +81,9 @@ impl Primitive for MatMul {
         outputs.iter().map(|&c| elements(c).saturating_mul(2 * k)).sum()
     }
 
+    fn takes_halves(&self) -> bool {
+        true
+    }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)
     }

@@ -22,7 +22,7 @@ use crate::ops::{
 use crate::{
     Array, Buffer, Cotangents, DType, Element, Error, ErrorKind, Few, Result, Saved, Shape, Spec, SpecRef, Tensor,
     array::check_size,
-    dtype::for_dtype,
+    dtype::for_widened,
     error::takes,
     kernels::{self, sort::Wanted},
     shape::resolve_axis,
@@ -98,7 +98,7 @@ fn one_of(op: &'static str, x: SpecRef<'_>, axis: usize) -> Result<usize> {
 fn eval<P: Pick>(pick: &P, x: &Array) -> Result<Few<Array>> {
     let axis = resolve_axis(P::NAME, pick.axis(), x.shape().len())?;
     let places = pick.places(x, axis);
-    let values = for_dtype!(x.dtype(), T => kernels::index::gather::<T>(x, axis, &places));
+    let values = for_widened!(x.dtype(), T => kernels::index::gather::<T>(x, axis, &places));
     if !pick.drops_axis() {
         return Ok([values, places].into());
     }
@@ -143,7 +143,7 @@ fn places_in_rows<T: Element>(
 
 /// The places of what is wanted of each row in order.
 fn places_in_order(x: &Array, axis: usize, wanted: Wanted) -> Array {
-    for_dtype!(x.dtype(), T => {
+    for_widened!(x.dtype(), T => {
         places_in_rows::<T>(x, axis, wanted.count(), |rows, length| kernels::sort::places(rows, length, wanted))
     })
 }

@@ -4,7 +4,7 @@ use crate::ops::{broadcast::or_panic, reduction::reduce::checked_axes};
 use crate::{
     Array, Axes, Buffer, DType, Derivative, Error, ErrorKind, Few, Primitive, Result, Spec, SpecRef, Tensor, apply,
     array::check_size,
-    dtype::for_dtype,
+    dtype::for_widened,
     error::{same_dtypes, takes},
     kernels::sort,
 };
@@ -48,7 +48,7 @@ impl Primitive for SearchSorted {
     }
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
         let [sorted, values] = [inputs[0], inputs[1]];
-        let places: Buffer<i64> = for_dtype!(sorted.dtype(), T => {
+        let places: Buffer<i64> = for_widened!(sorted.dtype(), T => {
             let length = sorted.shape()[sorted.shape().len() - 1];
             let per_list = if sorted.shape().len() == 1 { values.numel() } else { values.shape()[values.shape().len() - 1] };
             sort::places_among::<T>(&sorted.to_slice(), length, &values.to_slice(), per_list, self.right)

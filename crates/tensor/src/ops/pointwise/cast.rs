@@ -4,9 +4,12 @@ use crate::{
     Array, Cotangents, DType, Derivative, Element, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp,
     apply,
     array::check_size,
-    dtype::for_dtype,
+    dtype::for_widened,
     error::takes,
-    kernels::map::{self, Map},
+    kernels::{
+        halves,
+        map::{self, Map},
+    },
 };
 
 /// The same numbers in another dtype; the cotangent is cast back. To and from integers there is no derivative.
@@ -31,15 +34,33 @@ impl Primitive for Cast {
         if x.dtype() == self.0 {
             return Ok(x.clone().into());
         }
-        let y = for_dtype!(x.dtype(), T => for_dtype!(self.0, U => map::map::<T, U, _>(&Converted, inputs)));
+        if x.dtype().is_half() {
+            // To the other dtypes as from f32, in which every half has its equal.
+            return self.eval(&[&halves::widened(x)]);
+        }
+        let y = match (x.dtype(), self.0) {
+            (DType::F32, half) if half.is_half() => halves::narrowed(x, half),
+            (DType::F64 | DType::I64, half) if half.is_half() => halves::rounded(x, half),
+            // Bytes and truth values have their equals in f32 too.
+            (_, half) if half.is_half() => halves::narrowed(&map_to(x, DType::F32), half),
+            _ => map_to(x, self.0),
+        };
         Ok(y.into())
     }
     fn flops(&self, _: &[SpecRef<'_>], _: &[SpecRef<'_>]) -> u64 {
         0
     }
+    fn takes_halves(&self) -> bool {
+        true
+    }
     fn derivative(&self) -> Derivative<'_> {
         if self.0.is_float() { Derivative::Vjp(self) } else { Derivative::Zero }
     }
+}
+
+/// Neither has halves.
+fn map_to(x: &Array, dtype: DType) -> Array {
+    for_widened!(x.dtype(), T => for_widened!(dtype, U => map::map::<T, U, _>(&Converted, &[x])))
 }
 
 impl Vjp for Cast {
@@ -113,7 +134,7 @@ impl<T: Element + ConvertTo<U>, U> Map<T, U> for Converted {
 
 impl Tensor {
     /// The same numbers in another dtype. Floats become integers by cutting towards zero, out of range they saturate, and NaN becomes
-    /// 0; i64 to u8 keeps the low bits; anything but zero is true.
+    /// 0; to halves, numbers are rounded to the nearest, and of two equally near ones to the even one; i64 to u8 keeps the low bits; anything but zero is true.
     ///
     /// ```
     /// # use cotangent_tensor::{DType, Tensor};

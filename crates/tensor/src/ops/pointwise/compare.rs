@@ -3,7 +3,7 @@
 use crate::ops::broadcast::{Operand, binary};
 use crate::{
     Array, DType, Derivative, Element, Few, Primitive, Result, Spec, SpecRef, Tensor,
-    dtype::for_dtype,
+    dtype::for_widened,
     error::{same_specs, takes},
     kernels::map::{self, Map},
 };
@@ -49,7 +49,7 @@ impl Primitive for Compare {
         Ok(Spec::new(inputs[0].shape(), DType::Bool).into())
     }
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
-        let array = for_dtype!(inputs[0].dtype(), T => match self.0 {
+        let array = for_widened!(inputs[0].dtype(), T => match self.0 {
             Comparison::Eq => map::map::<T, bool, _>(&Eq, inputs),
             Comparison::Ne => map::map::<T, bool, _>(&Ne, inputs),
             Comparison::Lt => map::map::<T, bool, _>(&Lt, inputs),

@@ -2,7 +2,7 @@
 
 use super::elementwise::bounds::accuracy;
 use crate::ops::Elementwise;
-use crate::{DType, Real, Tensor, apply};
+use crate::{Real, Tensor, apply};
 
 /// What takes the place of NaN and of the infinities; the operation of [`Tensor::nan_to_num`].
 ///
@@ -71,8 +71,8 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn nan_to_num(&self, numbers: NanToNum) -> Tensor {
-        // The formula's own limits are those of f64, which would be infinite in f32.
-        let max = if self.dtype() == DType::F32 { f64::from(f32::MAX) } else { f64::MAX };
+        // The formula's own limits are those of f64, which would be infinite in other dtypes.
+        let max = self.dtype().greatest().unwrap_or(f64::MAX);
         let infinity = Some(numbers.infinity.unwrap_or(max));
         let negative_infinity = Some(numbers.negative_infinity.unwrap_or(-max));
         apply(&NanToNum { infinity, negative_infinity, ..numbers }, &[self]).into_single()

@@ -6,7 +6,7 @@
 use crate::ops::reduction::reduce::{reduced_shape, with_reduced_axes};
 use crate::{
     Array, Axes, Cotangents, DType, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Spec, SpecRef,
-    Tensor, Vjp, apply, array::check_size, dtype::for_dtype, error::takes, kernels::reduce, shape::resolve_axis,
+    Tensor, Vjp, apply, array::check_size, dtype::for_widened, error::takes, kernels::reduce, shape::resolve_axis,
 };
 
 /// The shape of an extremum over `axes`, which must have elements unless nothing is asked for.
@@ -97,11 +97,11 @@ pub(super) use picked_by_value;
 
 picked_by_value!(
     /// `y = max(x)` over some axes.
-    Max, "max": |x, axes, keepdims| for_dtype!(x.dtype(), T => reduce::fold::<reduce::Max, T>(x, axes, keepdims))
+    Max, "max": |x, axes, keepdims| for_widened!(x.dtype(), T => reduce::fold::<reduce::Max, T>(x, axes, keepdims))
 );
 picked_by_value!(
     /// `y = min(x)` over some axes.
-    Min, "min": |x, axes, keepdims| for_dtype!(x.dtype(), T => reduce::fold::<reduce::Min, T>(x, axes, keepdims))
+    Min, "min": |x, axes, keepdims| for_widened!(x.dtype(), T => reduce::fold::<reduce::Min, T>(x, axes, keepdims))
 );
 
 macro_rules! arg_extremum {
@@ -133,7 +133,7 @@ macro_rules! arg_extremum {
             fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
                 let x = inputs[0];
                 let axis = resolve_axis($name, self.axis, x.shape().len())?;
-                Ok(for_dtype!(x.dtype(), T => reduce::arg::position::<reduce::$Fold, T>(x, axis, self.keepdims)).into())
+                Ok(for_widened!(x.dtype(), T => reduce::arg::position::<reduce::$Fold, T>(x, axis, self.keepdims)).into())
             }
             fn derivative(&self) -> Derivative<'_> {
                 Derivative::Zero

@@ -9,7 +9,7 @@ use crate::ops::{
 use crate::{
     Array, Axes, Buffer, Cotangents, Derivative, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp,
     apply,
-    dtype::for_dtype,
+    dtype::for_widened,
     error::takes,
     kernels::sort::{self, Wanted},
 };
@@ -22,7 +22,7 @@ fn picked(x: &Array, axes: &[usize], keepdims: bool, wanted: Wanted) -> Array {
     let shape = reduced_shape(x.shape(), axes, keepdims);
     let (rows, _) = with_axes_last(x, axes);
     let length = axes.iter().map(|&axis| x.shape()[axis]).product();
-    for_dtype!(x.dtype(), T => {
+    for_widened!(x.dtype(), T => {
         let elements = rows.as_slice::<T>().expect("contiguous");
         let mut values = Buffer::recycled(shape.numel());
         let places = sort::places(elements, length, wanted);

@@ -10,7 +10,7 @@ mod truth;
 
 pub use truth::{All, Any};
 
-use crate::ops::broadcast::{apply_for, or_panic};
+use crate::ops::broadcast::{apply_for, by_way_of_f32, or_panic};
 use crate::{
     Array, Axes, Cotangents, DType, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Shape, Spec,
     SpecRef, Tensor, Vjp, apply, error::takes, kernels::reduce,
@@ -179,7 +179,7 @@ impl Tensor {
     #[track_caller]
     pub fn mean(&self, axes: impl Into<Axes>) -> Tensor {
         let (axes, count) = axes_of_floats(self, "mean", axes.into());
-        self.sum(axes) / count
+        by_way_of_f32(self, |x| x.sum(axes) / count)
     }
 
     /// As [`mean`](Self::mean); the axes stay with size 1.
@@ -196,7 +196,7 @@ impl Tensor {
     #[track_caller]
     pub fn mean_keepdims(&self, axes: impl Into<Axes>) -> Tensor {
         let (axes, count) = axes_of_floats(self, "mean", axes.into());
-        self.sum_keepdims(axes) / count
+        by_way_of_f32(self, |x| x.sum_keepdims(axes) / count)
     }
 }
 

@@ -80,6 +80,9 @@ impl Primitive for Concat {
     fn flops(&self, _: &[SpecRef<'_>], _: &[SpecRef<'_>]) -> u64 {
         0
     }
+    fn takes_halves(&self) -> bool {
+        true
+    }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)
     }
@@ -203,6 +206,9 @@ impl Primitive for Pad {
     }
     fn flops(&self, _: &[SpecRef<'_>], _: &[SpecRef<'_>]) -> u64 {
         0
+    }
+    fn takes_halves(&self) -> bool {
+        true
     }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)

@@ -60,6 +60,9 @@ impl Primitive for Reshape {
     fn flops(&self, _: &[SpecRef<'_>], _: &[SpecRef<'_>]) -> u64 {
         0
     }
+    fn takes_halves(&self) -> bool {
+        true
+    }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)
     }
@@ -129,6 +132,9 @@ impl Primitive for Permute {
     fn flops(&self, _: &[SpecRef<'_>], _: &[SpecRef<'_>]) -> u64 {
         0
     }
+    fn takes_halves(&self) -> bool {
+        true
+    }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)
     }
@@ -191,6 +197,9 @@ impl Primitive for Expand {
     }
     fn flops(&self, _: &[SpecRef<'_>], _: &[SpecRef<'_>]) -> u64 {
         0
+    }
+    fn takes_halves(&self) -> bool {
+        true
     }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)

@@ -50,6 +50,9 @@ impl Primitive for Narrow {
     fn flops(&self, _: &[SpecRef<'_>], _: &[SpecRef<'_>]) -> u64 {
         0
     }
+    fn takes_halves(&self) -> bool {
+        true
+    }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)
     }
@@ -120,6 +123,9 @@ impl Primitive for Flip {
     }
     fn flops(&self, _: &[SpecRef<'_>], _: &[SpecRef<'_>]) -> u64 {
         0
+    }
+    fn takes_halves(&self) -> bool {
+        true
     }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)

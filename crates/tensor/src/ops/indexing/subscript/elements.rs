@@ -126,6 +126,9 @@ impl Primitive for Index {
     fn flops(&self, _: &[SpecRef<'_>], _: &[SpecRef<'_>]) -> u64 {
         0
     }
+    fn takes_halves(&self) -> bool {
+        true
+    }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)
     }
@@ -259,6 +262,9 @@ impl Primitive for IndexPut {
     }
     fn flops(&self, inputs: &[SpecRef<'_>], _: &[SpecRef<'_>]) -> u64 {
         if self.accumulate { elements(inputs[1]) } else { 0 }
+    }
+    fn takes_halves(&self) -> bool {
+        !self.accumulate
     }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)

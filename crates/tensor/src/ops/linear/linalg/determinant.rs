@@ -121,7 +121,9 @@ fn cofactors(x: &Tensor) -> Tensor {
     // Up to this condition the usual formula loses at most half of the digits in a second derivative, whose terms are as much larger
     // than their sum as the square of the condition.
     let limit = epsilon(x.dtype()).powf(-0.25);
-    let conditions = for_float!(x.dtype(), T => linalg::condition::<T>(x.array()));
+    let values = Tensor::from(x.array().clone());
+    let values = if x.dtype().is_half() { values.cast(DType::F32) } else { values };
+    let conditions = for_float!(values.dtype(), T => linalg::condition::<T>(values.array()));
     // What is NaN has only NaN to give.
     if conditions.iter().all(|&condition| condition <= limit || condition.is_nan()) {
         return of_matrices(&x.det()) * turned(&x.inv());

@@ -3,7 +3,7 @@
 use super::{Pick, one_of, picks, places_in_rows, sort::pair};
 use crate::{
     Array, Cotangents, Derivative, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp, apply,
-    dtype::for_dtype,
+    dtype::for_widened,
     kernels::{reduce, scan},
 };
 
@@ -47,12 +47,12 @@ pub(super) use one_with_index;
 one_with_index!(
     /// The first greatest element along an axis, and where it is.
     MaxWithIndices, "max_with_indices":
-    |x, axis| for_dtype!(x.dtype(), T => reduce::arg::position::<reduce::Max, T>(x, axis, true))
+    |x, axis| for_widened!(x.dtype(), T => reduce::arg::position::<reduce::Max, T>(x, axis, true))
 );
 one_with_index!(
     /// The first smallest element along an axis, and where it is.
     MinWithIndices, "min_with_indices":
-    |x, axis| for_dtype!(x.dtype(), T => reduce::arg::position::<reduce::Min, T>(x, axis, true))
+    |x, axis| for_widened!(x.dtype(), T => reduce::arg::position::<reduce::Min, T>(x, axis, true))
 );
 
 macro_rules! running_extremum {
@@ -80,7 +80,7 @@ macro_rules! running_extremum {
                 Ok(x.shape()[axis])
             }
             fn places(&self, x: &Array, axis: usize) -> Array {
-                for_dtype!(x.dtype(), T => {
+                for_widened!(x.dtype(), T => {
                     places_in_rows::<T>(x, axis, x.shape()[axis], scan::places_of_extrema::<reduce::$Fold, T>)
                 })
             }

@@ -1,6 +1,7 @@
 //! Sums and means of the elements that are not NaN.
 
 use super::{axes_of_floats, checked_axes};
+use crate::ops::broadcast::by_way_of_f32;
 use crate::{Axes, DType, Error, ErrorKind, Tensor};
 
 /// Sums and means that leave out NaN.
@@ -50,7 +51,7 @@ impl Tensor {
     #[track_caller]
     pub fn nanmean(&self, axes: impl Into<Axes>) -> Tensor {
         let (axes, _) = axes_of_floats(self, "nanmean", axes.into());
-        numbers(self).sum(axes.clone()) / self.eq(self).cast(self.dtype()).sum(axes)
+        by_way_of_f32(self, |x| numbers(x).sum(axes.clone()) / x.eq(x).cast(x.dtype()).sum(axes))
     }
 
     /// As [`nanmean`](Self::nanmean); the axes stay with size 1.
@@ -66,7 +67,7 @@ impl Tensor {
     #[track_caller]
     pub fn nanmean_keepdims(&self, axes: impl Into<Axes>) -> Tensor {
         let (axes, _) = axes_of_floats(self, "nanmean", axes.into());
-        numbers(self).sum_keepdims(axes.clone()) / self.eq(self).cast(self.dtype()).sum_keepdims(axes)
+        by_way_of_f32(self, |x| numbers(x).sum_keepdims(axes.clone()) / x.eq(x).cast(x.dtype()).sum_keepdims(axes))
     }
 }
 

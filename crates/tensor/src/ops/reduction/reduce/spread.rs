@@ -2,7 +2,7 @@
 
 use super::axes_of_floats;
 use crate::{
-    Axes, Tensor,
+    Axes, DType, Tensor,
     error::check_option,
     ops::{ToNumber, broadcast::or_panic},
 };
@@ -156,6 +156,11 @@ impl Tensor {
 
 /// Variance and mean with their axes.
 fn var_and_mean(x: &Tensor, axes: Axes, freedom: f64) -> (Tensor, Tensor) {
+    if x.dtype().is_half() {
+        // The squares may be more than a half holds.
+        let (var, mean) = var_and_mean(&x.cast(DType::F32), axes, freedom);
+        return (var.cast(x.dtype()), mean.cast(x.dtype()));
+    }
     let mean = x.mean_keepdims(axes.clone());
     // Two passes: the textbook mean(x^2) - mean(x)^2 cancels where the mean is large beside the deviations.
     ((x - &mean).square().sum_keepdims(axes) / freedom, mean)
