@@ -20,7 +20,7 @@ use super::{
 };
 use crate::Buffer;
 use rows::{Rows, are_rows};
-use run::{Channel, Tree, for_each_run, lane_sums};
+use run::{Channel, Tree, lane_sums, runs};
 
 /// Elements of one piece of work: some ten microseconds, and in the second-level cache from the first pass to the last.
 const CHUNK: usize = 16 * 1024;
@@ -93,18 +93,20 @@ impl<T: Float> Rule<T> {
         let mut mean = T::default();
         if self.centred {
             let mut sum = Tree::new();
-            for_each_run(&self.form, group, false, |run, _| sum.add(T::sum(&x[run])));
+            for (run, _) in runs(&self.form, group, false) {
+                sum.add(T::sum(&x[run]));
+            }
             mean = sum.total() / count;
         }
         let (mut first, mut second) = (Tree::new(), Tree::new());
-        for_each_run(&self.form, group, false, |run, _| {
+        for (run, _) in runs(&self.form, group, false) {
             let [sum, squares] = lane_sums(run.len(), |i| {
                 let d = x[run.start + i] - mean;
                 [d, d * d]
             });
             first.add(sum);
             second.add(squares);
-        });
+        }
         self.moments_of(mean, first.total() / count, second.total() / count)
     }
 
@@ -194,10 +196,10 @@ impl<T: Float> Kernel for Groups<'_, T> {
             let group = self.first + i;
             *moments = self.rule.moments(self.x, group);
             let scale = self.rule.scale(moments.variance);
-            for_each_run(&self.rule.form, group, self.affine.is_some(), |run, channel| {
+            for (run, channel) in runs(&self.rule.form, group, self.affine.is_some()) {
                 let y = &mut self.y[run.start - offset..run.end - offset];
                 write(&self.x[run], *moments, scale, self.affine, channel, y);
-            });
+            }
         }
     }
 }

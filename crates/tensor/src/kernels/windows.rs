@@ -84,11 +84,11 @@ impl Windows {
         self.0[2].stride
     }
 
-    /// Calls `run(first, at, len)` for each run of `positions` where a tap reads elements: `len` positions from the `first`-th of
-    /// the range on, which read from `at`, [`step`](Self::step) apart.
+    /// The runs of `positions` where a tap reads elements, as `(first, at, len)`: `len` positions from the `first`-th of the range
+    /// on, which read from `at`, [`step`](Self::step) apart.
     #[inline(always)]
-    pub(crate) fn for_each_run(&self, tap: usize, positions: Range<usize>, run: impl FnMut(usize, usize, usize)) {
-        self.reach(tap).for_each_run(&positions, run);
+    pub(crate) fn runs(&self, tap: usize, positions: Range<usize>) -> Runs {
+        self.reach(tap).runs(positions)
     }
 
     /// Where a tap reads elements.
@@ -122,14 +122,14 @@ impl Windows {
                 if reach.has_padding() {
                     row.fill(T::default());
                 }
-                reach.for_each_run(&positions, |first, at, len| {
+                for (first, at, len) in reach.runs(positions.clone()) {
                     let to = &mut row[first..first + len];
                     if step == 1 {
                         copy_run(to, &channel[at..at + len]);
                     } else {
                         to.iter_mut().zip(channel[at..].iter().step_by(step)).for_each(|(y, &x)| *y = x);
                     }
-                });
+                }
             }
         }
     }
@@ -152,14 +152,14 @@ impl Windows {
             let rows = matrix.chunks(taps * row_len);
             for (channel, rows) in image.chunks_exact_mut(self.input_len()).zip(rows) {
                 let row = &rows[tap * row_len..][..row_len];
-                reach.for_each_run(&positions, |first, at, len| {
+                for (first, at, len) in reach.runs(positions.clone()) {
                     let from = &row[first..first + len];
                     if step == 1 {
                         add_run(&mut channel[at..at + len], from);
                     } else {
                         channel[at..].iter_mut().step_by(step).zip(from).for_each(|(x, &y)| *x = x.add(y));
                     }
-                });
+                }
             }
         }
     }
@@ -179,32 +179,86 @@ impl Reach {
         self.axes.iter().zip(&self.outputs).any(|(axis, outputs)| *outputs != (0..axis.output))
     }
 
-    /// As [`Windows::for_each_run`].
+    /// As [`Windows::runs`].
     #[inline(always)]
-    fn for_each_run(&self, positions: &Range<usize>, mut run: impl FnMut(usize, usize, usize)) {
-        if positions.is_empty() {
-            return;
-        }
+    fn runs(&self, positions: Range<usize>) -> Runs {
         let ([depth, height, width], [inward, down, across]) = (self.axes, self.taps);
-        let [planes, rows, columns] = &self.outputs;
-        let lines = positions.start / width.output..positions.end.div_ceil(width.output);
-        let last_plane = planes.end.min(lines.end.div_ceil(height.output));
-        for plane in planes.start.max(lines.start / height.output)..last_plane {
-            let first_line = plane * height.output;
-            let rows = rows.start.max(lines.start.saturating_sub(first_line))..rows.end.min(lines.end - first_line);
-            if rows.is_empty() {
-                continue;
-            }
-            let line = depth.input_at(plane, inward) * height.input + height.input_at(rows.start, down);
-            let (mut line_start, mut line_at) = ((first_line + rows.start) * width.output, line * width.input);
-            for _ in rows {
-                let start = columns.start.max(positions.start.saturating_sub(line_start));
-                let end = columns.end.min(positions.end - line_start);
-                if start < end {
-                    run(line_start + start - positions.start, line_at + width.input_at(start, across), end - start);
+        let [planes, rows, columns] = self.outputs.clone();
+        let lines = match positions.is_empty() {
+            true => 0..0,
+            false => positions.start / width.output..positions.end.div_ceil(width.output),
+        };
+        let planes = planes.start.max(lines.start / height.output)..planes.end.min(lines.end.div_ceil(height.output));
+        let first_at = width.input_at(columns.start, across);
+        Runs {
+            depth,
+            height,
+            width,
+            inward,
+            down,
+            rows,
+            columns,
+            lines,
+            positions,
+            planes,
+            first_at,
+            left: 0,
+            start: 0,
+            at: 0,
+        }
+    }
+}
+
+/// An iterator, not a function that takes what to do as a closure: the compiler may leave a large closure outside of the kernel that
+/// calls it, without its instructions.
+pub(crate) struct Runs {
+    depth: Axis,
+    height: Axis,
+    width: Axis,
+    inward: usize,
+    down: usize,
+    /// Lines of a plane, and positions of a line, at which the tap reads elements.
+    rows: Range<usize>,
+    columns: Range<usize>,
+    lines: Range<usize>,
+    positions: Range<usize>,
+    /// Planes that are left.
+    planes: Range<usize>,
+    /// Where in a line of the input the first of `columns` reads.
+    first_at: usize,
+    /// Lines of this plane that are left; the position at which the next begins, and the line of the input that it reads.
+    left: usize,
+    start: usize,
+    at: usize,
+}
+
+impl Iterator for Runs {
+    type Item = (usize, usize, usize);
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<(usize, usize, usize)> {
+        let Runs { depth, height, width, .. } = *self;
+        loop {
+            while self.left == 0 {
+                let plane = self.planes.next()?;
+                let first_line = plane * height.output;
+                let first = self.rows.start.max(self.lines.start.saturating_sub(first_line));
+                let end = self.rows.end.min(self.lines.end - first_line);
+                if first < end {
+                    let line = depth.input_at(plane, self.inward) * height.input + height.input_at(first, self.down);
+                    self.left = end - first;
+                    (self.start, self.at) = ((first_line + first) * width.output, line * width.input);
                 }
-                line_start += width.output;
-                line_at += height.stride * width.input;
+            }
+            let start = self.columns.start.max(self.positions.start.saturating_sub(self.start));
+            let end = self.columns.end.min(self.positions.end - self.start);
+            let (line_start, line_at) = (self.start, self.at);
+            self.left -= 1;
+            self.start += width.output;
+            self.at += height.stride * width.input;
+            if start < end {
+                let at = line_at + self.first_at + (start - self.columns.start) * width.stride;
+                return Some((line_start + start - self.positions.start, at, end - start));
             }
         }
     }

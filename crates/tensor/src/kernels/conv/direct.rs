@@ -32,7 +32,7 @@ impl<T: GemmElement + Arithmetic> Kernel for AddPlane<'_, T> {
         let windows = &self.sizes.windows;
         let (step, positions) = (windows.step(), windows.output_len());
         for (tap, &w) in self.weights.iter().enumerate() {
-            windows.for_each_run(tap, 0..positions, |first, at, len| {
+            for (first, at, len) in windows.runs(tap, 0..positions) {
                 let y = &mut self.y[first..first + len];
                 if step == 1 {
                     let x = &self.x[at..at + len];
@@ -42,7 +42,7 @@ impl<T: GemmElement + Arithmetic> Kernel for AddPlane<'_, T> {
                         .zip(self.x[at..].iter().step_by(step))
                         .for_each(|(y, &x)| *y = fused::<T, FMA>(w, x, *y));
                 }
-            });
+            }
         }
     }
 }
@@ -62,7 +62,7 @@ impl<T: GemmElement + Arithmetic> Kernel for AddTransposed<'_, T> {
         let windows = &self.sizes.windows;
         let (step, positions) = (windows.step(), windows.output_len());
         for (tap, &w) in self.weights.iter().enumerate() {
-            windows.for_each_run(tap, 0..positions, |first, at, len| {
+            for (first, at, len) in windows.runs(tap, 0..positions) {
                 let y = &self.y[first..first + len];
                 if step == 1 {
                     let x = &mut self.x[at..at + len];
@@ -70,7 +70,7 @@ impl<T: GemmElement + Arithmetic> Kernel for AddTransposed<'_, T> {
                 } else {
                     self.x[at..].iter_mut().step_by(step).zip(y).for_each(|(x, &y)| *x = fused::<T, FMA>(w, y, *x));
                 }
-            });
+            }
         }
     }
 }
@@ -94,7 +94,7 @@ impl<T: GemmElement + Arithmetic> Kernel for AddProducts<'_, T> {
         let (step, positions) = (windows.step(), windows.output_len());
         for (tap, w) in self.weights.iter_mut().enumerate() {
             let mut sums = [T::default(); SUMS];
-            windows.for_each_run(tap, 0..positions, |first, at, len| {
+            for (first, at, len) in windows.runs(tap, 0..positions) {
                 let y = &self.y[first..first + len];
                 if step == 1 {
                     let x = &self.x[at..at + len];
@@ -113,7 +113,7 @@ impl<T: GemmElement + Arithmetic> Kernel for AddProducts<'_, T> {
                         sums[i % SUMS] = fused::<T, FMA>(x, y, sums[i % SUMS]);
                     }
                 }
-            });
+            }
             *w = sums.iter().fold(*w, |w, &sum| w + sum);
         }
     }

@@ -10,7 +10,7 @@
 use super::{
     CHUNK, Rule,
     rows::{RowsBack, are_rows},
-    run::{Channel, Tree, for_each_run, lane_sums},
+    run::{Channel, Tree, lane_sums, runs},
 };
 use crate::{
     Buffer,
@@ -111,7 +111,7 @@ impl<T: Float> Pass<'_, T> {
         let Kept { x, weight, mean, .. } = self.kept;
         let (mean, y_bar) = (mean[group], self.bars.y);
         let (mut deviations, mut sum, mut products) = (Tree::new(), Tree::new(), Tree::new());
-        for_each_run(&self.rule.form, group, weight.is_some(), |run, channel| {
+        for (run, channel) in runs(&self.rule.form, group, weight.is_some()) {
             let start = run.start;
             let [d, g, gd] = match (weight, channel) {
                 (Some(weight), Channel::Each(first)) => lane_sums(run.len(), |i| {
@@ -132,7 +132,7 @@ impl<T: Float> Pass<'_, T> {
             deviations.add(d);
             sum.add(g);
             products.add(gd);
-        });
+        }
         [deviations.total(), sum.total(), products.total()]
     }
 
@@ -205,24 +205,26 @@ impl<T: Float> Sums<T> {
     #[inline(always)]
     fn add(&mut self, pass: &Pass<'_, T>, group: usize, pull: Pull<T>) {
         let (x, y_bar) = (pass.kept.x, pass.bars.y);
-        for_each_run(&pass.rule.form, group, true, |run, channel| match channel {
-            Channel::One(c) => {
-                let [weight, bias] = lane_sums(run.len(), |i| {
-                    let y_bar = y_bar[run.start + i];
-                    [y_bar * ((x[run.start + i] - pull.mean) - pull.shift), y_bar]
-                });
-                self.weight[c] = self.weight[c] + weight * pull.scale;
-                self.bias[c] = self.bias[c] + bias;
-            }
-            Channel::Each(first) => {
-                let sums = self.weight[first..].iter_mut().zip(&mut self.bias[first..]);
-                let elements = x[run.clone()].iter().zip(&y_bar[run]);
-                for ((weight, bias), (&x, &y_bar)) in sums.zip(elements) {
-                    *weight = *weight + y_bar * (((x - pull.mean) - pull.shift) * pull.scale);
-                    *bias = *bias + y_bar;
+        for (run, channel) in runs(&pass.rule.form, group, true) {
+            match channel {
+                Channel::One(c) => {
+                    let [weight, bias] = lane_sums(run.len(), |i| {
+                        let y_bar = y_bar[run.start + i];
+                        [y_bar * ((x[run.start + i] - pull.mean) - pull.shift), y_bar]
+                    });
+                    self.weight[c] = self.weight[c] + weight * pull.scale;
+                    self.bias[c] = self.bias[c] + bias;
+                }
+                Channel::Each(first) => {
+                    let sums = self.weight[first..].iter_mut().zip(&mut self.bias[first..]);
+                    let elements = x[run.clone()].iter().zip(&y_bar[run]);
+                    for ((weight, bias), (&x, &y_bar)) in sums.zip(elements) {
+                        *weight = *weight + y_bar * (((x - pull.mean) - pull.shift) * pull.scale);
+                        *bias = *bias + y_bar;
+                    }
                 }
             }
-        });
+        }
     }
 }
 
@@ -243,10 +245,10 @@ impl<T: Float> Kernel for Groups<'_, T> {
         let offset = first * inner;
         for group in first..first + x_bar.len() / inner {
             let pull = pass.pull(group);
-            for_each_run(&pass.rule.form, group, has_weight, |run, channel| {
+            for (run, channel) in runs(&pass.rule.form, group, has_weight) {
                 let x_bar = &mut x_bar[run.start - offset..run.end - offset];
                 pass.write(run, channel, pull, x_bar);
-            });
+            }
             if pass.affine {
                 sums.add(&pass, group, pull);
             }

@@ -13,24 +13,69 @@ pub(super) enum Channel {
     Each(usize),
 }
 
-/// Visits the elements of a group in runs of at most `LEAF`; cut also where the channel changes, if asked for.
+/// The elements of a group in runs of at most `LEAF`; cut also where the channel changes, if asked for.
+///
+/// An iterator, not a function that takes what to do as a closure: the compiler may leave a large closure outside of the kernel,
+/// without its instructions.
 #[inline(always)]
-pub(super) fn for_each_run(form: &Form, group: usize, by_channel: bool, mut visit: impl FnMut(Range<usize>, Channel)) {
-    let (inner, first_channel) = (form.inner(), group % form.period * form.channels);
-    for outer in 0..form.outer {
-        let start = (outer * form.groups() + group) * inner;
-        if !by_channel || form.spatial == 1 {
-            for from in (0..inner).step_by(LEAF) {
-                visit(start + from..start + inner.min(from + LEAF), Channel::Each(first_channel + from));
-            }
-            continue;
+pub(super) fn runs(form: &Form, group: usize, by_channel: bool) -> Runs {
+    let inner = form.inner();
+    let (stretch, by_channel) = if by_channel && form.spatial > 1 { (form.spatial, true) } else { (inner, false) };
+    Runs {
+        segments: form.outer,
+        to_next_segment: form.groups() * inner,
+        segment: group * inner,
+        inner,
+        stretch,
+        by_channel,
+        first_channel: group % form.period * form.channels,
+        start: 0,
+        end: stretch,
+        channel: 0,
+    }
+}
+
+pub(super) struct Runs {
+    /// Segments that are left, this one included.
+    segments: usize,
+    to_next_segment: usize,
+    /// Where this segment begins.
+    segment: usize,
+    /// The elements of a segment.
+    inner: usize,
+    /// The elements of a segment between cuts: those of a channel, or all.
+    stretch: usize,
+    by_channel: bool,
+    first_channel: usize,
+    /// Within the segment: where the next run begins, where its stretch ends, and the channel of the stretch.
+    start: usize,
+    end: usize,
+    channel: usize,
+}
+
+impl Iterator for Runs {
+    type Item = (Range<usize>, Channel);
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.start == self.end {
+            (self.end, self.channel) = (self.end + self.stretch, self.channel + 1);
         }
-        for channel in 0..form.channels {
-            let start = start + channel * form.spatial;
-            for from in (0..form.spatial).step_by(LEAF) {
-                visit(start + from..start + form.spatial.min(from + LEAF), Channel::One(first_channel + channel));
-            }
+        if self.start == self.inner {
+            self.segments -= 1;
+            self.segment += self.to_next_segment;
+            (self.start, self.end, self.channel) = (0, self.stretch, 0);
         }
+        if self.segments == 0 {
+            return None;
+        }
+        let start = self.start;
+        self.start = self.end.min(start + LEAF);
+        let channel = match self.by_channel {
+            true => Channel::One(self.first_channel + self.channel),
+            false => Channel::Each(self.first_channel + start),
+        };
+        Some((self.segment + start..self.segment + self.start, channel))
     }
 }
 
