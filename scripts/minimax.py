@@ -112,6 +112,11 @@ def main():
     for fmt, degree, end in ("f", 8, "3.95"), ("d", 24, "5.95"):
         fit("erf P", fmt, degree, lambda x: -log(erfc(x)) / x - 1, lambda x: x * erfc(x) / erf(x), 0, mpf(end))
 
+    # Φ(-a) = e^-(ln 2 + a R(a)) up to where it vanishes in f32. What counts is its absolute error, while it is above 1e-8; below,
+    # that it falls.
+    below = lambda a: erfc(a / sqrt(mpf(2))) / 2
+    fit("gelu R", "f", 8, lambda a: -log(2 * below(a)) / a, lambda a: a * max(below(a), mpf("1e-8")), 0, "13.05", 400)
+
     # sin r = r + r z S(z), cos r = 1 - z / 2 + z^2 C(z), z = r^2, |r| <= pi / 4. f32 computes in f64.
     quarter = (pi / 4 * mpf("1.0001")) ** 2
     for label, degree in ("f32", 2), ("f64", 5):

@@ -57,6 +57,8 @@ pub trait Real:
     fn softplus(&self) -> Self;
     /// The error function.
     fn erf(&self) -> Self;
+    /// x Φ(x), with Φ the normal distribution function.
+    fn gelu(&self) -> Self;
     /// The absolute value.
     fn abs(&self) -> Self;
     /// The greatest integer that is not above x.
@@ -171,7 +173,7 @@ macro_rules! lane_functions {
 
 impl<T: Math, const FMA: bool> Real for Lane<T, FMA> {
     lane_functions!(exp => exp, expm1 => exp_m1, ln => ln, log1p => ln_1p, sin => sin, cos => cos, tanh => tanh,
-        sigmoid => sigmoid, softplus => softplus, erf => erf);
+        sigmoid => sigmoid, softplus => softplus, erf => erf, gelu => gelu);
     #[inline(always)]
     fn constant(&self, value: f64) -> Self {
         Lane(T::from_f64(value))
@@ -234,8 +236,8 @@ macro_rules! real_number {
     ($($ty:ty),*) => {$(
         /// As the kernels compute it, without fused multiply-add.
         impl Real for $ty {
-            number_functions!(exp, expm1, ln, log1p, sqrt, sin, cos, tanh, sigmoid, softplus, erf, abs, floor, ceil, trunc,
-                round);
+            number_functions!(exp, expm1, ln, log1p, sqrt, sin, cos, tanh, sigmoid, softplus, erf, gelu, abs, floor, ceil,
+                trunc, round);
             fn special<F: Special>(function: &F, x: &[Self]) -> Self {
                 let mut numbers = [0.0; ops::MAX_ARITY];
                 numbers.iter_mut().zip(x).for_each(|(number, &x)| *number = f64::from(x));
@@ -272,8 +274,8 @@ macro_rules! tensor_functions {
 
 impl Real for Tensor {
     tensor_functions!(
-        exp, expm1, ln, log1p, sqrt, sin, cos, tanh, sigmoid, softplus, erf, abs, square, reciprocal, floor, ceil,
-        trunc, round
+        exp, expm1, ln, log1p, sqrt, sin, cos, tanh, sigmoid, softplus, erf, gelu, abs, square, reciprocal, floor,
+        ceil, trunc, round
     );
     fn special<F: Special>(function: &F, x: &[Self]) -> Self {
         ops::apply_broadcast(function, &x.iter().collect::<crate::Few<_>>())

@@ -8,7 +8,7 @@
 
 use super::Real;
 use crate::ops::{
-    Abs, Cos, Elementwise, Erf, Exp, Expm1, Kept, Ln, Log1p, MAX_ARITY, Powf, Reciprocal, Sigmoid, Sin, Softplus,
+    Abs, Cos, Elementwise, Erf, Exp, Expm1, Gelu, Kept, Ln, Log1p, MAX_ARITY, Powf, Reciprocal, Sigmoid, Sin, Softplus,
     Special, Sqrt, Square, Tanh,
 };
 use std::ops::{Add, Div, Mul, Neg, Sub};
@@ -146,7 +146,7 @@ macro_rules! steps {
 
 impl<R: Real> Real for Dual<R> {
     functions!(exp: Exp, expm1: Expm1, ln: Ln, log1p: Log1p, sqrt: Sqrt, sin: Sin, cos: Cos, tanh: Tanh, sigmoid: Sigmoid,
-        softplus: Softplus, erf: Erf, abs: Abs, square: Square, reciprocal: Reciprocal);
+        softplus: Softplus, erf: Erf, gelu: Gelu, abs: Abs, square: Square, reciprocal: Reciprocal);
     steps!(floor, ceil, trunc, round);
     #[inline(always)]
     fn constant(&self, value: f64) -> Self {
