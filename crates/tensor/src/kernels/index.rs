@@ -105,18 +105,21 @@ pub(crate) fn gather<T: Element>(x: &Array, axis: usize, index: &Array) -> Array
 }
 
 /// `y[i, .., index[i, .., l], .., l]` becomes what `join` makes of it and of `src[i, .., l]`, with the index in the place of `axis`,
-/// in the order of the index; `y` lies in row-major order with these strides.
+/// in the order of the index; `y` lies in row-major order with these strides. Where all of it is one number at first, `fill`, it is
+/// written piece by piece, so that a piece is still in the cache when elements are joined to it.
 pub(crate) fn scatter<T: Element>(
     y: &mut [T],
     strides: &[isize],
     axis: usize,
     index: &Array,
     src: &Array,
+    fill: Option<T>,
     join: impl Fn(T, T) -> T + Send + Sync,
 ) {
+    let begin = |y: &mut [T]| fill.into_iter().for_each(|fill| y.fill(fill));
     let places = index.to_slice::<i64>();
     if places.is_empty() {
-        return;
+        return begin(y);
     }
     let elements = src.storage_elements::<T>();
     let to = Walk::new(index.shape(), axis, strides);
@@ -128,6 +131,14 @@ pub(crate) fn scatter<T: Element>(
         for row in rows {
             let mut at = to.row_start(row) - y_start;
             let mut src_at = src.offset() as isize + from.row_start(row);
+            if (along, to.step, from.step) == (1, 0, 1) {
+                let (y, src) = (&mut y[at as usize..], &elements[src_at as usize..]);
+                for (&place, &x) in places[row * row_len..][..row_len].iter().zip(src) {
+                    let y = &mut y[place as usize];
+                    *y = join(*y, x);
+                }
+                continue;
+            }
             for &place in &places[row * row_len..][..row_len] {
                 let y = &mut y[(at + place as isize * along) as usize];
                 *y = join(*y, elements[src_at as usize]);
@@ -139,12 +150,16 @@ pub(crate) fn scatter<T: Element>(
     // Blocks along the first axis do not meet, unless that is the axis that is indexed.
     let outer = index.shape()[0];
     if axis == 0 || outer == 1 {
+        begin(y);
         return add(y, 0, 0..all_rows);
     }
     let (block, block_rows) = (strides[0].unsigned_abs(), all_rows / outer);
     let blocks = (PIECE_BYTES / (block * size_of::<T>())).max(1);
-    parallel::chunks(&mut y[..outer * block], blocks * block, places.len() * ELEMENT_NANOSECONDS, |piece, y| {
+    let (y, untouched) = y.split_at_mut(outer * block);
+    begin(untouched);
+    parallel::chunks(y, blocks * block, places.len() * ELEMENT_NANOSECONDS, |piece, y| {
         let first = piece * blocks;
+        begin(y);
         add(y, (first * block) as isize, first * block_rows..(first + y.len() / block) * block_rows);
     });
 }

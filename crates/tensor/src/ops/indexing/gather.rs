@@ -9,8 +9,8 @@ use crate::ops::indexing::index::{
     three, zeros_of,
 };
 use crate::{
-    Accumulate, Array, Cotangents, Derivative, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp, apply,
-    apply_owned,
+    Accumulate, Array, Buffer, Cotangents, Derivative, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp,
+    apply, apply_owned,
     dtype::{for_dtype, for_number},
     error::takes,
     kernels::{self, arithmetic::Arithmetic},
@@ -125,8 +125,14 @@ impl Primitive for ScatterAdd {
         let [x, _, src] = three(inputs);
         let shape = x.shape().clone();
         let y = for_number!(x.dtype(), T => {
-            let mut elements = x.into_buffer::<T>();
-            kernels::index::scatter(&mut elements, &row_major(&shape), axis, &index, &src, T::add);
+            // Most often they are the zeros that a derivative begins with.
+            let is_one_number = x.strides().iter().all(|&stride| stride == 0);
+            let fill = x.storage_elements::<T>().get(x.offset()).filter(|_| is_one_number).copied();
+            let mut elements = match fill {
+                Some(_) => Buffer::<T>::recycled(shape.numel()),
+                None => x.into_buffer::<T>(),
+            };
+            kernels::index::scatter(&mut elements, &row_major(&shape), axis, &index, &src, fill, T::add);
             Array::from_buffer(elements, shape)
         });
         Ok(y.into())

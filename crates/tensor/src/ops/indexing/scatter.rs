@@ -70,7 +70,7 @@ impl Primitive for Scatter {
         let shape = x.shape().clone();
         let y = for_dtype!(x.dtype(), T => {
             let mut elements = x.into_buffer::<T>();
-            kernels::index::scatter(&mut elements, &row_major(&shape), axis, &index, &src, |_, new| new);
+            kernels::index::scatter(&mut elements, &row_major(&shape), axis, &index, &src, None, |_, new| new);
             Array::from_buffer(elements, shape)
         });
         Ok(y.into())

@@ -82,6 +82,9 @@ fn scatter_add_agrees_with_index_arithmetic() {
                 expected[flat_in(x.shape(), &position)] += summands[from];
             }
             assert_eq!(x.scatter_add(axis as isize, &index, &src).to_vec::<f64>(), expected, "axis {axis} of {x:?}");
+            // Zeros are filled in on the way, also where no index reaches.
+            let added = x.zeros_like().scatter_add(axis as isize, &index, &src);
+            assert_eq!((added + &x).to_vec::<f64>(), expected, "axis {axis} of {x:?}, to zeros");
         }
     }
 }

@@ -56,10 +56,10 @@ impl Primitive for ScatterExtremum {
             let mut elements = x.into_buffer::<T>();
             if !self.include_self {
                 // Any of the values that go there will do: all of them are looked at again.
-                kernels::index::scatter(&mut elements, &strides, axis, &index, &src, |_, new| new);
+                kernels::index::scatter(&mut elements, &strides, axis, &index, &src, None, |_, new| new);
             }
             let join = if self.greatest { <kernels::reduce::Max as Fold<T>>::join } else { <kernels::reduce::Min as Fold<T>>::join };
-            kernels::index::scatter(&mut elements, &strides, axis, &index, &src, join);
+            kernels::index::scatter(&mut elements, &strides, axis, &index, &src, None, join);
             Array::from_buffer(elements, shape)
         });
         Ok(y.into())

@@ -46,9 +46,9 @@ impl Primitive for ScatterProd {
             let mut elements = x.into_buffer::<T>();
             if !self.include_self {
                 let one = Tensor::ones([], src.dtype()).item::<T>();
-                kernels::index::scatter(&mut elements, &strides, axis, &index, &src, |_, _| one);
+                kernels::index::scatter(&mut elements, &strides, axis, &index, &src, None, |_, _| one);
             }
-            kernels::index::scatter(&mut elements, &strides, axis, &index, &src, T::mul);
+            kernels::index::scatter(&mut elements, &strides, axis, &index, &src, None, T::mul);
             Array::from_buffer(elements, shape)
         });
         Ok(y.into())
