@@ -10,7 +10,7 @@ mod sweep;
 pub(crate) use sweep::{Listener, Recording, Step};
 
 use cotangent_tensor::{
-    Cotangent, Cotangents, Derivative, Few, Level, Primitive, Result, Saved, Spec, Tensor, Tracer, try_apply,
+    Cotangent, Cotangents, Derivative, Few, Level, Primitive, Result, Saved, Spec, SpecRef, Tensor, Tracer, try_apply,
     try_decompose,
 };
 use std::{
@@ -44,26 +44,50 @@ struct Record {
 }
 
 /// What a tape holds. Values are numbered in the order in which they came to be.
+#[derive(Default)]
 struct Contents {
     records: Vec<Record>,
-    /// The spec of each value, to hold rules to.
-    specs: Vec<Spec>,
+    values: Values,
 }
 
-impl Contents {
-    fn add_value(&mut self, spec: Spec) -> ValueId {
-        let id = u32::try_from(self.specs.len()).ok().filter(|&id| id != u32::MAX);
-        self.specs.push(spec);
+/// The spec of each value, to hold rules to. Values of one spec mostly follow each other, so that a run of them has it once.
+#[derive(Default)]
+struct Values {
+    run_of: Vec<u32>,
+    runs: Vec<Spec>,
+}
+
+impl Values {
+    fn add(&mut self, spec: SpecRef<'_>) -> ValueId {
+        if self.runs.last().is_none_or(|last| last.as_ref() != spec) {
+            self.runs.push(spec.to_owned());
+        }
+        let id = u32::try_from(self.run_of.len()).ok().filter(|&id| id != u32::MAX);
+        self.run_of.push(self.runs.len() as u32 - 1);
         ValueId(id.expect("a tape holds fewer than 2^32 - 1 values"))
+    }
+
+    fn len(&self) -> usize {
+        self.run_of.len()
+    }
+
+    /// The spec of a value; a constant has none.
+    fn spec(&self, id: ValueId) -> Option<SpecRef<'_>> {
+        Some(self.runs[self.run_of[id.index()?] as usize].as_ref())
+    }
+
+    fn clear(&mut self) {
+        self.run_of.clear();
+        self.runs.clear();
     }
 }
 
 thread_local! {
     /// The emptied lists of the last tape: a training step then records into memory that is mapped already.
-    static SPARE: Cell<(Vec<Record>, Vec<Spec>)> = const { Cell::new((Vec::new(), Vec::new())) };
+    static SPARE: Cell<Option<Contents>> = const { Cell::new(None) };
 }
 
-/// Records that a thread keeps room for between tapes: some 16 MiB, enough for any model but not for a simulation.
+/// Records that a thread keeps room for between tapes: some 10 MiB, enough for any model but not for a simulation.
 const SPARE_RECORDS: usize = 64 * 1024;
 
 struct Shared {
@@ -92,14 +116,13 @@ struct Traced {
 
 impl Tape {
     pub(crate) fn new() -> Self {
-        let (records, specs) = SPARE.try_with(Cell::take).unwrap_or_default();
-        let contents = Mutex::new(Contents { records, specs });
+        let contents = Mutex::new(SPARE.try_with(Cell::take).ok().flatten().unwrap_or_default());
         Tape(Arc::new(Shared { level: Level::fresh(), open: AtomicBool::new(true), contents }))
     }
 
     /// The tensor as a variable of this tape.
     pub(crate) fn watch(&self, x: &Tensor) -> (Tensor, ValueId) {
-        let id = self.0.contents().add_value(x.spec().to_owned());
+        let id = self.0.contents().values.add(x.spec());
         (Tensor::from_tracer(Arc::new(Traced { tape: self.0.clone(), id, primal: x.clone() })), id)
     }
 
@@ -128,12 +151,12 @@ impl Shared {
     fn close(&self) -> Recording {
         let mut contents = self.contents();
         self.open.store(false, Relaxed);
-        Recording { records: std::mem::take(&mut contents.records), specs: std::mem::take(&mut contents.specs) }
+        Recording(std::mem::take(&mut contents))
     }
 
     fn of<'a>(&self, x: &'a Tensor) -> Option<&'a Traced> {
-        let tracer = x.tracer().filter(|tracer| tracer.level() == self.level)?;
-        (tracer as &dyn Any).downcast_ref()
+        let traced: &Traced = (x.tracer()? as &dyn Any).downcast_ref()?;
+        std::ptr::eq(&*traced.tape, self).then_some(traced)
     }
 }
 
@@ -173,7 +196,7 @@ impl Tracer for Traced {
             if !primal.dtype().is_float() {
                 return (primal, ValueId::CONSTANT);
             }
-            let id = contents.add_value(primal.spec().to_owned());
+            let id = contents.values.add(primal.spec());
             (Tensor::from_tracer(Arc::new(Traced { tape: tape.clone(), id, primal })), id)
         };
         let (outputs, output_ids): (Few<Tensor>, Few<ValueId>) = if outputs.len() == 1 {

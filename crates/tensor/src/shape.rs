@@ -2,11 +2,34 @@
 
 use crate::{DType, Error, ErrorKind, Result};
 use smallvec::SmallVec;
-use std::{fmt, ops::Deref};
+use std::{
+    fmt,
+    hash::{Hash, Hasher},
+    ops::Deref,
+};
 
 /// The size of each axis of a tensor, outermost first; of any rank, inline up to four axes.
-#[derive(PartialEq, Eq, Hash)]
+#[derive(Eq)]
 pub struct Shape(SmallVec<[usize; 4]>);
+
+impl Hash for Shape {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
+
+impl PartialEq for Shape {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        same_sizes(self, other)
+    }
+}
+
+/// Whether two shapes are equal. A comparison of slices is a call of `memcmp`, which takes longer than a few sizes do.
+#[inline]
+fn same_sizes(a: &[usize], b: &[usize]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(x, y)| x == y)
+}
 
 impl Shape {
     /// The number of elements; the shape was checked when its tensor was made, so that this cannot overflow.
@@ -169,10 +192,17 @@ impl fmt::Debug for Spec {
 }
 
 /// A borrowed [`Spec`].
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Eq)]
 pub struct SpecRef<'a> {
     shape: &'a [usize],
     dtype: DType,
+}
+
+impl PartialEq for SpecRef<'_> {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        self.dtype == other.dtype && same_sizes(self.shape, other.shape)
+    }
 }
 
 impl<'a> SpecRef<'a> {

@@ -87,7 +87,7 @@ pub fn try_decompose(primitive: &dyn Primitive, parts: &dyn Decompose, inputs: &
 }
 
 /// Elements from which on it pays to take an input's memory for the output: less than that fits the first cache.
-const WORTH_REUSING: usize = 2048;
+pub(crate) const WORTH_REUSING: usize = 2048;
 
 /// As [`apply`], with the inputs given away: memory that nobody else refers to is used for the outputs.
 ///

@@ -1,7 +1,6 @@
 //! What a rule keeps of an operation's inputs and outputs until its vjp runs.
 
 use crate::{Few, Spec, SpecRef, Tensor};
-use smallvec::SmallVec;
 
 /// Which inputs and outputs a vjp looks at.
 ///
@@ -74,13 +73,15 @@ impl Keep {
     }
 }
 
-/// What a vjp asked to keep.
+/// What a vjp asked to keep. A tape has one for each operation, so that it is small, and what is rare lies elsewhere.
 pub struct Saved {
-    keep: Keep,
+    inputs: u64,
+    outputs: u64,
     /// The inputs that are kept, in order, and then the outputs.
     kept: Few<Tensor>,
     kept_inputs: usize,
-    specs: SmallVec<[Spec; 1]>,
+    /// Of all inputs, where the specs were asked for.
+    specs: Box<[Spec]>,
 }
 
 impl Saved {
@@ -97,8 +98,8 @@ impl Saved {
             let named = outputs.iter().enumerate().filter(|&(i, _)| keep.has_output(i));
             named.for_each(|(_, y)| kept.push(y.clone()));
         }
-        let specs = if keep.specs { inputs.iter().map(|x| x.spec().to_owned()).collect() } else { SmallVec::new() };
-        Saved { keep, kept, kept_inputs, specs }
+        let specs = if keep.specs { inputs.iter().map(|x| x.spec().to_owned()).collect() } else { Box::default() };
+        Saved { inputs: keep.inputs, outputs: keep.outputs, kept, kept_inputs, specs }
     }
 
     /// Input `i`.
@@ -108,7 +109,7 @@ impl Saved {
     #[must_use]
     #[track_caller]
     pub fn input(&self, i: usize) -> &Tensor {
-        let position = rank_of(self.keep.inputs, i).filter(|&position| position < self.kept_inputs);
+        let position = rank_of(self.inputs, i).filter(|&position| position < self.kept_inputs);
         let position =
             position.unwrap_or_else(|| panic!("the rule looks at input {i}, which its `keep` does not name"));
         &self.kept[position]
@@ -121,7 +122,7 @@ impl Saved {
     #[must_use]
     #[track_caller]
     pub fn output(&self, i: usize) -> &Tensor {
-        let kept = rank_of(self.keep.outputs, i).and_then(|position| self.kept.get(self.kept_inputs + position));
+        let kept = rank_of(self.outputs, i).and_then(|position| self.kept.get(self.kept_inputs + position));
         kept.unwrap_or_else(|| panic!("the rule looks at output {i}, which its `keep` does not name"))
     }
 
@@ -134,7 +135,7 @@ impl Saved {
     pub fn spec(&self, i: usize) -> SpecRef<'_> {
         match self.specs.get(i) {
             Some(spec) => spec.as_ref(),
-            None if self.keep.has_input(i) => self.input(i).spec(),
+            None if rank_of(self.inputs, i).is_some() => self.input(i).spec(),
             None => panic!("the rule looks at the spec of input {i}; its `keep` must name the input, or Keep::SPECS"),
         }
     }
