@@ -30,6 +30,7 @@ pub(crate) struct ValueId(u32);
 impl ValueId {
     pub(crate) const CONSTANT: ValueId = ValueId(u32::MAX);
 
+    #[inline]
     fn index(self) -> Option<usize> {
         (self != ValueId::CONSTANT).then_some(self.0 as usize)
     }
@@ -58,6 +59,7 @@ struct Values {
 }
 
 impl Values {
+    #[inline]
     fn add(&mut self, spec: SpecRef<'_>) -> ValueId {
         if self.runs.last().is_none_or(|last| last.as_ref() != spec) {
             self.runs.push(spec.to_owned());
@@ -72,6 +74,7 @@ impl Values {
     }
 
     /// The spec of a value; a constant has none.
+    #[inline]
     fn spec(&self, id: ValueId) -> Option<SpecRef<'_>> {
         Some(self.runs[self.run_of[id.index()?] as usize].as_ref())
     }
@@ -174,21 +177,58 @@ impl Tracer for Traced {
     }
 
     fn apply(&self, primitive: &dyn Primitive, inputs: &[&Tensor]) -> Result<Few<Tensor>> {
-        let tape = &self.tape;
-        let traced: Few<Option<&Traced>> = inputs.iter().map(|x| tape.of(x)).collect();
-        let below = |i: usize| traced[i].map_or(inputs[i], |traced| &traced.primal);
-        let primals: Few<&Tensor> = (0..inputs.len()).map(below).collect();
+        let of = |x| self.tape.of(x);
+        // The usual counts of inputs need no list.
+        match *inputs {
+            [x] => self.tape.record(primitive, inputs, &[of(x)]),
+            [x, y] => self.tape.record(primitive, inputs, &[of(x), of(y)]),
+            _ => self.tape.record(primitive, inputs, &inputs.iter().map(|x| of(x)).collect::<Few<_>>()),
+        }
+    }
+}
+
+impl Shared {
+    /// Runs an operation on inputs of which these are traced, and records it.
+    #[inline]
+    fn record(
+        self: &Arc<Self>,
+        primitive: &dyn Primitive,
+        inputs: &[&Tensor],
+        traced: &[Option<&Traced>],
+    ) -> Result<Few<Tensor>> {
         let derivative = primitive.derivative();
         if let Derivative::Decomposition(parts) = derivative {
             return try_decompose(primitive, parts, inputs);
         }
-        let outputs = try_apply(primitive, &primals)?;
+        let below = |i: usize| traced[i].map_or(inputs[i], |traced| &traced.primal);
+        match inputs.len() {
+            1 => self.record_rule(primitive, derivative, &[below(0)], traced, &[true]),
+            2 => {
+                let needs = [traced[0].is_some(), traced[1].is_some()];
+                self.record_rule(primitive, derivative, &[below(0), below(1)], traced, &needs)
+            }
+            count => {
+                let needs: Few<bool> = traced.iter().map(Option::is_some).collect();
+                self.record_rule(primitive, derivative, &(0..count).map(below).collect::<Few<_>>(), traced, &needs)
+            }
+        }
+    }
+
+    fn record_rule(
+        self: &Arc<Self>,
+        primitive: &dyn Primitive,
+        derivative: Derivative<'_>,
+        primals: &[&Tensor],
+        traced: &[Option<&Traced>],
+        needs: &[bool],
+    ) -> Result<Few<Tensor>> {
+        let outputs = try_apply(primitive, primals)?;
         let Derivative::Vjp(rule) = derivative else { return Ok(outputs) };
-        let needs: Few<bool> = traced.iter().map(Option::is_some).collect();
-        let saved = Saved::new(rule.keep(&needs), &primals, &outputs);
+        let saved = Saved::new(rule.keep(needs), primals, &outputs);
         let primitive = primitive.boxed();
-        let mut contents = tape.contents();
-        if !self.is_open() {
+        let id_of = |traced: &Option<&Traced>| traced.map_or(ValueId::CONSTANT, |traced| traced.id);
+        let mut contents = self.contents();
+        if !self.open.load(Relaxed) {
             // Another thread has ended the transform in the meantime.
             return Ok(outputs);
         }
@@ -197,7 +237,7 @@ impl Tracer for Traced {
                 return (primal, ValueId::CONSTANT);
             }
             let id = contents.values.add(primal.spec());
-            (Tensor::from_tracer(Arc::new(Traced { tape: tape.clone(), id, primal })), id)
+            (Tensor::from_tracer(Arc::new(Traced { tape: self.clone(), id, primal })), id)
         };
         let (outputs, output_ids): (Few<Tensor>, Few<ValueId>) = if outputs.len() == 1 {
             let (output, id) = trace(outputs.into_single());
@@ -205,8 +245,8 @@ impl Tracer for Traced {
         } else {
             outputs.into_iter().map(trace).unzip()
         };
-        let ids = traced.iter().map(|traced| traced.map_or(ValueId::CONSTANT, |traced| traced.id)).collect();
-        contents.records.push(Record { primitive, inputs: ids, outputs: output_ids, saved });
+        let inputs = traced.iter().map(id_of).collect();
+        contents.records.push(Record { primitive, inputs, outputs: output_ids, saved });
         Ok(outputs)
     }
 }

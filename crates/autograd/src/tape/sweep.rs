@@ -81,15 +81,11 @@ fn pull<L: Listener>(record: &Record, values: &Values, pending: &mut Pending, li
     let name = record.primitive.name();
     listener.before(Step { name, ids: &record.outputs, cotangents: &cotangents });
     let needs: Few<bool> = record.inputs.iter().map(|id| id.index().is_some()).collect();
-    let outputs = cotangents.into_iter().zip(&record.outputs).map(|(cotangent, &id)| match cotangent {
-        Some(cotangent) => Cotangent::Given(cotangent),
-        None => Cotangent::Zero(Box::new(match values.spec(id) {
-            Some(spec) => spec.to_owned(),
-            // An integer output; no rule looks at its cotangent.
-            None => Spec::new([], DType::F32),
-        })),
-    });
-    let outputs = Cotangents::new(outputs.collect());
+    let outputs = match (cotangents, &record.outputs[..]) {
+        (cotangents, &[id]) => Few::one(cotangent_of(id, cotangents.into_single(), values)),
+        (cotangents, ids) => cotangents.into_iter().zip(ids).map(|(y_bar, &id)| cotangent_of(id, y_bar, values)).collect(),
+    };
+    let outputs = Cotangents::new(outputs);
     if !L::LISTENS
         && let Some(rule) = rule.accumulates()
         && let Some(&first) = record.inputs.first()
@@ -100,13 +96,27 @@ fn pull<L: Listener>(record: &Record, values: &Values, pending: &mut Pending, li
         pending.add(first, sum);
         return;
     }
-    let cotangents = rule.vjp(&record.saved, outputs, &needs);
+    let mut cotangents = rule.vjp(&record.saved, outputs, &needs);
     check_cotangents(name, &cotangents, record.inputs.len(), |i| values.spec(record.inputs[i]));
     listener.after(Step { name, ids: &record.inputs, cotangents: &cotangents });
-    for (&id, cotangent) in record.inputs.iter().zip(cotangents) {
-        if let (Some(_), Some(cotangent)) = (id.index(), cotangent) {
+    for (&id, cotangent) in record.inputs.iter().zip(cotangents.iter_mut()) {
+        if id.index().is_some()
+            && let Some(cotangent) = cotangent.take()
+        {
             pending.add(id, cotangent);
         }
+    }
+}
+
+#[inline]
+fn cotangent_of(id: ValueId, given: Option<Tensor>, values: &Values) -> Cotangent {
+    match given {
+        Some(cotangent) => Cotangent::Given(cotangent),
+        None => Cotangent::Zero(Box::new(match values.spec(id) {
+            Some(spec) => spec.to_owned(),
+            // An integer output; no rule looks at its cotangent.
+            None => Spec::new([], DType::F32),
+        })),
     }
 }
 
@@ -170,6 +180,7 @@ impl Pending {
         wanted.iter().map(|&id| self.take(id)).collect()
     }
 
+    #[inline]
     fn add(&mut self, id: ValueId, cotangent: Tensor) {
         let Some(index) = id.index() else { return };
         let slot = &mut self.slot_of[index];
@@ -189,6 +200,7 @@ impl Pending {
         *slot = free + 1;
     }
 
+    #[inline]
     fn take(&mut self, id: ValueId) -> Option<Tensor> {
         let slot = &mut self.slot_of[id.index()?];
         let taken = std::mem::take(slot).checked_sub(1)?;

@@ -29,6 +29,7 @@ impl Keep {
     /// # Panics
     /// When `i` is 64 or more.
     #[must_use]
+    #[inline]
     pub const fn input(i: usize) -> Keep {
         assert!(i < 64, "a rule can name the first 64 inputs, or all");
         Keep { inputs: 1 << i, ..Keep::NOTHING }
@@ -39,6 +40,7 @@ impl Keep {
     /// # Panics
     /// When `i` is 64 or more.
     #[must_use]
+    #[inline]
     pub const fn output(i: usize) -> Keep {
         assert!(i < 64, "a rule can name the first 64 outputs");
         Keep { outputs: 1 << i, ..Keep::NOTHING }
@@ -46,6 +48,7 @@ impl Keep {
 
     /// Both.
     #[must_use]
+    #[inline]
     pub const fn and(self, other: Keep) -> Keep {
         Keep {
             inputs: self.inputs | other.inputs,
@@ -56,18 +59,21 @@ impl Keep {
 
     /// This if the condition holds, else nothing.
     #[must_use]
+    #[inline]
     pub const fn when(self, condition: bool) -> Keep {
         if condition { self } else { Keep::NOTHING }
     }
 
     /// Whether input `i` is kept.
     #[must_use]
+    #[inline]
     pub const fn has_input(self, i: usize) -> bool {
         self.inputs == u64::MAX || (i < 64 && self.inputs >> i & 1 == 1)
     }
 
     /// Whether output `i` is kept.
     #[must_use]
+    #[inline]
     pub const fn has_output(self, i: usize) -> bool {
         i < 64 && self.outputs >> i & 1 == 1
     }
@@ -108,6 +114,7 @@ impl Saved {
     /// When the rule's `keep` does not name it.
     #[must_use]
     #[track_caller]
+    #[inline]
     pub fn input(&self, i: usize) -> &Tensor {
         let position = rank_of(self.inputs, i).filter(|&position| position < self.kept_inputs);
         let position =
@@ -121,6 +128,7 @@ impl Saved {
     /// When the rule's `keep` does not name it.
     #[must_use]
     #[track_caller]
+    #[inline]
     pub fn output(&self, i: usize) -> &Tensor {
         let kept = rank_of(self.outputs, i).and_then(|position| self.kept.get(self.kept_inputs + position));
         kept.unwrap_or_else(|| panic!("the rule looks at output {i}, which its `keep` does not name"))
@@ -132,6 +140,7 @@ impl Saved {
     /// When the rule's `keep` names neither the input nor [`Keep::SPECS`].
     #[must_use]
     #[track_caller]
+    #[inline]
     pub fn spec(&self, i: usize) -> SpecRef<'_> {
         match self.specs.get(i) {
             Some(spec) => spec.as_ref(),
