@@ -83,7 +83,9 @@ fn pull<L: Listener>(record: &Record, values: &Values, pending: &mut Pending, li
     let needs: Few<bool> = record.inputs.iter().map(|id| id.index().is_some()).collect();
     let outputs = match (cotangents, &record.outputs[..]) {
         (cotangents, &[id]) => Few::one(cotangent_of(id, cotangents.into_single(), values)),
-        (cotangents, ids) => cotangents.into_iter().zip(ids).map(|(y_bar, &id)| cotangent_of(id, y_bar, values)).collect(),
+        (cotangents, ids) => {
+            cotangents.into_iter().zip(ids).map(|(y_bar, &id)| cotangent_of(id, y_bar, values)).collect()
+        }
     };
     let outputs = Cotangents::new(outputs);
     if !L::LISTENS
