@@ -10,7 +10,7 @@ mod sweep;
 pub(crate) use sweep::{Listener, Recording, Step};
 
 use cotangent_tensor::{
-    Cotangent, Cotangents, Derivative, Few, Level, Primitive, Result, Saved, Spec, Tensor, Tracer, try_apply,
+    Cotangent, Cotangents, Derivative, Few, Level, Primitive, Result, Saved, Spec, SpecRef, Tensor, Tracer, try_apply,
     try_decompose,
 };
 use std::{
@@ -30,6 +30,7 @@ pub(crate) struct ValueId(u32);
 impl ValueId {
     pub(crate) const CONSTANT: ValueId = ValueId(u32::MAX);
 
+    #[inline]
     fn index(self) -> Option<usize> {
         (self != ValueId::CONSTANT).then_some(self.0 as usize)
     }
@@ -44,26 +45,52 @@ struct Record {
 }
 
 /// What a tape holds. Values are numbered in the order in which they came to be.
+#[derive(Default)]
 struct Contents {
     records: Vec<Record>,
-    /// The spec of each value, to hold rules to.
-    specs: Vec<Spec>,
+    values: Values,
 }
 
-impl Contents {
-    fn add_value(&mut self, spec: Spec) -> ValueId {
-        let id = u32::try_from(self.specs.len()).ok().filter(|&id| id != u32::MAX);
-        self.specs.push(spec);
+/// The spec of each value, to hold rules to. Values of one spec mostly follow each other, so that a run of them has it once.
+#[derive(Default)]
+struct Values {
+    run_of: Vec<u32>,
+    runs: Vec<Spec>,
+}
+
+impl Values {
+    #[inline]
+    fn add(&mut self, spec: SpecRef<'_>) -> ValueId {
+        if self.runs.last().is_none_or(|last| last.as_ref() != spec) {
+            self.runs.push(spec.to_owned());
+        }
+        let id = u32::try_from(self.run_of.len()).ok().filter(|&id| id != u32::MAX);
+        self.run_of.push(self.runs.len() as u32 - 1);
         ValueId(id.expect("a tape holds fewer than 2^32 - 1 values"))
+    }
+
+    fn len(&self) -> usize {
+        self.run_of.len()
+    }
+
+    /// The spec of a value; a constant has none.
+    #[inline]
+    fn spec(&self, id: ValueId) -> Option<SpecRef<'_>> {
+        Some(self.runs[self.run_of[id.index()?] as usize].as_ref())
+    }
+
+    fn clear(&mut self) {
+        self.run_of.clear();
+        self.runs.clear();
     }
 }
 
 thread_local! {
     /// The emptied lists of the last tape: a training step then records into memory that is mapped already.
-    static SPARE: Cell<(Vec<Record>, Vec<Spec>)> = const { Cell::new((Vec::new(), Vec::new())) };
+    static SPARE: Cell<Option<Contents>> = const { Cell::new(None) };
 }
 
-/// Records that a thread keeps room for between tapes: some 16 MiB, enough for any model but not for a simulation.
+/// Records that a thread keeps room for between tapes: some 10 MiB, enough for any model but not for a simulation.
 const SPARE_RECORDS: usize = 64 * 1024;
 
 struct Shared {
@@ -92,14 +119,13 @@ struct Traced {
 
 impl Tape {
     pub(crate) fn new() -> Self {
-        let (records, specs) = SPARE.try_with(Cell::take).unwrap_or_default();
-        let contents = Mutex::new(Contents { records, specs });
+        let contents = Mutex::new(SPARE.try_with(Cell::take).ok().flatten().unwrap_or_default());
         Tape(Arc::new(Shared { level: Level::fresh(), open: AtomicBool::new(true), contents }))
     }
 
     /// The tensor as a variable of this tape.
     pub(crate) fn watch(&self, x: &Tensor) -> (Tensor, ValueId) {
-        let id = self.0.contents().add_value(x.spec().to_owned());
+        let id = self.0.contents().values.add(x.spec());
         (Tensor::from_tracer(Arc::new(Traced { tape: self.0.clone(), id, primal: x.clone() })), id)
     }
 
@@ -128,12 +154,12 @@ impl Shared {
     fn close(&self) -> Recording {
         let mut contents = self.contents();
         self.open.store(false, Relaxed);
-        Recording { records: std::mem::take(&mut contents.records), specs: std::mem::take(&mut contents.specs) }
+        Recording(std::mem::take(&mut contents))
     }
 
     fn of<'a>(&self, x: &'a Tensor) -> Option<&'a Traced> {
-        let tracer = x.tracer().filter(|tracer| tracer.level() == self.level)?;
-        (tracer as &dyn Any).downcast_ref()
+        let traced: &Traced = (x.tracer()? as &dyn Any).downcast_ref()?;
+        std::ptr::eq(&*traced.tape, self).then_some(traced)
     }
 }
 
@@ -151,21 +177,58 @@ impl Tracer for Traced {
     }
 
     fn apply(&self, primitive: &dyn Primitive, inputs: &[&Tensor]) -> Result<Few<Tensor>> {
-        let tape = &self.tape;
-        let traced: Few<Option<&Traced>> = inputs.iter().map(|x| tape.of(x)).collect();
-        let below = |i: usize| traced[i].map_or(inputs[i], |traced| &traced.primal);
-        let primals: Few<&Tensor> = (0..inputs.len()).map(below).collect();
+        let of = |x| self.tape.of(x);
+        // The usual counts of inputs need no list.
+        match *inputs {
+            [x] => self.tape.record(primitive, inputs, &[of(x)]),
+            [x, y] => self.tape.record(primitive, inputs, &[of(x), of(y)]),
+            _ => self.tape.record(primitive, inputs, &inputs.iter().map(|x| of(x)).collect::<Few<_>>()),
+        }
+    }
+}
+
+impl Shared {
+    /// Runs an operation on inputs of which these are traced, and records it.
+    #[inline]
+    fn record(
+        self: &Arc<Self>,
+        primitive: &dyn Primitive,
+        inputs: &[&Tensor],
+        traced: &[Option<&Traced>],
+    ) -> Result<Few<Tensor>> {
         let derivative = primitive.derivative();
         if let Derivative::Decomposition(parts) = derivative {
             return try_decompose(primitive, parts, inputs);
         }
-        let outputs = try_apply(primitive, &primals)?;
+        let below = |i: usize| traced[i].map_or(inputs[i], |traced| &traced.primal);
+        match inputs.len() {
+            1 => self.record_rule(primitive, derivative, &[below(0)], traced, &[true]),
+            2 => {
+                let needs = [traced[0].is_some(), traced[1].is_some()];
+                self.record_rule(primitive, derivative, &[below(0), below(1)], traced, &needs)
+            }
+            count => {
+                let needs: Few<bool> = traced.iter().map(Option::is_some).collect();
+                self.record_rule(primitive, derivative, &(0..count).map(below).collect::<Few<_>>(), traced, &needs)
+            }
+        }
+    }
+
+    fn record_rule(
+        self: &Arc<Self>,
+        primitive: &dyn Primitive,
+        derivative: Derivative<'_>,
+        primals: &[&Tensor],
+        traced: &[Option<&Traced>],
+        needs: &[bool],
+    ) -> Result<Few<Tensor>> {
+        let outputs = try_apply(primitive, primals)?;
         let Derivative::Vjp(rule) = derivative else { return Ok(outputs) };
-        let needs: Few<bool> = traced.iter().map(Option::is_some).collect();
-        let saved = Saved::new(rule.keep(&needs), &primals, &outputs);
+        let saved = Saved::new(rule.keep(needs), primals, &outputs);
         let primitive = primitive.boxed();
-        let mut contents = tape.contents();
-        if !self.is_open() {
+        let id_of = |traced: &Option<&Traced>| traced.map_or(ValueId::CONSTANT, |traced| traced.id);
+        let mut contents = self.contents();
+        if !self.open.load(Relaxed) {
             // Another thread has ended the transform in the meantime.
             return Ok(outputs);
         }
@@ -173,8 +236,8 @@ impl Tracer for Traced {
             if !primal.dtype().is_float() {
                 return (primal, ValueId::CONSTANT);
             }
-            let id = contents.add_value(primal.spec().to_owned());
-            (Tensor::from_tracer(Arc::new(Traced { tape: tape.clone(), id, primal })), id)
+            let id = contents.values.add(primal.spec());
+            (Tensor::from_tracer(Arc::new(Traced { tape: self.clone(), id, primal })), id)
         };
         let (outputs, output_ids): (Few<Tensor>, Few<ValueId>) = if outputs.len() == 1 {
             let (output, id) = trace(outputs.into_single());
@@ -182,8 +245,8 @@ impl Tracer for Traced {
         } else {
             outputs.into_iter().map(trace).unzip()
         };
-        let ids = traced.iter().map(|traced| traced.map_or(ValueId::CONSTANT, |traced| traced.id)).collect();
-        contents.records.push(Record { primitive, inputs: ids, outputs: output_ids, saved });
+        let inputs = traced.iter().map(id_of).collect();
+        contents.records.push(Record { primitive, inputs, outputs: output_ids, saved });
         Ok(outputs)
     }
 }

@@ -32,6 +32,7 @@ pub enum DType {
 impl DType {
     /// Bytes per element.
     #[must_use]
+    #[inline]
     pub fn size(self) -> usize {
         match self {
             DType::F64 | DType::I64 => 8,
@@ -43,6 +44,7 @@ impl DType {
 
     /// Whether this is a floating-point dtype, the only kind that has derivatives.
     #[must_use]
+    #[inline]
     pub fn is_float(self) -> bool {
         matches!(self, DType::F32 | DType::F64) || self.is_half()
     }

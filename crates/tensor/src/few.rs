@@ -41,6 +41,13 @@ impl<T> Few<T> {
         Few(Repr::One([value]))
     }
 
+    /// A list of two values, in fewer moves than from an array.
+    #[must_use]
+    #[inline]
+    pub fn two(first: T, second: T) -> Self {
+        Few(Repr::Two([first, second]))
+    }
+
     /// Appends a value.
     #[inline]
     pub fn push(&mut self, value: T) {

@@ -144,6 +144,9 @@ impl Layout {
 #[inline]
 pub(crate) fn row_major(shape: &[usize]) -> Strides {
     let mut strides: Strides = SmallVec::from_buf_and_len([1; 4], shape.len().min(4));
+    if shape.len() < 2 {
+        return strides;
+    }
     if shape.len() > 4 {
         strides.resize(shape.len(), 1);
     }

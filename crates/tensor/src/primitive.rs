@@ -10,7 +10,7 @@ mod apply;
 mod cotangents;
 mod saved;
 
-pub(crate) use apply::try_apply_owned;
+pub(crate) use apply::{WORTH_REUSING, try_apply_owned};
 pub use apply::{apply, apply_owned, try_apply, try_decompose};
 pub use cotangents::{Cotangent, Cotangents};
 pub use saved::{Keep, Saved};

@@ -2,25 +2,61 @@
 
 use crate::{DType, Error, ErrorKind, Result};
 use smallvec::SmallVec;
-use std::{fmt, ops::Deref};
+use std::{
+    fmt,
+    hash::{Hash, Hasher},
+    ops::Deref,
+};
 
 /// The size of each axis of a tensor, outermost first; of any rank, inline up to four axes.
-#[derive(PartialEq, Eq, Hash)]
-pub struct Shape(SmallVec<[usize; 4]>);
+#[derive(Clone)]
+pub struct Shape(Sizes);
+
+/// The inline form is copied whole, whatever its rank, which is two vector moves. Copied one by one, the sizes would be read back as
+/// vectors before they are written, when the shape moves on: a stall that takes longer than the copy.
+#[derive(Clone)]
+enum Sizes {
+    Inline { sizes: [usize; INLINE], rank: u8 },
+    Heap(Box<[usize]>),
+}
+
+/// Axes of most tensors at most: batch, channel, height, width.
+const INLINE: usize = 4;
+
+impl PartialEq for Shape {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        same_sizes(self, other)
+    }
+}
+
+impl Eq for Shape {}
+
+impl Hash for Shape {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self[..].hash(state);
+    }
+}
+
+/// Whether two shapes are equal. A comparison of slices is a call of `memcmp`, which takes longer than a few sizes do.
+#[inline]
+fn same_sizes(a: &[usize], b: &[usize]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(x, y)| x == y)
+}
 
 impl Shape {
     /// The number of elements; the shape was checked when its tensor was made, so that this cannot overflow.
     #[must_use]
     #[inline]
     pub fn numel(&self) -> usize {
-        self.0.iter().product()
+        self.iter().product()
     }
 
     /// The number of elements, or `None` when it or its size in bytes overflows `isize`.
     #[must_use]
     pub fn checked_numel(&self, dtype: DType) -> Option<usize> {
         // An axis of size zero makes the tensor empty whatever the others say, but strides still have to fit.
-        let span = self.0.iter().try_fold(1usize, |n, &size| n.checked_mul(size.max(1)))?;
+        let span = self.iter().try_fold(1usize, |n, &size| n.checked_mul(size.max(1)))?;
         let bytes = span.checked_mul(dtype.size())?;
         (isize::try_from(bytes).is_ok()).then(|| self.numel())
     }
@@ -35,7 +71,10 @@ impl Shape {
     #[must_use]
     pub fn with_size(&self, axis: usize, size: usize) -> Shape {
         let mut shape = self.clone();
-        shape.0[axis] = size;
+        match &mut shape.0 {
+            Sizes::Inline { sizes, rank } => sizes[..usize::from(*rank)][axis] = size,
+            Sizes::Heap(sizes) => sizes[axis] = size,
+        }
         shape
     }
 
@@ -55,13 +94,6 @@ impl Shape {
     }
 }
 
-impl Clone for Shape {
-    #[inline]
-    fn clone(&self) -> Self {
-        Shape(inline_copy(&self.0))
-    }
-}
-
 /// A copy of a short list; `SmallVec`'s own calls `memcpy`, which takes longer than four moves.
 #[inline]
 pub(crate) fn inline_copy<T: Copy + Default>(list: &[T]) -> SmallVec<[T; 4]> {
@@ -76,51 +108,67 @@ impl Deref for Shape {
     type Target = [usize];
     #[inline]
     fn deref(&self) -> &[usize] {
-        &self.0
+        match &self.0 {
+            Sizes::Inline { sizes, rank } => &sizes[..usize::from(*rank)],
+            Sizes::Heap(sizes) => sizes,
+        }
     }
 }
 
 impl FromIterator<usize> for Shape {
     fn from_iter<I: IntoIterator<Item = usize>>(sizes: I) -> Self {
-        Shape(sizes.into_iter().collect())
+        sizes.into_iter().collect::<SmallVec<[usize; INLINE]>>().into()
     }
 }
 
 impl From<&[usize]> for Shape {
     #[inline]
     fn from(sizes: &[usize]) -> Self {
-        Shape(inline_copy(sizes))
+        match sizes {
+            [] => Shape(Sizes::Inline { sizes: [0; INLINE], rank: 0 }),
+            _ if sizes.len() <= INLINE => {
+                let at = |i| sizes.get(i).copied().unwrap_or(0);
+                Shape(Sizes::Inline { sizes: [at(0), at(1), at(2), at(3)], rank: sizes.len() as u8 })
+            }
+            _ => Shape(Sizes::Heap(sizes.into())),
+        }
+    }
+}
+impl From<SmallVec<[usize; INLINE]>> for Shape {
+    fn from(sizes: SmallVec<[usize; INLINE]>) -> Self {
+        Shape::from(&sizes[..])
     }
 }
 impl From<&Shape> for Shape {
+    #[inline]
     fn from(shape: &Shape) -> Self {
         shape.clone()
     }
 }
 impl From<Vec<usize>> for Shape {
     fn from(sizes: Vec<usize>) -> Self {
-        Shape(SmallVec::from_slice(&sizes))
+        Shape::from(&sizes[..])
     }
 }
 impl<const N: usize> From<[usize; N]> for Shape {
     fn from(sizes: [usize; N]) -> Self {
-        Shape(SmallVec::from_slice(&sizes))
+        Shape::from(&sizes[..])
     }
 }
 impl<const N: usize> From<&[usize; N]> for Shape {
     fn from(sizes: &[usize; N]) -> Self {
-        Shape(SmallVec::from_slice(sizes))
+        Shape::from(&sizes[..])
     }
 }
 impl From<usize> for Shape {
     fn from(size: usize) -> Self {
-        Shape(SmallVec::from_slice(&[size]))
+        Shape::from(&[size][..])
     }
 }
 
 impl fmt::Debug for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", &self.0[..])
+        write!(f, "{:?}", &self[..])
     }
 }
 
@@ -134,24 +182,28 @@ pub struct Spec {
 impl Spec {
     /// The spec of a tensor of this shape and dtype.
     #[must_use]
+    #[inline]
     pub fn new(shape: impl Into<Shape>, dtype: DType) -> Self {
         Spec { shape: shape.into(), dtype }
     }
 
     /// The size of each axis.
     #[must_use]
+    #[inline]
     pub fn shape(&self) -> &Shape {
         &self.shape
     }
 
     /// The element type.
     #[must_use]
+    #[inline]
     pub fn dtype(&self) -> DType {
         self.dtype
     }
 
     /// A borrowed form.
     #[must_use]
+    #[inline]
     pub fn as_ref(&self) -> SpecRef<'_> {
         SpecRef { shape: &self.shape, dtype: self.dtype }
     }
@@ -169,39 +221,51 @@ impl fmt::Debug for Spec {
 }
 
 /// A borrowed [`Spec`].
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Eq)]
 pub struct SpecRef<'a> {
     shape: &'a [usize],
     dtype: DType,
 }
 
+impl PartialEq for SpecRef<'_> {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        self.dtype == other.dtype && same_sizes(self.shape, other.shape)
+    }
+}
+
 impl<'a> SpecRef<'a> {
     /// The spec of something with this shape and dtype.
     #[must_use]
+    #[inline]
     pub fn new(shape: &'a [usize], dtype: DType) -> Self {
         SpecRef { shape, dtype }
     }
 
     /// The size of each axis.
     #[must_use]
+    #[inline]
     pub fn shape(self) -> &'a [usize] {
         self.shape
     }
 
     /// The element type.
     #[must_use]
+    #[inline]
     pub fn dtype(self) -> DType {
         self.dtype
     }
 
     /// The number of axes.
     #[must_use]
+    #[inline]
     pub fn rank(self) -> usize {
         self.shape.len()
     }
 
     /// An owned copy. By reference, so that it comes before [`ToOwned`] for references too.
     #[must_use]
+    #[inline]
     pub fn to_owned(&self) -> Spec {
         Spec::new(self.shape, self.dtype)
     }

@@ -13,6 +13,8 @@
 //! as a mutable slice with arbitrary but valid contents. `bool`, whose bytes must be 0 or 1, is cleared first.
 //!
 //! Free lists hold at most as much as was ever live at once (and at least 64 MiB), so memory stays bounded when sizes vary.
+//!
+//! Contents of up to 16 bytes, scalars above all, take no block: they lie in the `Storage` itself, and its clones have copies.
 
 mod count;
 mod pool;
@@ -43,94 +45,153 @@ struct Header {
 }
 const _: () = assert!(size_of::<Header>() <= DATA_OFFSET);
 
-/// A shared block of memory.
-pub(crate) struct Storage {
-    block: NonNull<Header>,
+/// Bytes of contents that need no block: a scalar of any dtype, a complex number, a position of three f32.
+const INLINE: usize = 16;
+
+/// The elements of arrays: a shared block of memory, or a few bytes in place.
+pub(crate) struct Storage(Contents);
+
+enum Contents {
+    /// What the header says.
+    Block(NonNull<Header>),
+    /// The first `len` bytes, aligned for any element.
+    Inline { words: [u64; INLINE / size_of::<u64>()], len: u8, dtype: DType },
 }
 
-// SAFETY: the block is only reachable through `Storage` and `Buffer`; shared access is read-only, mutable access needs a
-// `Buffer`, which is the only owner, and the reference count is atomic, as in `Arc`.
+// SAFETY: a block is only reachable through `Storage` and `Buffer`; shared access is read-only, mutable access needs a
+// `Buffer`, which is the only owner, and the reference count is atomic, as in `Arc`. What is in place is plain numbers.
 unsafe impl Send for Storage {}
 // SAFETY: as above: `&Storage` gives read access only.
 unsafe impl Sync for Storage {}
 
 impl Storage {
+    #[inline]
     fn with_bytes(bytes: usize, dtype: DType) -> Self {
+        if bytes <= INLINE {
+            return Storage(Contents::Inline { words: Default::default(), len: bytes as u8, dtype });
+        }
         let (block, class) = pool::take(bytes);
         let header = Header { references: AtomicUsize::new(1), bytes, class, dtype };
         let block: NonNull<Header> = block.cast();
         // SAFETY: `take` gives a block of at least DATA_OFFSET + bytes bytes, aligned to 64, that nobody else refers to.
         unsafe { block.write(header) };
-        Storage { block }
+        if dtype == DType::Bool {
+            // SAFETY: the block has `bytes` bytes of data; zero is a valid bool.
+            unsafe { data::<u8>(block).write_bytes(0, bytes) };
+        }
+        Storage(Contents::Block(block))
     }
 
-    fn header(&self) -> &Header {
-        // SAFETY: the header was written when the block was made and lives until the last `Storage` is dropped.
-        unsafe { self.block.as_ref() }
-    }
-
-    fn data<T: Element>(&self) -> *mut T {
-        // SAFETY: a block holds at least DATA_OFFSET bytes in front of its data.
-        unsafe { self.block.as_ptr().cast::<u8>().add(DATA_OFFSET).cast() }
-    }
-
-    /// How many elements the block holds; they must be of type `T`.
-    fn len<T: Element>(&self) -> usize {
-        let Header { bytes, dtype, .. } = *self.header();
-        assert!(dtype == T::DTYPE, "elements of dtype {dtype} were asked for as {}", T::DTYPE);
-        bytes / size_of::<T>()
-    }
-
-    /// The whole block as elements of the type that it was made for.
+    /// All elements, of the type that the storage was made for.
+    #[inline]
     pub(crate) fn elements<T: Element>(&self) -> &[T] {
-        let len = self.len::<T>();
-        // SAFETY: data is aligned to 64, holds `bytes` initialised bytes (see the module's documentation), and is
-        // not written while a `Storage` that shares it exists. `len` has checked that the block was made for `T`, and
-        // `Buffer` made its bytes valid for that type.
-        unsafe { std::slice::from_raw_parts(self.data(), len) }
+        const { assert!(align_of::<T>() <= align_of::<u64>(), "elements lie in words") };
+        match &self.0 {
+            Contents::Block(block) => {
+                let len = count::<T>(header(block).bytes, header(block).dtype);
+                // SAFETY: data is aligned to 64, holds `bytes` initialised bytes (see the module's documentation), and is
+                // not written while a `Storage` that shares it exists. `count` has checked that the block was made for
+                // `T`, and `with_bytes` made its bytes valid for that type.
+                unsafe { std::slice::from_raw_parts(data(*block), len) }
+            }
+            Contents::Inline { words, len, dtype } => {
+                let len = count::<T>(usize::from(*len), *dtype);
+                // SAFETY: the words are borrowed with `self`, are aligned for `T`, as asserted above, and are as many bytes
+                // as `len` elements or more, all initialised. `count` has checked that they were made for `T`; they began as
+                // zeros, which are valid for every element, and have been written as `T` only.
+                unsafe { std::slice::from_raw_parts(words.as_ptr().cast(), len) }
+            }
+        }
     }
 
-    /// Whether this is the only reference to the block.
+    /// Whether no other storage shares the elements.
+    #[inline]
     pub(crate) fn is_unique(&mut self) -> bool {
-        // Acquire pairs with the release in `drop`: what other owners read happened before they let go.
-        self.header().references.load(Ordering::Acquire) == 1
+        match &self.0 {
+            // Acquire pairs with the release in `drop`: what other owners read happened before they let go.
+            Contents::Block(block) => header(block).references.load(Ordering::Acquire) == 1,
+            Contents::Inline { .. } => true,
+        }
     }
 
-    /// The whole block as elements to write, if this is the only reference to it.
+    /// All elements to write, if no other storage shares them.
+    #[inline]
     pub(crate) fn elements_mut<T: Element>(&mut self) -> Option<&mut [T]> {
-        let len = self.len::<T>();
-        // SAFETY: as in `elements`; and nobody else refers to the block, nor can they come to while `self` is borrowed.
-        self.is_unique().then(|| unsafe { std::slice::from_raw_parts_mut(self.data(), len) })
+        const { assert!(align_of::<T>() <= align_of::<u64>(), "elements lie in words") };
+        if !self.is_unique() {
+            return None;
+        }
+        Some(match &mut self.0 {
+            Contents::Block(block) => {
+                let len = count::<T>(header(block).bytes, header(block).dtype);
+                // SAFETY: as in `elements`; and nobody else refers to the block, nor can they come to while `self` is borrowed.
+                unsafe { std::slice::from_raw_parts_mut(data(*block), len) }
+            }
+            Contents::Inline { words, len, dtype } => {
+                let len = count::<T>(usize::from(*len), *dtype);
+                // SAFETY: as in `elements`; the words are borrowed mutably with `self`, and any value of `T` is plain bytes.
+                unsafe { std::slice::from_raw_parts_mut(words.as_mut_ptr().cast(), len) }
+            }
+        })
     }
 
-    /// The block as a mutable buffer, or itself back when it is shared.
+    /// The storage as a mutable buffer, or itself back when it is shared.
+    #[inline]
     pub(crate) fn into_buffer<T: Element>(mut self) -> Result<Buffer<T>, Storage> {
-        let _checked = self.len::<T>();
+        let _checked = self.elements::<T>();
         if self.is_unique() { Ok(Buffer { storage: self, element: PhantomData }) } else { Err(self) }
     }
 }
 
+#[inline]
+fn header(block: &NonNull<Header>) -> &Header {
+    // SAFETY: the header was written when the block was made and lives until the last `Storage` is dropped, from which `block`
+    // is borrowed.
+    unsafe { block.as_ref() }
+}
+
+#[inline]
+fn data<T: Element>(block: NonNull<Header>) -> *mut T {
+    // SAFETY: a block holds at least DATA_OFFSET bytes in front of its data.
+    unsafe { block.as_ptr().cast::<u8>().add(DATA_OFFSET).cast() }
+}
+
+/// How many elements these bytes hold; they must have been made for type `T`.
+#[inline]
+fn count<T: Element>(bytes: usize, dtype: DType) -> usize {
+    assert!(dtype == T::DTYPE, "elements of dtype {dtype} were asked for as {}", T::DTYPE);
+    bytes / size_of::<T>()
+}
+
 impl Clone for Storage {
+    #[inline]
     fn clone(&self) -> Self {
-        // Relaxed suffices, as in `Arc`: a new reference is made from one that is already held.
-        self.header().references.fetch_add(1, Ordering::Relaxed);
-        Storage { block: self.block }
+        Storage(match &self.0 {
+            Contents::Block(block) => {
+                // Relaxed suffices, as in `Arc`: a new reference is made from one that is already held.
+                header(block).references.fetch_add(1, Ordering::Relaxed);
+                Contents::Block(*block)
+            }
+            &Contents::Inline { words, len, dtype } => Contents::Inline { words, len, dtype },
+        })
     }
 }
 
 impl Drop for Storage {
+    #[inline]
     fn drop(&mut self) {
-        if self.header().references.fetch_sub(1, Ordering::Release) == 1 {
+        let Contents::Block(block) = &self.0 else { return };
+        if header(block).references.fetch_sub(1, Ordering::Release) == 1 {
             fence(Ordering::Acquire);
-            let class = self.header().class;
+            let class = header(block).class;
             // SAFETY: this was the last reference, so that nobody can reach the block any more; it came from `take` with
             // this class, and `Header` needs no drop.
-            unsafe { pool::give(self.block.cast(), class) };
+            unsafe { pool::give(block.cast(), class) };
         }
     }
 }
 
-/// A block with one owner, which may write it.
+/// Elements with one owner, who may write them.
 ///
 /// ```
 /// use cotangent_tensor::{Array, Buffer};
@@ -149,15 +210,11 @@ impl<T: Element> Buffer<T> {
     /// # Panics
     /// When `len` elements do not fit the address space, or the system has no memory for them.
     #[must_use]
+    #[inline]
     pub fn recycled(len: usize) -> Self {
         let bytes = len.checked_mul(size_of::<T>()).filter(|&bytes| bytes <= isize::MAX as usize / 2);
         let bytes = bytes.unwrap_or_else(|| panic!("a buffer of {len} elements of {} does not fit memory", T::DTYPE));
-        let buffer = Buffer { storage: Storage::with_bytes(bytes, T::DTYPE), element: PhantomData };
-        if T::DTYPE == DType::Bool {
-            // SAFETY: `storage` was just made and holds `bytes` bytes; zero is a valid bool.
-            unsafe { buffer.storage.data::<u8>().write_bytes(0, bytes) };
-        }
-        buffer
+        Buffer { storage: Storage::with_bytes(bytes, T::DTYPE), element: PhantomData }
     }
 
     /// A buffer of zeros.
@@ -190,6 +247,7 @@ impl<T: Element> Buffer<T> {
         buffer
     }
 
+    #[inline]
     pub(crate) fn into_storage(self) -> Storage {
         self.storage
     }
@@ -197,13 +255,15 @@ impl<T: Element> Buffer<T> {
 
 impl<T: Element> Deref for Buffer<T> {
     type Target = [T];
+    #[inline]
     fn deref(&self) -> &[T] {
         self.storage.elements()
     }
 }
 
 impl<T: Element> DerefMut for Buffer<T> {
+    #[inline]
     fn deref_mut(&mut self) -> &mut [T] {
-        self.storage.elements_mut().expect("a buffer is the only owner of its block")
+        self.storage.elements_mut().expect("a buffer is the only owner")
     }
 }

@@ -20,6 +20,7 @@ enum Repr {
 }
 
 impl From<Array> for Tensor {
+    #[inline]
     fn from(array: Array) -> Self {
         Tensor(Repr::Plain(array))
     }

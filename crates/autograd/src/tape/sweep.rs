@@ -1,8 +1,7 @@
 //! The sweep: the records last to first, each rule asked for the cotangents of its inputs, and these added up.
 
-use super::{Record, SPARE, SPARE_RECORDS, ValueId};
+use super::{Contents, Record, SPARE, SPARE_RECORDS, ValueId, Values};
 use cotangent_tensor::{Cotangent, Cotangents, DType, Derivative, Few, Spec, SpecRef, Tensor};
-use std::borrow::Borrow;
 
 /// Hears of each rule that a sweep runs, the cotangents of its outputs before, and those of its inputs after.
 pub(crate) trait Listener {
@@ -25,10 +24,7 @@ pub(crate) struct Step<'a> {
 }
 
 /// A finished tape, to be swept.
-pub(crate) struct Recording {
-    pub(super) records: Vec<Record>,
-    pub(super) specs: Vec<Spec>,
-}
+pub(crate) struct Recording(pub(super) Contents);
 
 impl Recording {
     /// The cotangents of `wanted`, from those of some results; `None` where nothing depends on the value.
@@ -37,7 +33,9 @@ impl Recording {
         seeds: impl IntoIterator<Item = (ValueId, Tensor)>,
         wanted: &[ValueId],
     ) -> Vec<Option<Tensor>> {
-        sweep(&self.specs, self.records.iter().rev(), seeds, wanted, &mut ())
+        let mut pending = Pending::seeded(&self.0.values, seeds);
+        self.0.records.iter().rev().for_each(|record| pull(record, &self.0.values, &mut pending, &mut ()));
+        pending.take_all(wanted)
     }
 
     /// As `sweep`, freeing what each record kept as soon as its rule has run.
@@ -56,67 +54,72 @@ impl Recording {
         wanted: &[ValueId],
         listener: &mut impl Listener,
     ) -> Vec<Option<Tensor>> {
-        let cotangents = sweep(&self.specs, std::iter::from_fn(|| self.records.pop()), seeds, wanted, listener);
-        self.specs.clear();
-        if self.records.capacity() <= SPARE_RECORDS && self.specs.capacity() <= 2 * SPARE_RECORDS {
+        let Contents { records, values } = &mut self.0;
+        let mut pending = Pending::seeded(values, seeds);
+        while let Some(record) = records.last() {
+            pull(record, values, &mut pending, listener);
+            // In its place, since a record is some lines of cache long.
+            records.truncate(records.len() - 1);
+        }
+        let cotangents = pending.take_all(wanted);
+        values.clear();
+        if records.capacity() <= SPARE_RECORDS && values.run_of.capacity() <= 2 * SPARE_RECORDS {
             // A thread that is ending keeps nothing.
-            let _ = SPARE.try_with(|spare| spare.set((self.records, self.specs)));
+            let _ = SPARE.try_with(|spare| spare.set(Some(self.0)));
         }
         cotangents
     }
 }
 
-fn sweep<L: Listener>(
-    specs: &[Spec],
-    records: impl Iterator<Item = impl Borrow<Record>>,
-    seeds: impl IntoIterator<Item = (ValueId, Tensor)>,
-    wanted: &[ValueId],
-    listener: &mut L,
-) -> Vec<Option<Tensor>> {
-    let mut pending = Pending::new(specs.len());
-    for (id, seed) in seeds {
-        pending.add(id, seed);
+/// Runs the rule of a record, if anything depends on its outputs, and adds what it gives to what is pending.
+fn pull<L: Listener>(record: &Record, values: &Values, pending: &mut Pending, listener: &mut L) {
+    let cotangents: Few<Option<Tensor>> = record.outputs.iter().map(|&id| pending.take(id)).collect();
+    if cotangents.iter().all(Option::is_none) {
+        return;
     }
-    // What is wanted has no record, since it was watched, and so stays pending to the end.
-    for record in records {
-        let record: &Record = record.borrow();
-        let cotangents: Few<Option<Tensor>> = record.outputs.iter().map(|&id| pending.take(id)).collect();
-        if cotangents.iter().all(Option::is_none) {
-            continue;
+    let Derivative::Vjp(rule) = record.primitive.derivative() else { unreachable!("only rules are recorded") };
+    let name = record.primitive.name();
+    listener.before(Step { name, ids: &record.outputs, cotangents: &cotangents });
+    let needs: Few<bool> = record.inputs.iter().map(|id| id.index().is_some()).collect();
+    let outputs = match (cotangents, &record.outputs[..]) {
+        (cotangents, &[id]) => Few::one(cotangent_of(id, cotangents.into_single(), values)),
+        (cotangents, ids) => {
+            cotangents.into_iter().zip(ids).map(|(y_bar, &id)| cotangent_of(id, y_bar, values)).collect()
         }
-        let Derivative::Vjp(rule) = record.primitive.derivative() else { unreachable!("only rules are recorded") };
-        let name = record.primitive.name();
-        listener.before(Step { name, ids: &record.outputs, cotangents: &cotangents });
-        let needs: Few<bool> = record.inputs.iter().map(|id| id.index().is_some()).collect();
-        let outputs =
-            cotangents.into_iter().zip(&record.outputs).map(|(cotangent, id)| match (cotangent, id.index()) {
-                (Some(cotangent), _) => Cotangent::Given(cotangent),
-                (None, Some(index)) => Cotangent::Zero(Box::new(specs[index].clone())),
-                // An integer output; no rule looks at its cotangent.
-                (None, None) => Cotangent::Zero(Box::new(Spec::new([], DType::F32))),
-            });
-        let outputs = Cotangents::new(outputs.collect());
-        let spec_of = |i: usize| record.inputs[i].index().map(|index| specs[index].as_ref());
-        if !L::LISTENS
-            && let Some(rule) = rule.accumulates()
-            && let Some(&first) = record.inputs.first()
-            && let Some(sum) = pending.take(first)
+    };
+    let outputs = Cotangents::new(outputs);
+    if !L::LISTENS
+        && let Some(rule) = rule.accumulates()
+        && let Some(&first) = record.inputs.first()
+        && let Some(sum) = pending.take(first)
+    {
+        let sum = rule.accumulate(sum, &record.saved, outputs);
+        check_sum(name, &sum, values.spec(first));
+        pending.add(first, sum);
+        return;
+    }
+    let mut cotangents = rule.vjp(&record.saved, outputs, &needs);
+    check_cotangents(name, &cotangents, record.inputs.len(), |i| values.spec(record.inputs[i]));
+    listener.after(Step { name, ids: &record.inputs, cotangents: &cotangents });
+    for (&id, cotangent) in record.inputs.iter().zip(cotangents.iter_mut()) {
+        if id.index().is_some()
+            && let Some(cotangent) = cotangent.take()
         {
-            let sum = rule.accumulate(sum, &record.saved, outputs);
-            check_sum(name, &sum, spec_of(0));
-            pending.add(first, sum);
-            continue;
-        }
-        let cotangents = rule.vjp(&record.saved, outputs, &needs);
-        check_cotangents(name, &cotangents, record.inputs.len(), spec_of);
-        listener.after(Step { name, ids: &record.inputs, cotangents: &cotangents });
-        for (&id, cotangent) in record.inputs.iter().zip(cotangents) {
-            if let (Some(_), Some(cotangent)) = (id.index(), cotangent) {
-                pending.add(id, cotangent);
-            }
+            pending.add(id, cotangent);
         }
     }
-    wanted.iter().map(|&id| pending.take(id)).collect()
+}
+
+#[inline]
+fn cotangent_of(id: ValueId, given: Option<Tensor>, values: &Values) -> Cotangent {
+    match given {
+        Some(cotangent) => Cotangent::Given(cotangent),
+        None => Cotangent::Zero(Box::new(match values.spec(id) {
+            Some(spec) => spec.to_owned(),
+            // An integer output; no rule looks at its cotangent.
+            None => Spec::new([], DType::F32),
+        })),
+    }
 }
 
 /// Holds a rule to one cotangent for each input that needs one, of that input's spec; `spec_of` is `None` for the others. A
@@ -167,10 +170,19 @@ struct Pending {
 }
 
 impl Pending {
-    fn new(values: usize) -> Self {
-        Pending { slot_of: vec![0; values], slots: Vec::new(), free: Vec::new() }
+    /// The cotangents that a sweep begins with.
+    fn seeded(values: &Values, seeds: impl IntoIterator<Item = (ValueId, Tensor)>) -> Self {
+        let mut pending = Pending { slot_of: vec![0; values.len()], slots: Vec::new(), free: Vec::new() };
+        seeds.into_iter().for_each(|(id, seed)| pending.add(id, seed));
+        pending
     }
 
+    /// What the sweep leaves: what is wanted has no record, since it was watched, and so stays pending to the end.
+    fn take_all(mut self, wanted: &[ValueId]) -> Vec<Option<Tensor>> {
+        wanted.iter().map(|&id| self.take(id)).collect()
+    }
+
+    #[inline]
     fn add(&mut self, id: ValueId, cotangent: Tensor) {
         let Some(index) = id.index() else { return };
         let slot = &mut self.slot_of[index];
@@ -190,6 +202,7 @@ impl Pending {
         *slot = free + 1;
     }
 
+    #[inline]
     fn take(&mut self, id: ValueId) -> Option<Tensor> {
         let slot = &mut self.slot_of[id.index()?];
         let taken = std::mem::take(slot).checked_sub(1)?;

@@ -72,11 +72,11 @@ pub(in crate::ops) fn binary(primitive: &dyn Primitive, a: &Tensor, b: Operand<'
 #[track_caller]
 pub(in crate::ops) fn binary_owned(primitive: &dyn Primitive, a: Tensor, b: Tensor) -> Tensor {
     if a.shape() == b.shape() {
-        return apply_owned(primitive, Few::from([a, b])).into_single();
+        return apply_owned(primitive, Few::two(a, b)).into_single();
     }
     let shape = or_panic(common_shape(primitive.name(), &[&a, &b]));
     let specs = [a.spec().to_owned(), b.spec().to_owned()];
-    let result = try_apply_owned(primitive, Few::from([expanded(a, &shape), expanded(b, &shape)]));
+    let result = try_apply_owned(primitive, Few::two(expanded(a, &shape), expanded(b, &shape)));
     or_panic(result.map_err(|error| error.with_inputs(&specs.each_ref().map(Spec::as_ref)))).into_single()
 }
 

@@ -23,23 +23,24 @@ pub fn try_apply(primitive: &dyn Primitive, inputs: &[&Tensor]) -> Result<Few<Te
     if let Some(tracer) = highest_tracer(inputs) {
         return tracer.apply(primitive, inputs);
     }
-    let run = || {
-        let promised = infer(primitive, inputs)?;
-        if inputs.iter().any(|x| !x.has_values()) {
-            return Ok(shapes_only(&promised));
-        }
-        if needs_widening(primitive, inputs) {
-            return finish(primitive, primitive.eval_owned(widened(inputs))?, &promised);
-        }
-        // The usual counts of inputs need no list.
-        let outputs = match inputs {
-            [x] => primitive.eval(&[x.array()]),
-            [x, y] => primitive.eval(&[x.array(), y.array()]),
-            _ => primitive.eval(&inputs.iter().map(|x| x.array()).collect::<Few<_>>()),
-        };
-        finish(primitive, outputs?, &promised)
+    let promised = match infer(primitive, inputs) {
+        Ok(promised) => promised,
+        Err(error) => return Err(showing(error, inputs)),
     };
-    run().map_err(|error| showing(error, inputs))
+    if inputs.iter().any(|x| !x.has_values()) {
+        return Ok(shapes_only(&promised));
+    }
+    let outputs = match inputs {
+        _ if needs_widening(primitive, inputs) => primitive.eval_owned(widened(inputs)),
+        // The usual counts of inputs need no list.
+        [x] => primitive.eval(&[x.array()]),
+        [x, y] => primitive.eval(&[x.array(), y.array()]),
+        _ => primitive.eval(&inputs.iter().map(|x| x.array()).collect::<Few<_>>()),
+    };
+    match outputs {
+        Ok(outputs) => finish(primitive, inputs, outputs, &promised),
+        Err(error) => Err(showing(error, inputs)),
+    }
 }
 
 /// What the outputs will be.
@@ -87,7 +88,7 @@ pub fn try_decompose(primitive: &dyn Primitive, parts: &dyn Decompose, inputs: &
 }
 
 /// Elements from which on it pays to take an input's memory for the output: less than that fits the first cache.
-const WORTH_REUSING: usize = 2048;
+pub(crate) const WORTH_REUSING: usize = 2048;
 
 /// As [`apply`], with the inputs given away: memory that nobody else refers to is used for the outputs.
 ///
@@ -117,11 +118,11 @@ pub(crate) fn try_apply_owned(primitive: &dyn Primitive, inputs: Few<Tensor>) ->
     let borrowed: Few<&Tensor> = inputs.iter().collect();
     let promised = infer(primitive, &borrowed).map_err(|error| showing(error, &borrowed))?;
     if needs_widening(primitive, &borrowed) {
-        return finish(primitive, primitive.eval_owned(widened(&borrowed))?, &promised);
+        return finish(primitive, &borrowed, primitive.eval_owned(widened(&borrowed))?, &promised);
     }
     drop(borrowed);
     let arrays = inputs.into_iter().map(Tensor::into_array).collect();
-    finish(primitive, primitive.eval_owned(arrays)?, &promised)
+    finish(primitive, &[], primitive.eval_owned(arrays)?, &promised)
 }
 
 /// An error that shows these inputs, unless it shows some already.
@@ -141,9 +142,14 @@ fn highest_tracer<'a>(inputs: &[&'a Tensor]) -> Option<&'a dyn crate::Tracer> {
     highest
 }
 
-/// Holds `eval` to what `infer` promised, and rounds what it computed in f32 for halves.
+/// Holds `eval` to what `infer` promised, and rounds what it computed in f32 for halves; an error shows the inputs that are still there.
 #[inline]
-fn finish(primitive: &dyn Primitive, mut arrays: Few<Array>, promised: &[Spec]) -> Result<Few<Tensor>> {
+fn finish(
+    primitive: &dyn Primitive,
+    inputs: &[&Tensor],
+    mut arrays: Few<Array>,
+    promised: &[Spec],
+) -> Result<Few<Tensor>> {
     if let ([y], [spec]) = (&arrays[..], promised)
         && y.spec() == spec.as_ref()
     {
@@ -159,5 +165,5 @@ fn finish(primitive: &dyn Primitive, mut arrays: Few<Array>, promised: &[Spec]) 
     }
     let found: Vec<SpecRef<'_>> = arrays.iter().map(Array::spec).collect();
     let rule = format!("`infer` promised {promised:?}, `eval` gave {found:?}");
-    Err(Error::new(ErrorKind::Shape, primitive.name(), rule))
+    Err(showing(Error::new(ErrorKind::Shape, primitive.name(), rule), inputs))
 }

@@ -16,6 +16,7 @@ pub enum Cotangent {
 }
 
 impl Cotangent {
+    #[inline]
     fn into_tensor(self) -> Tensor {
         match self {
             Cotangent::Given(cotangent) => cotangent,
@@ -27,6 +28,7 @@ impl Cotangent {
 impl Cotangents {
     /// The cotangent of each output.
     #[must_use]
+    #[inline]
     pub fn new(cotangents: Few<Cotangent>) -> Self {
         Cotangents(cotangents)
     }
@@ -37,6 +39,7 @@ impl Cotangents {
     /// When the operation has several outputs.
     #[must_use]
     #[track_caller]
+    #[inline]
     pub fn single(self) -> Tensor {
         self.0.into_single().into_tensor()
     }

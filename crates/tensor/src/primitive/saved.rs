@@ -1,7 +1,6 @@
 //! What a rule keeps of an operation's inputs and outputs until its vjp runs.
 
 use crate::{Few, Spec, SpecRef, Tensor};
-use smallvec::SmallVec;
 
 /// Which inputs and outputs a vjp looks at.
 ///
@@ -30,6 +29,7 @@ impl Keep {
     /// # Panics
     /// When `i` is 64 or more.
     #[must_use]
+    #[inline]
     pub const fn input(i: usize) -> Keep {
         assert!(i < 64, "a rule can name the first 64 inputs, or all");
         Keep { inputs: 1 << i, ..Keep::NOTHING }
@@ -40,6 +40,7 @@ impl Keep {
     /// # Panics
     /// When `i` is 64 or more.
     #[must_use]
+    #[inline]
     pub const fn output(i: usize) -> Keep {
         assert!(i < 64, "a rule can name the first 64 outputs");
         Keep { outputs: 1 << i, ..Keep::NOTHING }
@@ -47,6 +48,7 @@ impl Keep {
 
     /// Both.
     #[must_use]
+    #[inline]
     pub const fn and(self, other: Keep) -> Keep {
         Keep {
             inputs: self.inputs | other.inputs,
@@ -57,30 +59,35 @@ impl Keep {
 
     /// This if the condition holds, else nothing.
     #[must_use]
+    #[inline]
     pub const fn when(self, condition: bool) -> Keep {
         if condition { self } else { Keep::NOTHING }
     }
 
     /// Whether input `i` is kept.
     #[must_use]
+    #[inline]
     pub const fn has_input(self, i: usize) -> bool {
         self.inputs == u64::MAX || (i < 64 && self.inputs >> i & 1 == 1)
     }
 
     /// Whether output `i` is kept.
     #[must_use]
+    #[inline]
     pub const fn has_output(self, i: usize) -> bool {
         i < 64 && self.outputs >> i & 1 == 1
     }
 }
 
-/// What a vjp asked to keep.
+/// What a vjp asked to keep. A tape has one for each operation, so that it is small, and what is rare lies elsewhere.
 pub struct Saved {
-    keep: Keep,
+    inputs: u64,
+    outputs: u64,
     /// The inputs that are kept, in order, and then the outputs.
     kept: Few<Tensor>,
     kept_inputs: usize,
-    specs: SmallVec<[Spec; 1]>,
+    /// Of all inputs, where the specs were asked for.
+    specs: Box<[Spec]>,
 }
 
 impl Saved {
@@ -97,8 +104,8 @@ impl Saved {
             let named = outputs.iter().enumerate().filter(|&(i, _)| keep.has_output(i));
             named.for_each(|(_, y)| kept.push(y.clone()));
         }
-        let specs = if keep.specs { inputs.iter().map(|x| x.spec().to_owned()).collect() } else { SmallVec::new() };
-        Saved { keep, kept, kept_inputs, specs }
+        let specs = if keep.specs { inputs.iter().map(|x| x.spec().to_owned()).collect() } else { Box::default() };
+        Saved { inputs: keep.inputs, outputs: keep.outputs, kept, kept_inputs, specs }
     }
 
     /// Input `i`.
@@ -107,8 +114,9 @@ impl Saved {
     /// When the rule's `keep` does not name it.
     #[must_use]
     #[track_caller]
+    #[inline]
     pub fn input(&self, i: usize) -> &Tensor {
-        let position = rank_of(self.keep.inputs, i).filter(|&position| position < self.kept_inputs);
+        let position = rank_of(self.inputs, i).filter(|&position| position < self.kept_inputs);
         let position =
             position.unwrap_or_else(|| panic!("the rule looks at input {i}, which its `keep` does not name"));
         &self.kept[position]
@@ -120,8 +128,9 @@ impl Saved {
     /// When the rule's `keep` does not name it.
     #[must_use]
     #[track_caller]
+    #[inline]
     pub fn output(&self, i: usize) -> &Tensor {
-        let kept = rank_of(self.keep.outputs, i).and_then(|position| self.kept.get(self.kept_inputs + position));
+        let kept = rank_of(self.outputs, i).and_then(|position| self.kept.get(self.kept_inputs + position));
         kept.unwrap_or_else(|| panic!("the rule looks at output {i}, which its `keep` does not name"))
     }
 
@@ -131,10 +140,11 @@ impl Saved {
     /// When the rule's `keep` names neither the input nor [`Keep::SPECS`].
     #[must_use]
     #[track_caller]
+    #[inline]
     pub fn spec(&self, i: usize) -> SpecRef<'_> {
         match self.specs.get(i) {
             Some(spec) => spec.as_ref(),
-            None if self.keep.has_input(i) => self.input(i).spec(),
+            None if rank_of(self.inputs, i).is_some() => self.input(i).spec(),
             None => panic!("the rule looks at the spec of input {i}; its `keep` must name the input, or Keep::SPECS"),
         }
     }

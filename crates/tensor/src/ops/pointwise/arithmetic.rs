@@ -13,6 +13,7 @@ use crate::{
         arithmetic::Arithmetic,
         map::{self, Map},
     },
+    primitive::WORTH_REUSING,
 };
 use std::ops;
 
@@ -88,7 +89,7 @@ impl Vjp for Add {
     }
     fn vjp(&self, _: &Saved, z_bar: Cotangents, needs: &[bool]) -> Few<Option<Tensor>> {
         let z_bar = z_bar.single();
-        [needs[0].then(|| z_bar.clone()), needs[1].then_some(z_bar)].into()
+        Few::two(needs[0].then(|| z_bar.clone()), needs[1].then_some(z_bar))
     }
     fn jvp(&self, _: &[&Tensor], dot: &[Option<&Tensor>], _: &[Tensor]) -> Option<Few<Option<Tensor>>> {
         Some(Few::one(match (dot[0], dot[1]) {
@@ -104,7 +105,7 @@ impl Vjp for Sub {
     }
     fn vjp(&self, _: &Saved, z_bar: Cotangents, needs: &[bool]) -> Few<Option<Tensor>> {
         let z_bar = z_bar.single();
-        [needs[0].then(|| z_bar.clone()), needs[1].then(|| -z_bar)].into()
+        Few::two(needs[0].then(|| z_bar.clone()), needs[1].then(|| -z_bar))
     }
     fn jvp(&self, _: &[&Tensor], dot: &[Option<&Tensor>], _: &[Tensor]) -> Option<Few<Option<Tensor>>> {
         Some(Few::one(match (dot[0], dot[1]) {
@@ -122,7 +123,7 @@ impl Vjp for Mul {
     fn vjp(&self, saved: &Saved, z_bar: Cotangents, needs: &[bool]) -> Few<Option<Tensor>> {
         let z_bar = z_bar.single();
         let x_bar = needs[0].then(|| &z_bar * saved.input(1));
-        [x_bar, needs[1].then(|| z_bar * saved.input(0))].into()
+        Few::two(x_bar, needs[1].then(|| z_bar * saved.input(0)))
     }
     fn jvp(&self, x: &[&Tensor], dot: &[Option<&Tensor>], _: &[Tensor]) -> Option<Few<Option<Tensor>>> {
         let by_x = dot[0].map(|x_dot| x_dot * x[1]);
@@ -141,7 +142,7 @@ impl Vjp for Div {
     fn vjp(&self, saved: &Saved, z_bar: Cotangents, needs: &[bool]) -> Few<Option<Tensor>> {
         let x_bar = z_bar.single() / saved.input(1);
         let y_bar = needs[1].then(|| -(&x_bar * saved.output(0)));
-        [needs[0].then_some(x_bar), y_bar].into()
+        Few::two(needs[0].then_some(x_bar), y_bar)
     }
     fn jvp(&self, x: &[&Tensor], dot: &[Option<&Tensor>], z: &[Tensor]) -> Option<Few<Option<Tensor>>> {
         Some(Few::one(match (dot[0], dot[1]) {
@@ -201,14 +202,23 @@ macro_rules! operators {
             type Output = Tensor;
             #[track_caller]
             fn $method(self, other: &Tensor) -> Tensor {
-                binary_owned(&$Type, self, other.clone())
+                // What is small would not be written over, so that the other needs no second handle.
+                if self.numel() < WORTH_REUSING {
+                    binary(&$Type, &self, other.into())
+                } else {
+                    binary_owned(&$Type, self, other.clone())
+                }
             }
         }
         impl ops::$Type<Tensor> for &Tensor {
             type Output = Tensor;
             #[track_caller]
             fn $method(self, other: Tensor) -> Tensor {
-                binary_owned(&$Type, self.clone(), other)
+                if other.numel() < WORTH_REUSING {
+                    binary(&$Type, self, (&other).into())
+                } else {
+                    binary_owned(&$Type, self.clone(), other)
+                }
             }
         }
         impl<N: ToNumber> ops::$Type<N> for &Tensor {
