@@ -1,8 +1,8 @@
 //! Cost against size, and one thread against two: whether each grows as its arithmetic says, as numbers and as pictures.
 //!
 //! A picture has both axes logarithmic, so that a power of the size is a straight line with the power as its slope. The dashed line has the
-//! expected slope and goes through the largest size. The slope that is printed is fitted over the larger half of the sizes: below them, fixed
-//! costs (waking a thread, a step of Adam) or caches that hold everything are most of the time.
+//! expected slope and goes through the largest size. The slope that is printed is fitted over the largest three sizes: below them, fixed
+//! costs (waking a thread, a step of Adam) or caches that hold everything are much of the time.
 
 use crate::{cases::Case, timing::best, training::chain};
 use cotangent::{
@@ -31,7 +31,7 @@ pub(crate) fn run(case: &str) {
             attention,
         ),
         "scaling_batch" => {
-            draw(case, "A training step of mlp", "batch", 1, (0..=10).map(|log2| 1 << log2), |batch| {
+            draw(case, "A training step of mlp", "batch", 1, (0..=12).map(|log2| 1 << log2), |batch| {
                 let mut training = Case::named("mlp", Some(batch));
                 best(|| training.step())
             });
@@ -74,7 +74,7 @@ fn draw(
     for (n, us) in &measured {
         println!("cotangent {case}_{n} us={us:.2}");
     }
-    let slope = slope(&measured[measured.len() / 2..]);
+    let slope = slope(&measured[measured.len() - 3..]);
     println!("cotangent {case} slope={slope:.2} expected={expected}");
 
     let (largest, most) = measured[measured.len() - 1];
