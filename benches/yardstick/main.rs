@@ -20,6 +20,8 @@ mod scaling;
 mod timing;
 mod training;
 
+use std::process::{Command, exit};
+
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
     let training = cases::NAMES.iter().chain(&["scalar_chain"]).map(|case| (*case).to_owned());
@@ -27,14 +29,22 @@ fn main() {
     let known = |case: &String| compared.contains(case) || scaling::CASES.contains(&case.as_str());
     if let Some(unknown) = wanted.iter().find(|case| !known(case)) {
         eprintln!("there is no case {unknown}; there are {} {}", compared.join(" "), scaling::CASES.join(" "));
-        std::process::exit(2);
+        exit(2);
     }
     let wanted = if wanted.is_empty() { compared } else { wanted };
-    let all = || wanted.iter().for_each(|case| run(case));
     match std::env::var("THREADS") {
-        Ok(threads) => cotangent::with_threads(threads.parse().expect("THREADS is a number"), all),
-        Err(_) => all(),
+        Ok(threads) => again_with(&threads, &wanted),
+        Err(_) => wanted.iter().for_each(|case| run(case)),
     }
+}
+
+/// Measures in a process whose one pool has this many threads, as a user's program would have it.
+fn again_with(threads: &str, wanted: &[String]) {
+    let program = std::env::current_exe().expect("the system knows what it runs");
+    let mut again = Command::new(program);
+    again.args(wanted).env("RAYON_NUM_THREADS", threads).env_remove("THREADS");
+    let status = again.status().expect("what runs can be run again");
+    exit(status.code().unwrap_or(1));
 }
 
 fn run(case: &str) {
