@@ -1,4 +1,4 @@
-//! After its first steps a training loop asks the system for nothing: no block of 64 KiB or more, and no page. Fresh memory is tens of times
+//! After its first steps a training loop asks the system for nothing of size: no block of 64 KiB or more, and not as many pages. Fresh memory is tens of times
 //! slower than memory that was touched before. The counts are the process's own, so that all of this is one test.
 
 #[path = "../../benches/yardstick/cases.rs"]
@@ -21,6 +21,8 @@ const CASES: [(&str, usize); 6] = [("mlp", 64), ("lenet", 16), ("cnn", 2), ("res
 /// Steps in which sizes find their blocks, and those that are counted.
 const WARM_UP: usize = 6;
 const COUNTED: usize = 9;
+/// The pages, of 4 KiB, of a block of 64 KiB.
+const LARGE_PAGES: u64 = 16;
 
 #[test]
 fn training_steps_take_no_memory_from_the_system_after_the_first_ones() {
@@ -44,8 +46,9 @@ fn assert_steady(name: &str, batch: usize, threads: usize) {
         assert_eq!(after.0 - before.0, 0, "{name} on {threads} threads: large blocks in step {step}");
         faults.extend(after.1.zip(before.1).map(|(after, before)| after - before));
     }
-    // The system takes pages away at times, to move or to merge them, and their next use is a fault which is not the step's: so most steps
-    // have none, not all. Where faults are not told, blocks alone are tested.
+    // Blocks of a few KiB come and go between the system's allocator and the system, a page or two in a step; and the system takes pages away
+    // at times, to move them, whose next use is a fault that is not the step's. So most steps touch fewer pages anew than the smallest
+    // large block has. Where faults are not told, blocks alone are tested.
     faults.sort_unstable();
     assert!(
         faults.is_empty() || faults[faults.len() / 2] == 0,
