@@ -17,6 +17,14 @@ pub(crate) fn best<R>(mut f: impl FnMut() -> R) -> f64 {
     least
 }
 
+/// For how many seconds a training case is measured.
+pub(crate) fn budget() -> f64 {
+    match std::env::var("SECS") {
+        Ok(seconds) => seconds.parse().expect("SECS is a number"),
+        Err(_) => 3.0,
+    }
+}
+
 /// The times of many steps, in order of length; at least five, for so many seconds.
 pub(crate) fn sorted<R>(budget: f64, mut step: impl FnMut() -> R) -> Vec<f64> {
     for _ in 0..3 {

@@ -245,11 +245,13 @@ fn update<R: Rule>(options: &Options<R>, lr: f64, x: &mut Tensor, x_bar: &Tensor
 fn update_of<R: Rule, T: Scalar>(rule: &R, lr: f64, x: &mut Tensor, x_bar: &Tensor, remembered: &mut Remembered) {
     let shape = x.shape().clone();
     let step = Step { lr, count: remembered.steps, shape: &shape };
-    let x_bar = x_bar.array().to_slice::<T>();
+    // The gradient of a product may be a transposed view. Its copy is of recycled memory, which a vector's would not be.
+    let x_bar = x_bar.array().contiguous();
+    let x_bar = x_bar.as_slice::<T>().expect("contiguous");
     x.with_mut::<T, _>(|x| {
         with_slices(&mut remembered.slots, vec![x], &mut |slices| {
             if !rule.is_elementwise() {
-                return update_slices(rule, &step, &x_bar, slices);
+                return update_slices(rule, &step, x_bar, slices);
             }
             change_in_pieces(slices, |at, slices| update_slices(rule, &step, &x_bar[at], slices));
         });

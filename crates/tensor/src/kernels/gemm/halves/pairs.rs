@@ -25,9 +25,7 @@ const SHIFT: usize = 32;
 /// Whether the processor has the instruction, and may use it.
 pub(super) fn are_multiplied() -> bool {
     static FOUND: OnceLock<bool> = OnceLock::new();
-    *FOUND.get_or_init(|| {
-        Isa::chosen() == Isa::Avx512 && is_x86_feature_detected!("avx512bf16")
-    })
+    *FOUND.get_or_init(|| Isa::chosen() == Isa::Avx512 && is_x86_feature_detected!("avx512bf16"))
 }
 
 /// The sums of a tile, in rows of the length that comes with them; `most` steps at a time, an even number.

@@ -45,9 +45,11 @@ impl Primitive for AttentionGrad {
         }
         Ok(for_float!(q.dtype(), T => {
             let inputs = self.attention.kernel_inputs::<T>([q, k, v], mask);
-            let [y, log_sums, y_bar, log_sum_bars] = [y, log_sums, y_bar, log_sum_bars].map(|x| x.to_slice::<T>());
-            let outputs = Outputs { y: &y, log_sums: &log_sums };
-            let bars = Bars { y: &y_bar, log_sums: &log_sum_bars };
+            // A view is copied into recycled memory: y_bar mostly is one, since heads are laid side by side after it.
+            let dense = [y, log_sums, y_bar, log_sum_bars].map(Array::contiguous);
+            let [y, log_sums, y_bar, log_sum_bars] = dense.each_ref().map(|x| x.as_slice::<T>().expect("contiguous"));
+            let outputs = Outputs { y, log_sums };
+            let bars = Bars { y: y_bar, log_sums: log_sum_bars };
             let (q_bar, k_bar, v_bar, mask_bar) = backward(&inputs, &outputs, &bars, self.mask);
             let mut bars: Few<Array> = [(q_bar, q), (k_bar, k), (v_bar, v)]
                 .into_iter()
