@@ -51,7 +51,7 @@ fn assert_steady(name: &str, batch: usize, threads: usize) {
     // large block has. Where faults are not told, blocks alone are tested.
     faults.sort_unstable();
     assert!(
-        faults.is_empty() || faults[faults.len() / 2] == 0,
+        faults.is_empty() || faults[faults.len() / 2] < LARGE_PAGES,
         "{name} on {threads} threads: faults by step {faults:?}"
     );
 }

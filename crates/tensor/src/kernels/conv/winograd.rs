@@ -135,7 +135,7 @@ pub(super) fn convolve<T: GemmElement + Arithmetic>(
             gemm::gemm_tile(tiles.inputs, products.tile(product), weight(product, group), v.matrix(product), false);
         }
         // Tasks have different groups or segments, so that no other writes these outputs.
-        isa::dispatch(Outputs { tiles, group, segments: &segments, planes: &products, y: &output });
+        isa::dispatch_256(Outputs { tiles, group, segments: &segments, planes: &products, y: &output });
     });
 }
 
@@ -155,7 +155,7 @@ pub(super) fn weight_gradient_over<T: GemmElement + Arithmetic>(
         let segments = cut.block(block);
         let v = planes_of_inputs(tiles, x, group, channels, &segments);
         let mut z = Planes::new(tiles.outputs, v.columns);
-        isa::dispatch(OutputsBack { tiles, y, group, segments: &segments, planes: &mut z });
+        isa::dispatch_256(OutputsBack { tiles, y, group, segments: &segments, planes: &mut z });
         let count = segments.iter().map(|segment| segment.len).sum();
         for (product, u) in u.chunks_mut(pairs).enumerate() {
             let dst = Tile::of_matrix(u, tiles.outputs, channels.len());
@@ -188,6 +188,6 @@ fn planes_of_inputs<T: GemmElement + Arithmetic>(
     let count: usize = segments.iter().map(|segment| segment.len).sum();
     let mut planes = Planes::new(channels.len(), count.next_multiple_of(tiles::COLUMN_STEP));
     let seen = Seen::new(tiles, segments);
-    isa::dispatch(Inputs { tiles, x, group, channels, segments, seen: &seen, planes: &mut planes });
+    isa::dispatch_256(Inputs { tiles, x, group, channels, segments, seen: &seen, planes: &mut planes });
     planes
 }
