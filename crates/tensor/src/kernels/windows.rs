@@ -184,12 +184,17 @@ impl Reach {
     fn runs(&self, positions: Range<usize>) -> Runs {
         let ([depth, height, width], [inward, down, across]) = (self.axes, self.taps);
         let [planes, rows, columns] = self.outputs.clone();
-        let lines = match positions.is_empty() {
-            true => 0..0,
-            false => positions.start / width.output..positions.end.div_ceil(width.output),
+        // Without positions there may be no outputs to divide by.
+        let (lines, planes) = if positions.is_empty() {
+            (0..0, 0..0)
+        } else {
+            let lines = positions.start / width.output..positions.end.div_ceil(width.output);
+            let first = planes.start.max(lines.start / height.output);
+            let end = planes.end.min(lines.end.div_ceil(height.output));
+            (lines, first..end)
         };
-        let planes = planes.start.max(lines.start / height.output)..planes.end.min(lines.end.div_ceil(height.output));
-        let first_at = width.input_at(columns.start, across);
+        // Where no column is inside, there is no place that one reads.
+        let first_at = if columns.is_empty() { 0 } else { width.input_at(columns.start, across) };
         Runs {
             depth,
             height,
