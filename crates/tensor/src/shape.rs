@@ -12,8 +12,7 @@ use std::{
 #[derive(Clone)]
 pub struct Shape(Sizes);
 
-/// The inline form is copied whole, whatever its rank, which is two vector moves. Copied one by one, the sizes would be read back as
-/// vectors before they are written, when the shape moves on: a stall that takes longer than the copy.
+/// The inline form is copied whole, whatever its rank, which is two vector moves.
 #[derive(Clone)]
 enum Sizes {
     Inline { sizes: [usize; INLINE], rank: u8 },
@@ -117,7 +116,8 @@ impl Deref for Shape {
 
 impl FromIterator<usize> for Shape {
     fn from_iter<I: IntoIterator<Item = usize>>(sizes: I) -> Self {
-        sizes.into_iter().collect::<SmallVec<[usize; INLINE]>>().into()
+        let sizes: SmallVec<[usize; INLINE]> = sizes.into_iter().collect();
+        Shape::from(&sizes[..])
     }
 }
 
@@ -132,11 +132,6 @@ impl From<&[usize]> for Shape {
             }
             _ => Shape(Sizes::Heap(sizes.into())),
         }
-    }
-}
-impl From<SmallVec<[usize; INLINE]>> for Shape {
-    fn from(sizes: SmallVec<[usize; INLINE]>) -> Self {
-        Shape::from(&sizes[..])
     }
 }
 impl From<&Shape> for Shape {
