@@ -98,7 +98,7 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// A Rust type that a tensor can hold: `f32`, `f64`, [`bf16`], [`f16`], `i64`, `u8`, `bool`.
+/// A Rust type that a tensor can hold: `f32`, `f64`, [`bf16`], [`f16`](struct@f16), `i64`, `u8`, `bool`.
 #[diagnostic::on_unimplemented(
     message = "a tensor cannot hold `{Self}`",
     note = "a tensor holds f32, f64, bf16, f16, i64, u8 or bool; write a literal as 1i64 or 1.0f32"
