@@ -142,7 +142,7 @@ fn is_serial(work: usize) -> bool {
 /// Runs `f` with kernels using `threads` threads; the default is one for each core, or `RAYON_NUM_THREADS`.
 ///
 /// Results do not depend on the number of threads, not even in their last bit. Each call starts threads of its own: wrap a program
-/// or a training run, not an operation. Inside a parallel iterator of rayon, a thread that waits for a kernel may take up other
+/// or a training run, not an operation. Inside a parallel iterator of rayon, a thread that waits for a sort may take up other
 /// work of that iterator meanwhile; do not hold a lock across an operation there.
 ///
 /// # Panics

@@ -21,8 +21,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long a helper without work waits for more: about twice what waking a thread takes, so that waiting in vain costs no more
-/// than it could have saved.
+/// How long a helper without work waits for more: as long as operations of a training step last, some tens of microseconds, and no
+/// longer, since meanwhile it keeps a core from others.
 const LINGER: Duration = Duration::from_micros(50);
 /// Turns of a waiting loop between two looks at the clock, and after which a waiting caller lets others have its core.
 const PATIENCE: usize = 64;
