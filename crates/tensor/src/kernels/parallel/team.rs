@@ -7,6 +7,7 @@
 //!
 //! A task that itself asks for threads gets none: the outermost loop has them all.
 
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::{
     any::Any,
     cell::{Cell, UnsafeCell},
@@ -14,16 +15,17 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     ptr::null,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering::*},
     },
     thread,
     time::{Duration, Instant},
 };
 
-/// How long a helper without work waits for more: as long as operations of a training step last, some tens of microseconds, and no
-/// longer, since meanwhile it keeps a core from others.
-const LINGER: Duration = Duration::from_micros(50);
+/// How long a helper without work waits for more: longer than the serial stretches between the operations of a training step, since
+/// the system may wake a sleeper on its caller's core, where the two then take turns for milliseconds (with 50 us, a step of an MLP
+/// took 3.7 to 7.3 ms; from 300 us on, 3.5 to 3.9); and no longer, since meanwhile it keeps a core from others.
+const LINGER: Duration = Duration::from_micros(300);
 /// Turns of a waiting loop between two looks at the clock, and after which a waiting caller lets others have its core.
 const PATIENCE: usize = 64;
 
@@ -171,7 +173,7 @@ impl Team {
         for thread in self.helpers.load(SeqCst)..wanted {
             self.helpers.fetch_add(1, SeqCst);
             let team = self.clone();
-            rayon::spawn(move || team.help_while_there_is_work(thread + 1));
+            on_a_helper(move || team.help_while_there_is_work(thread + 1));
         }
         job.work(0);
         self.state.fetch_and(!OPEN, Relaxed);
@@ -181,6 +183,22 @@ impl Team {
             turns += 1;
             if turns % PATIENCE == 0 { thread::yield_now() } else { spin_loop() }
         }
+    }
+}
+
+/// Starts `help` on a thread beside the caller: in the caller's own rayon pool, if it is one of its threads, else in a pool that has
+/// one thread less than rayon's, because the caller is a thread too. With as many as rayon's there would be more threads that wait
+/// or work than cores, and the caller would share its core.
+fn on_a_helper(help: impl FnOnce() + Send + 'static) {
+    static BESIDE_A_STRANGER: OnceLock<Option<ThreadPool>> = OnceLock::new();
+    if rayon::current_thread_index().is_some() {
+        return rayon::spawn(help);
+    }
+    let pool = BESIDE_A_STRANGER
+        .get_or_init(|| ThreadPoolBuilder::new().num_threads(rayon::current_num_threads() - 1).build().ok());
+    match pool {
+        Some(pool) => pool.spawn(help),
+        None => rayon::spawn(help),
     }
 }
 
