@@ -29,7 +29,10 @@ pub use dtype::{DType, Element, Number};
 pub use error::{Error, ErrorKind, Result};
 pub use few::{Few, IntoIter};
 pub use half::{bf16, f16};
-pub use kernels::{parallel::with_threads, pieces::change_in_pieces};
+pub use kernels::{
+    parallel::with_threads,
+    pieces::{PieceChange, change_in_pieces},
+};
 pub use per_axis::{ConvPadding, PerAxis, PooledSize};
 pub use primitive::{
     Accumulate, ClonePrimitive, Cotangent, Cotangents, Decompose, Derivative, Keep, Primitive, Saved, Vjp, apply,

@@ -8,8 +8,8 @@ use super::{
 };
 use crate::state::{self, Given};
 use cotangent_autograd::Module;
-use cotangent_tensor::{DType, Result, Tensor, change_in_pieces};
-use std::{fmt, sync::Arc};
+use cotangent_tensor::{DType, PieceChange, Result, Tensor, change_in_pieces};
+use std::{fmt, ops::Range, sync::Arc};
 
 /// An optimizer that changes every parameter by one [`Rule`], with settings that may differ between groups of parameters.
 ///
@@ -253,9 +253,23 @@ fn update_of<R: Rule, T: Scalar>(rule: &R, lr: f64, x: &mut Tensor, x_bar: &Tens
             if !rule.is_elementwise() {
                 return update_slices(rule, &step, x_bar, slices);
             }
-            change_in_pieces(slices, |at, slices| update_slices(rule, &step, &x_bar[at], slices));
+            change_in_pieces(slices, &Update { rule, step: &step, x_bar });
         });
     });
+}
+
+/// A step, of which each thread takes pieces.
+struct Update<'a, R, T> {
+    rule: &'a R,
+    step: &'a Step<'a>,
+    x_bar: &'a [T],
+}
+
+impl<R: Rule, T: Scalar> PieceChange<T> for Update<'_, R, T> {
+    #[inline(always)]
+    fn change(&self, at: Range<usize>, slices: Vec<&mut [T]>) {
+        update_slices(self.rule, self.step, &self.x_bar[at], slices);
+    }
 }
 
 /// Changes a parameter, the first of the slices, and what is remembered of it; or a piece of all.
