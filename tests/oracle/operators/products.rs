@@ -61,6 +61,5 @@ fn bilinear(c: &Call<'_>) -> Tensor {
 
 /// x Wᵀ + b
 fn linear(c: &Call<'_>) -> Tensor {
-    let product = c.x(0).matmul(&c.x(1).transpose(0, 1));
-    c.tensor(2, "bias").map_or_else(|| product.clone(), |bias| &product + bias)
+    c.x(0).linear(c.x(1), c.tensor(2, "bias"))
 }

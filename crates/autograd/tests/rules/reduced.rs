@@ -59,6 +59,21 @@ pub(crate) fn samples() -> Vec<Sample> {
         sample!("MatMul", shapes![[[3, 2], [3, 2]], [[1, 1], [1, 1]]], |x| x[0].transpose(-2, -1).matmul(&x[1])),
         sample!("MatMul", shapes![[[2, 2]], [[1, 1]], [[0, 0]]], |x| x[0].matmul(&x[0])),
         sample!("MatMul", shapes![[[3, 2]], [[1, 1]]], |x| x[0].matmul(&x[0].transpose(0, 1)).matmul(&x[0])),
+        sample!("Linear", affine(), |x| x[0].linear(&x[1], x.get(2))).large(&[&[150, 200], &[130, 200], &[130]]),
+    ]
+}
+
+/// With a bias and without, one row and many, more axes; one element, none inside, none outside.
+fn affine() -> Vec<Vec<Vec<usize>>> {
+    shapes![
+        [[2, 3], [4, 3], [4]],
+        [[2, 3], [4, 3]],
+        [[3], [2, 3], [2]],
+        [[2, 2, 3], [2, 3], [2]],
+        [[1, 1], [1, 1], [1]],
+        [[2, 0], [3, 0], [3]],
+        [[0, 2], [3, 2], [3]],
+        [[2, 2], [0, 2], [0]],
     ]
 }
 

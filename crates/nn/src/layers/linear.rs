@@ -69,11 +69,7 @@ impl Linear {
             "linear: the last axis of x must have the layer's {inputs} inputs; got {} for a layer of {inputs} inputs and {outputs} outputs",
             x.spec(),
         );
-        let y = x.matmul(&self.weight.transpose(0, 1));
-        match &self.bias {
-            Some(bias) => y + bias,
-            None => y,
-        }
+        x.linear(&self.weight, self.bias.as_ref())
     }
 }
 

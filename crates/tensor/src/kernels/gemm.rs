@@ -74,7 +74,20 @@ pub(crate) fn gemm<T: GemmElement>(
     rhs: Matrix<'_, T>,
     accumulate: bool,
 ) {
-    products([m, n, k], dst, lhs, rhs, &[(lhs.offset, rhs.offset)], accumulate);
+    let start = if accumulate { Start::Held } else { Start::Zero };
+    products([m, n, k], dst, lhs, rhs, &[(lhs.offset, rhs.offset)], start);
+}
+
+/// `dst` becomes `lhs` times `rhs`, plus `row`, of n elements, in each row.
+pub(crate) fn gemm_onto_row<T: GemmElement>(
+    [m, n, k]: [usize; 3],
+    dst: &mut [T],
+    lhs: Matrix<'_, T>,
+    rhs: Matrix<'_, T>,
+    row: &[T],
+) {
+    assert!(row.len() == n, "gemm: a row of {n} elements, not {}", row.len());
+    products([m, n, k], dst, lhs, rhs, &[(lhs.offset, rhs.offset)], Start::Row(row));
 }
 
 /// `dst` becomes `offsets.len()` products, one after another; product `i` takes `lhs` and `rhs` with the offsets `offsets[i]`
@@ -88,7 +101,17 @@ pub(crate) fn gemm_batched<T: GemmElement>(
     rhs: Matrix<'_, T>,
     offsets: &[(usize, usize)],
 ) {
-    products([m, n, k], dst, lhs, rhs, offsets, false);
+    products([m, n, k], dst, lhs, rhs, offsets, Start::Zero);
+}
+
+/// What a product is added to.
+#[derive(Clone, Copy)]
+enum Start<'a, T> {
+    Zero,
+    /// What `dst` holds.
+    Held,
+    /// A row, in each row.
+    Row(&'a [T]),
 }
 
 fn products<T: GemmElement>(
@@ -97,7 +120,7 @@ fn products<T: GemmElement>(
     lhs: Matrix<'_, T>,
     rhs: Matrix<'_, T>,
     offsets: &[(usize, usize)],
-    accumulate: bool,
+    start: Start<'_, T>,
 ) {
     let size = m.checked_mul(n).expect("gemm: the size of the product fits memory");
     assert!(
@@ -109,8 +132,10 @@ fn products<T: GemmElement>(
         return;
     }
     if k == 0 {
-        if !accumulate {
-            dst.fill(T::default());
+        match start {
+            Start::Zero => dst.fill(T::default()),
+            Start::Held => {}
+            Start::Row(row) => dst.chunks_exact_mut(n).for_each(|dst| dst.copy_from_slice(row)),
         }
         return;
     }
@@ -133,11 +158,19 @@ fn products<T: GemmElement>(
         // SAFETY: `first` is an element of the output's matrix `(part, product)`, and the tile's rows and columns are within
         // that matrix, whose rows are n apart. Pieces are disjoint and each is run once, so that no other
         // tile shares an element; the outputs outlive `for_each_piece`.
-        let tile = unsafe { output.tile(first, [row_end - row, col_end - col], n) };
+        let mut tile = unsafe { output.tile(first, [row_end - row, col_end - col], n) };
         let (lhs_offset, rhs_offset) = offsets[piece.product];
         let lhs = lhs.with_offset(lhs_offset).moved(row, depth);
         let rhs = rhs.with_offset(rhs_offset).moved(depth, col);
-        let accumulate = accumulate && piece.part == 0;
+        let accumulate = match start {
+            _ if piece.part > 0 => false,
+            Start::Zero => false,
+            Start::Held => true,
+            Start::Row(row) => {
+                (0..tile.rows).for_each(|i| tile.row(i).copy_from_slice(&row[col..col_end]));
+                true
+            }
+        };
         match plan.vector() {
             Some(vector) => vector.multiply(depth_end - depth, tile, lhs, rhs, accumulate),
             None => engine::multiply(depth_end - depth, tile, lhs, rhs, accumulate),
@@ -202,7 +235,7 @@ impl<T> Matrix<'_, T> {
         Matrix { offset: offset as usize, ..self }
     }
 
-    fn transposed(self) -> Self {
+    pub(crate) fn transposed(self) -> Self {
         Matrix { row_stride: self.col_stride, col_stride: self.row_stride, ..self }
     }
 

@@ -47,15 +47,15 @@ impl InProjection {
         let rows = |x: &Tensor| x.split_with_sizes([x.size(0) / 3, x.size(0) / 3 * 2], 0);
         match self {
             InProjection::Joint { in_proj_weight } if same(query, key) && same(key, value) => {
-                let all = affine(query, in_proj_weight, bias);
+                let all = query.linear(in_proj_weight, bias);
                 all.chunk(3, -1).try_into().expect("three thirds of 3 width columns")
             }
             // As a decoder reads its memory.
             InProjection::Joint { in_proj_weight } if same(key, value) => {
                 let (weights, biases) = (rows(in_proj_weight), bias.map(rows));
                 let bias = |i: usize| biases.as_ref().map(|biases| &biases[i]);
-                let both = affine(key, &weights[1], bias(1)).chunk(2, -1);
-                [affine(query, &weights[0], bias(0)), both[0].clone(), both[1].clone()]
+                let both = key.linear(&weights[1], bias(1)).chunk(2, -1);
+                [query.linear(&weights[0], bias(0)), both[0].clone(), both[1].clone()]
             }
             InProjection::Joint { in_proj_weight } => {
                 let weights = in_proj_weight.chunk(3, 0);
@@ -72,13 +72,5 @@ impl InProjection {
 fn separate(inputs: [&Tensor; 3], weights: [&Tensor; 3], bias: Option<&Tensor>) -> [Tensor; 3] {
     let biases = bias.map(|bias| bias.chunk(3, 0));
     let bias = |i: usize| biases.as_ref().map(|biases| &biases[i]);
-    std::array::from_fn(|i| affine(inputs[i], weights[i], bias(i)))
-}
-
-fn affine(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Tensor {
-    let product = x.matmul(&weight.transpose(0, 1));
-    match bias {
-        Some(bias) => product + bias,
-        None => product,
-    }
+    std::array::from_fn(|i| inputs[i].linear(weights[i], bias(i)))
 }

@@ -26,7 +26,7 @@ pub(super) trait Cell: Module + Clone {
     fn project(&self, x: &Tensor) -> Tensor;
 
     /// The state after a step, of the step's row of [`project`](Self::project).
-    fn advance(&self, projected: &Tensor, back: &FeedBack, state: &Self::State) -> Self::State;
+    fn advance(&self, projected: &Tensor, state: &Self::State) -> Self::State;
 
     /// The outputs of all steps of x, and the state after the last of them, of a cell that has an operation for all at once.
     fn at_once(&self, _x: &Tensor, _walk: Walk, _state: &Self::State) -> Option<(Tensor, Self::State)> {
@@ -104,25 +104,10 @@ impl<T> Weights<T> {
     }
 }
 
-/// The weights that a step needs for the state, transposed once for all steps: a view for each step would be a record for each,
-/// and a cotangent.
-pub(super) struct FeedBack {
-    pub(super) hh: Tensor,
-    pub(super) hr: Option<Tensor>,
-}
-
 impl Weights<&Tensor> {
-    pub(super) fn feed_back(&self) -> FeedBack {
-        FeedBack { hh: self.hh.transpose(0, 1), hr: self.hr.map(|weight| weight.transpose(0, 1)) }
-    }
-
     /// `x W_ihᵀ + bias`.
     pub(super) fn project(&self, x: &Tensor, bias: Option<Tensor>) -> Tensor {
-        let product = x.matmul(&self.ih.transpose(0, 1));
-        match bias {
-            Some(bias) => product + bias,
-            None => product,
-        }
+        x.linear(self.ih, bias.as_ref())
     }
 
     /// `x W_ihᵀ + b_ih + b_hh`, where a step only adds up.
@@ -181,7 +166,7 @@ pub(super) fn step<C: Cell>(cell: &C, x: &Tensor, state: Option<&C::State>) -> C
     if let Some(state) = state {
         check_state(C::CELL, x, state, &zeros);
     }
-    cell.advance(&cell.project(x), &weights.feed_back(), state.unwrap_or(&zeros))
+    cell.advance(&cell.project(x), state.unwrap_or(&zeros))
 }
 
 #[track_caller]

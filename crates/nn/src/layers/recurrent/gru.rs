@@ -1,6 +1,6 @@
 //! The cell that mixes its state with a candidate.
 
-use super::cell::{Cell, FeedBack, Init, Weights, step, zeros};
+use super::cell::{Cell, Init, Weights, step, zeros};
 use cotangent_derive::Module;
 use cotangent_tensor::{Rng, Tensor, elementwise};
 
@@ -98,12 +98,9 @@ impl Cell for GruCell {
         self.weights().project(x, self.bias_ih.clone())
     }
 
-    fn advance(&self, projected: &Tensor, back: &FeedBack, h: &Tensor) -> Tensor {
-        let mut product = h.matmul(&back.hh);
-        // In each step, because the reset gate acts on the candidate's part of it.
-        if let Some(bias) = &self.bias_hh {
-            product += bias;
-        }
+    fn advance(&self, projected: &Tensor, h: &Tensor) -> Tensor {
+        // The bias in each step, because the reset gate acts on the candidate's part of it.
+        let product = h.linear(&self.weight_hh, self.bias_hh.as_ref());
         let (x, h_part) = (projected.chunk(Self::GATES, -1), product.chunk(Self::GATES, -1));
         let ([r, z, n], [r_h, z_h, n_h]) = (&x[..], &h_part[..]) else {
             unreachable!("three gates were cut into three");

@@ -1,6 +1,6 @@
 //! The cell with a memory that gates guard.
 
-use super::cell::{Cell, FeedBack, Init, State, Walk, Weights, step, zeros};
+use super::cell::{Cell, Init, State, Walk, Weights, step, zeros};
 use cotangent_derive::Module;
 use cotangent_tensor::{Rng, Tensor, apply, elementwise, ops::LstmSteps};
 
@@ -137,13 +137,13 @@ impl Cell for LstmCell {
         self.weights().project_with_both_biases(x)
     }
 
-    fn advance(&self, projected: &Tensor, back: &FeedBack, state: &LstmState) -> LstmState {
-        let gates = (projected + state.h.matmul(&back.hh)).chunk(Self::GATES, -1);
+    fn advance(&self, projected: &Tensor, state: &LstmState) -> LstmState {
+        let gates = (projected + state.h.linear(&self.weight_hh, None)).chunk(Self::GATES, -1);
         let [i, f, g, o] = &gates[..] else { unreachable!("four gates were cut into four") };
         let c = lstm_memory(i, f, g, &state.c);
         let h = lstm_output(o, &c);
-        let h = match &back.hr {
-            Some(weight) => h.matmul(weight),
+        let h = match &self.weight_hr {
+            Some(weight) => h.linear(weight, None),
             None => h,
         };
         LstmState { h, c }

@@ -1,6 +1,6 @@
 //! The cell of Elman's network.
 
-use super::cell::{Cell, FeedBack, Init, Weights, step, zeros};
+use super::cell::{Cell, Init, Weights, step, zeros};
 use cotangent_derive::Module;
 use cotangent_tensor::{Rng, Tensor};
 
@@ -112,8 +112,8 @@ impl Cell for RnnCell {
         self.weights().project_with_both_biases(x)
     }
 
-    fn advance(&self, projected: &Tensor, back: &FeedBack, h: &Tensor) -> Tensor {
-        let sum = projected + h.matmul(&back.hh);
+    fn advance(&self, projected: &Tensor, h: &Tensor) -> Tensor {
+        let sum = projected + h.linear(&self.weight_hh, None);
         match self.nonlinearity {
             Nonlinearity::Tanh => sum.tanh(),
             Nonlinearity::Relu => sum.relu(),

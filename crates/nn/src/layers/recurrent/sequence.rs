@@ -133,11 +133,10 @@ impl Sequence {
         }
         let time = self.time as isize;
         let steps = cell.project(x).unbind(time);
-        let back = cell.weights().feed_back();
         let (mut state, mut outputs) = (state.clone(), Vec::with_capacity(self.steps));
         for i in 0..self.steps {
             let step = walk.step(i);
-            let next = cell.advance(&steps[step], &back, &state);
+            let next = cell.advance(&steps[step], &state);
             // A sequence that has ended keeps its state and gives out zeros. Backwards, it begins where it ends.
             match going.map(|going| &going[step]) {
                 Some(mask) => {

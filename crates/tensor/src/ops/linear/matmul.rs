@@ -105,11 +105,11 @@ impl Vjp for MatMul {
     }
 }
 
-fn product(a: &Tensor, b: &Tensor) -> Tensor {
+pub(super) fn product(a: &Tensor, b: &Tensor) -> Tensor {
     apply(&MatMul, &[a, b]).into_single()
 }
 
-fn matrix<T: crate::Element>(array: &Array) -> Matrix<'_, T> {
+pub(super) fn matrix<T: crate::Element>(array: &Array) -> Matrix<'_, T> {
     let [.., row_stride, col_stride] = *array.strides() else { unreachable!("infer asks for matrices") };
     Matrix { data: array.storage_elements(), offset: array.offset(), row_stride, col_stride }
 }
