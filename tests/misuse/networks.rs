@@ -25,7 +25,7 @@ fn labels_targets_and_layers() {
             "linear: the last axis of x must have the layer's 3 inputs; \
              got f32[5, 2] for a layer of 3 inputs and 2 outputs",
         layer.forward(&Tensor::zeros([5, 3], DType::F64)) =>
-            "matmul: all inputs must have one dtype, not f64 and f32; got f64[5, 3], f32[3, 2]; \
+            "linear: all inputs must have one dtype, not f64 and f32; got f64[5, 3], f32[2, 3], f32[2]; \
              cast one of them, for example with .cast(DType::F64)",
     ]);
 }
