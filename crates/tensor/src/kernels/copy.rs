@@ -16,7 +16,7 @@ use transpose::TILE;
 
 #[cfg(test)]
 mod tests;
-mod transpose;
+pub(super) mod transpose;
 
 /// Bytes of one piece of work: large enough that starting it costs nothing next to it, small enough for both sides to
 /// stay in a 1 MiB second-level cache.
@@ -27,10 +27,10 @@ const BYTES_PER_NANOSECOND: usize = 4;
 
 /// One axis of a copy, and how far apart its elements lie on each side.
 #[derive(Clone, Copy, Debug)]
-struct Axis {
-    size: usize,
-    from: isize,
-    to: usize,
+pub(super) struct Axis {
+    pub(super) size: usize,
+    pub(super) from: isize,
+    pub(super) to: usize,
 }
 
 type AxisList = SmallVec<[Axis; 6]>;

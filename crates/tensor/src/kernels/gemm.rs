@@ -9,6 +9,7 @@
 
 mod engine;
 pub(crate) mod halves;
+mod panels;
 mod plan;
 #[cfg(any(test, not(target_arch = "aarch64")))]
 mod portable;
@@ -173,6 +174,7 @@ fn products<T: GemmElement>(
         };
         match plan.vector() {
             Some(vector) => vector.multiply(depth_end - depth, tile, lhs, rhs, accumulate),
+            None if plan.by_panels() => panels::multiply(depth_end - depth, tile, lhs, rhs, accumulate),
             None => engine::multiply(depth_end - depth, tile, lhs, rhs, accumulate),
         }
     });
@@ -296,6 +298,11 @@ impl<'a, T> Tile<'a, T> {
         let fits = cols > 0 && cols <= row_stride && last.is_some_and(|last| last <= elements.len());
         assert!(fits, "{rows} rows of {cols} elements, {row_stride} apart from {first} on, of {}", elements.len());
         Tile { first: elements[first..].as_mut_ptr(), rows, cols, row_stride, elements: PhantomData }
+    }
+
+    /// The same tile, for a shorter time.
+    fn reborrow(&mut self) -> Tile<'_, T> {
+        Tile { first: self.first, rows: self.rows, cols: self.cols, row_stride: self.row_stride, elements: PhantomData }
     }
 
     pub(crate) fn row(&mut self, row: usize) -> &mut [T] {

@@ -14,7 +14,14 @@ pub(super) const TILE: usize = 16;
 const SMALL: usize = 4;
 
 /// Copies a plane whose source walks `outer` in smaller steps than `inner`.
-pub(super) fn copy_plane<T: Element>(src: &[T], at: usize, outer: Axis, inner: Axis, dst: &mut [T], to: usize) {
+pub(in crate::kernels) fn copy_plane<T: Element>(
+    src: &[T],
+    at: usize,
+    outer: Axis,
+    inner: Axis,
+    dst: &mut [T],
+    to: usize,
+) {
     let side = if outer.from == 1 && inner.to == 1 { outer.size.min(inner.size) } else { 0 };
     // Tiles of 8-byte elements are half as wide, so that the buffer does not grow.
     match side {

@@ -4,7 +4,7 @@
 //! The plan depends on the shapes, the strides and the element type, never on the number of threads.
 
 use super::{
-    Matrix, parallel,
+    Matrix, panels, parallel,
     vector::{Contiguous, Vector},
 };
 use std::ops::Range;
@@ -21,6 +21,9 @@ const TILE_ROWS: usize = 256;
 /// Columns of a tile at most: of a large product, and of one that has fewer than `PIECES` tiles of that width.
 const TILE_COLS: usize = 128;
 const NARROW_TILE_COLS: usize = 64;
+/// The same where `lhs` is brought into panels, anew for each tile.
+const PANEL_COLS: usize = 512;
+const NARROW_PANEL_COLS: usize = 256;
 /// The shortest part of a sum: two of the engine's own blocks.
 const PART_DEPTH: usize = 1024;
 /// Elements of a vector that stay in the first cache while the matrix streams by.
@@ -30,6 +33,8 @@ pub(super) const SUM_CHUNK: usize = 4096;
 
 pub(super) struct Plan {
     vector: Option<Vector>,
+    /// Whether `lhs` is brought into panels.
+    by_panels: bool,
     products: usize,
     rows: Cut,
     cols: Cut,
@@ -86,19 +91,22 @@ impl Plan {
         let worth = if vector.is_some() { WORTH_A_VECTOR_PIECE } else { WORTH_A_PIECE };
         if all_steps < 2 * worth {
             let (rows, cols, depth) = (Cut::whole(m), Cut::whole(n), Cut::whole(k));
-            return Plan { vector, products, rows, cols, depth, group: None, work: 0 };
+            return Plan { vector, by_panels: false, products, rows, cols, depth, group: None, work: 0 };
         }
         let wanted = (all_steps / worth).min(PIECES);
 
+        let by_panels = vector.is_none() && panels::pay(n, k, &lhs);
         let (mut rows, mut cols) = (Cut::whole(m), Cut::whole(n));
         if steps >= 2 * worth {
             match vector {
                 None => {
                     // Four rows and sixteen columns are the engine's step, in f32 with 512-bit vectors.
                     rows = Cut::even(m, TILE_ROWS, 4);
-                    cols = Cut::even(n, TILE_COLS, 16);
+                    let (wide, narrow) =
+                        if by_panels { (PANEL_COLS, NARROW_PANEL_COLS) } else { (TILE_COLS, NARROW_TILE_COLS) };
+                    cols = Cut::even(n, wide, 16);
                     if products * rows.count() * cols.count() < wanted {
-                        cols = Cut::even(n, NARROW_TILE_COLS, 16);
+                        cols = Cut::even(n, narrow, 16);
                     }
                 }
                 Some(vector) => {
@@ -121,6 +129,7 @@ impl Plan {
         let pieces = rows.count() * cols.count() * depth.count();
         Plan {
             vector,
+            by_panels,
             products,
             rows,
             cols,
@@ -134,6 +143,10 @@ impl Plan {
     /// How the product is a matrix-vector product, if it is.
     pub(super) fn vector(&self) -> Option<Vector> {
         self.vector
+    }
+
+    pub(super) fn by_panels(&self) -> bool {
+        self.by_panels
     }
 
     /// Into how many parts each sum is cut.

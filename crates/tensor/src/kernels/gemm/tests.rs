@@ -130,6 +130,39 @@ fn check<T: TestElement>(m: usize, n: usize, k: usize, orders: [Order; 2]) {
     assert_eq!(dst, expected, "{m} x {n} x {k}, {orders:?}, accumulating");
 }
 
+#[test]
+fn a_product_onto_a_row() {
+    for (m, n, k) in [(1, 1, 1), (3, 5, 0), (7, 9, 5), (1, 19, 37), (19, 1, 37), (257, 129, 131), (16, 24, 8001)] {
+        let (mut lhs, mut rhs) = (Vec::new(), Vec::new());
+        let lhs_place = RowMajor.matrix::<f32>(&mut lhs, m, k, 1);
+        let rhs_place = ColMajor.matrix::<f32>(&mut rhs, k, n, 2);
+        let (lhs, rhs) = (in_order(&lhs, lhs_place), in_order(&rhs, rhs_place));
+        let row = integers::<f32>(n, 3);
+        let expected: Vec<f32> = product(m, n, k, lhs, rhs).iter().enumerate().map(|(i, &x)| x + row[i % n]).collect();
+        let mut dst = vec![f32::NAN; m * n];
+        gemm_onto_row([m, n, k], &mut dst, lhs, rhs, &row);
+        assert_eq!(dst, expected, "{m} x {n} x {k}");
+    }
+}
+
+#[test]
+fn panels_of_a_transposed_operand() {
+    for (m, n, k) in [(1, 1, 1), (5, 3, 257), (16, 16, 256), (20, 17, 600)] {
+        for order in [ColMajor, ColsBackwards] {
+            let (mut lhs, mut rhs) = (Vec::new(), Vec::new());
+            let lhs_place = order.matrix::<f32>(&mut lhs, m, k, 1);
+            let rhs_place = RowMajor.matrix::<f32>(&mut rhs, k, n, 2);
+            let (lhs, rhs) = (in_order(&lhs, lhs_place), in_order(&rhs, rhs_place));
+            let mut dst = vec![f32::NAN; m * n];
+            panels::multiply(k, Tile::of_matrix(&mut dst, m, n), lhs, rhs, false);
+            let expected = product(m, n, k, lhs, rhs);
+            assert_eq!(dst, expected, "{m} x {n} x {k}, {order:?}");
+            panels::multiply(k, Tile::of_matrix(&mut dst, m, n), lhs, rhs, true);
+            assert!(dst.iter().zip(expected).all(|(&x, once)| x == 2.0 * once), "{m} x {n} x {k}, {order:?}");
+        }
+    }
+}
+
 fn check_both(m: usize, n: usize, k: usize, orders: [Order; 2]) {
     check::<f32>(m, n, k, orders);
     check::<f64>(m, n, k, orders);
@@ -211,6 +244,9 @@ fn what_is_cut() {
     assert_eq!(pieces(1, 256, 256, 256, RowMajor), [4, 1]);
     assert_eq!(pieces(1, 257, 256, 256, RowMajor), [8, 1]);
     assert_eq!(pieces(1, 1024, 1024, 1024, RowMajor), [32, 1]);
+    // A transposed operand in panels, and one whose columns are not far apart.
+    assert_eq!(pieces(1, 1024, 512, 2048, ColMajor), [8, 2]);
+    assert_eq!(pieces(1, 512, 512, 2048, ColMajor), [16, 1]);
     assert_eq!(pieces(1, 64, 64, 2049, RowMajor), [1, 2]);
     assert_eq!(pieces(1, 64, 64, 20_000, RowMajor), [1, 16]);
     assert_eq!(pieces(1, 1, 9001, 50, RowMajor), [3, 1]);
@@ -290,6 +326,7 @@ fn bits_do_not_depend_on_threads() {
             (700, 1, 700, 1),
             (1, 1, 900_000, 1),
             (48, 48, 48, 40),
+            (800, 256, 1100, 1),
         ] {
             check::<f32>(m, n, k, count, orders);
             check::<f64>(m, n, k, count, orders);
