@@ -116,13 +116,19 @@ impl Windows {
         }
         for tap in 0..taps {
             let reach = self.reach(tap);
+            let known = self.known_from_above(tap, len);
+            let rest = positions.start + known..positions.end;
             let rows = matrix.chunks_mut(taps * row_len);
             for (channel, rows) in image.chunks_exact(self.input_len()).zip(rows) {
-                let row = &mut rows[tap * row_len + offset..][..len];
+                if known > 0 {
+                    let above = (tap - self.0[2].kernel) * row_len + offset;
+                    rows.copy_within(above + len - known..above + len, tap * row_len + offset);
+                }
+                let row = &mut rows[tap * row_len + offset..][known..len];
                 if reach.has_padding() {
                     row.fill(T::default());
                 }
-                for (first, at, len) in reach.runs(positions.clone()) {
+                for (first, at, len) in reach.runs(rest.clone()) {
                     let to = &mut row[first..first + len];
                     if step == 1 {
                         copy_run(to, &channel[at..at + len]);
@@ -134,25 +140,46 @@ impl Windows {
         }
     }
 
+    /// How many of `len` positions of a tap, from the first on, read what the tap above it in the kernel reads at the last as many:
+    /// lines further down by a tap's dilation. To copy them at once is quicker than line by line where lines are short.
+    fn known_from_above(&self, tap: usize, len: usize) -> usize {
+        const SHORT_LINE: usize = 64;
+        let [depth, height, width] = self.0;
+        let has_above = tap / width.kernel % height.kernel > 0;
+        if has_above && depth.output == 1 && height.stride == 1 && width.output <= SHORT_LINE {
+            len.saturating_sub(height.dilation * width.output)
+        } else {
+            0
+        }
+    }
+
     /// The transpose of [`columns`](Self::columns): adds each element of the matrix to the element of the image that it was read
-    /// from; those in the padding are dropped.
+    /// from; those in the padding are dropped. The matrix is used up.
     pub(crate) fn add_columns<T: Arithmetic>(
         &self,
-        matrix: &[T],
+        matrix: &mut [T],
         row_len: usize,
         positions: Range<usize>,
         image: &mut [T],
     ) {
-        let (taps, step) = (self.taps(), self.step());
-        if positions.is_empty() || taps == 0 {
+        let (len, taps, step) = (positions.len(), self.taps(), self.step());
+        if len == 0 || taps == 0 {
             return;
         }
-        for tap in 0..taps {
+        // A tap gives what the one above it reads too to that one.
+        for tap in (0..taps).rev() {
             let reach = self.reach(tap);
-            let rows = matrix.chunks(taps * row_len);
+            let known = self.known_from_above(tap, len);
+            let rest = positions.start + known..positions.end;
+            let rows = matrix.chunks_mut(taps * row_len);
             for (channel, rows) in image.chunks_exact_mut(self.input_len()).zip(rows) {
-                let row = &rows[tap * row_len..][..row_len];
-                for (first, at, len) in reach.runs(positions.clone()) {
+                let (before, row) = rows.split_at_mut(tap * row_len);
+                if known > 0 {
+                    let above = &mut before[(tap - self.0[2].kernel) * row_len..][..len];
+                    add_run(&mut above[len - known..], &row[..known]);
+                }
+                let row = &row[known..len];
+                for (first, at, len) in reach.runs(rest.clone()) {
                     let from = &row[first..first + len];
                     if step == 1 {
                         add_run(&mut channel[at..at + len], from);
@@ -318,8 +345,8 @@ pub(crate) fn images_of<T: Arithmetic>(windows: &Windows, matrix: &[T], channels
     let (input_len, positions, taps) = (windows.input_len(), windows.output_len(), windows.taps());
     let mut images = Buffer::zeroed(channels * input_len);
     parallel::chunks(&mut images, input_len, matrix.len(), |channel, image| {
-        let rows = &matrix[channel * taps * positions..][..taps * positions];
-        windows.add_columns(rows, positions, 0..positions, image);
+        let mut rows = Buffer::from_slice(&matrix[channel * taps * positions..][..taps * positions]);
+        windows.add_columns(&mut rows, positions, 0..positions, image);
     });
     images
 }
