@@ -145,7 +145,7 @@ impl Windows {
     fn known_from_above(&self, tap: usize, len: usize) -> usize {
         const SHORT_LINE: usize = 64;
         let [depth, height, width] = self.0;
-        let has_above = tap / width.kernel % height.kernel > 0;
+        let has_above = !(tap / width.kernel).is_multiple_of(height.kernel);
         if has_above && depth.output == 1 && height.stride == 1 && width.output <= SHORT_LINE {
             len.saturating_sub(height.dilation * width.output)
         } else {
