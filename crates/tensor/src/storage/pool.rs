@@ -228,8 +228,12 @@ pub(super) unsafe fn give(block: NonNull<u8>, class: Class) {
     if kept {
         return;
     }
+    // A quarter more than the peak: blocks of several sizes are not live all at once, and one that is returned for want of room
+    // is asked for again in the next step.
+    let peak = PEAK.load(Ordering::Relaxed);
+    let limit = peak.saturating_add(peak / 4).max(SHARED_FLOOR);
     let mut shared = shared();
-    if shared.make_room(class, PEAK.load(Ordering::Relaxed).max(SHARED_FLOOR)) {
+    if shared.make_room(class, limit) {
         shared.push(block, class);
     } else {
         drop(shared);
