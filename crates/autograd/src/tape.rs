@@ -30,9 +30,15 @@ pub(crate) struct ValueId(u32);
 impl ValueId {
     pub(crate) const CONSTANT: ValueId = ValueId(u32::MAX);
 
+    /// Whether this is not a constant.
+    #[inline]
+    fn is_value(self) -> bool {
+        self != ValueId::CONSTANT
+    }
+
     #[inline]
     fn index(self) -> Option<usize> {
-        (self != ValueId::CONSTANT).then_some(self.0 as usize)
+        self.is_value().then_some(self.0 as usize)
     }
 }
 
@@ -177,60 +183,64 @@ impl Tracer for Traced {
     }
 
     fn apply(&self, primitive: &dyn Primitive, inputs: &[&Tensor]) -> Result<Few<Tensor>> {
-        let of = |x| self.tape.of(x);
+        let rule = match primitive.derivative() {
+            Derivative::Vjp(rule) => Some(rule),
+            Derivative::Decomposition(parts) => return try_decompose(primitive, parts, inputs),
+            Derivative::Zero => None,
+        };
+        let run = |primals: &[&Tensor], needs: &[bool], ids: &[ValueId]| {
+            let outputs = try_apply(primitive, primals);
+            match (rule, &outputs) {
+                (Some(rule), Ok(results)) => {
+                    let saved = Saved::new(rule.keep(needs), primals, results);
+                    self.tape.record(primitive, ids, outputs, saved)
+                }
+                _ => outputs,
+            }
+        };
         // The usual counts of inputs need no list.
         match *inputs {
-            [x] => self.tape.record(primitive, inputs, &[of(x)]),
-            [x, y] => self.tape.record(primitive, inputs, &[of(x), of(y)]),
-            _ => self.tape.record(primitive, inputs, &inputs.iter().map(|x| of(x)).collect::<Few<_>>()),
+            [x] => {
+                let (x, id) = self.tape.below(x);
+                run(&[x], &[id.is_value()], &[id])
+            }
+            [x, y] => {
+                let ((x, x_id), (y, y_id)) = (self.tape.below(x), self.tape.below(y));
+                run(&[x, y], &[x_id.is_value(), y_id.is_value()], &[x_id, y_id])
+            }
+            _ => {
+                let (primals, ids): (Few<&Tensor>, Few<ValueId>) = inputs.iter().map(|x| self.tape.below(x)).unzip();
+                let needs: Few<bool> = ids.iter().map(|id| id.is_value()).collect();
+                run(&primals, &needs, &ids)
+            }
         }
     }
 }
 
 impl Shared {
-    /// Runs an operation on inputs of which these are traced, and records it.
+    /// The value one level down, and its number, if the tape traces it.
+    #[inline]
+    fn below<'a>(&self, x: &'a Tensor) -> (&'a Tensor, ValueId) {
+        match self.of(x) {
+            Some(traced) => (&traced.primal, traced.id),
+            None => (x, ValueId::CONSTANT),
+        }
+    }
+
+    /// Appends a record, and gives its outputs as they are traced. They come as `try_apply` gave them, so that they are moved once, and last.
     #[inline]
     fn record(
         self: &Arc<Self>,
         primitive: &dyn Primitive,
-        inputs: &[&Tensor],
-        traced: &[Option<&Traced>],
+        inputs: &[ValueId],
+        outputs: Result<Few<Tensor>>,
+        saved: Saved,
     ) -> Result<Few<Tensor>> {
-        let derivative = primitive.derivative();
-        if let Derivative::Decomposition(parts) = derivative {
-            return try_decompose(primitive, parts, inputs);
-        }
-        let below = |i: usize| traced[i].map_or(inputs[i], |traced| &traced.primal);
-        match inputs.len() {
-            1 => self.record_rule(primitive, derivative, &[below(0)], traced, &[true]),
-            2 => {
-                let needs = [traced[0].is_some(), traced[1].is_some()];
-                self.record_rule(primitive, derivative, &[below(0), below(1)], traced, &needs)
-            }
-            count => {
-                let needs: Few<bool> = traced.iter().map(Option::is_some).collect();
-                self.record_rule(primitive, derivative, &(0..count).map(below).collect::<Few<_>>(), traced, &needs)
-            }
-        }
-    }
-
-    fn record_rule(
-        self: &Arc<Self>,
-        primitive: &dyn Primitive,
-        derivative: Derivative<'_>,
-        primals: &[&Tensor],
-        traced: &[Option<&Traced>],
-        needs: &[bool],
-    ) -> Result<Few<Tensor>> {
-        let outputs = try_apply(primitive, primals)?;
-        let Derivative::Vjp(rule) = derivative else { return Ok(outputs) };
-        let saved = Saved::new(rule.keep(needs), primals, &outputs);
-        let primitive = primitive.boxed();
-        let id_of = |traced: &Option<&Traced>| traced.map_or(ValueId::CONSTANT, |traced| traced.id);
+        let (primitive, inputs) = (primitive.boxed(), inputs.iter().copied().collect());
         let mut contents = self.contents();
         if !self.open.load(Relaxed) {
             // Another thread has ended the transform in the meantime.
-            return Ok(outputs);
+            return outputs;
         }
         let mut trace = |primal: Tensor| {
             if !primal.dtype().is_float() {
@@ -239,15 +249,18 @@ impl Shared {
             let id = contents.values.add(primal.spec());
             (Tensor::from_tracer(Arc::new(Traced { tape: self.clone(), id, primal })), id)
         };
-        let (outputs, output_ids): (Few<Tensor>, Few<ValueId>) = if outputs.len() == 1 {
-            let (output, id) = trace(outputs.into_single());
-            (output.into(), id.into())
-        } else {
-            outputs.into_iter().map(trace).unzip()
-        };
-        let inputs = traced.iter().map(id_of).collect();
-        contents.records.push(Record { primitive, inputs, outputs: output_ids, saved });
-        Ok(outputs)
+        match outputs?.try_into_single() {
+            Ok(output) => {
+                let (output, id) = trace(output);
+                contents.records.push(Record { primitive, inputs, outputs: id.into(), saved });
+                Ok(output.into())
+            }
+            Err(several) => {
+                let (traced, outputs) = several.into_iter().map(trace).unzip();
+                contents.records.push(Record { primitive, inputs, outputs, saved });
+                Ok(traced)
+            }
+        }
     }
 }
 
@@ -271,7 +284,7 @@ pub(crate) fn transposed_vjp(
         None => Cotangent::Zero(Box::new(y.spec().to_owned())),
     });
     let x_bars = rule.vjp(&saved, Cotangents::new(cotangents.collect()), &needs);
-    check_cotangents(primitive.name(), &x_bars, primals.len(), |i| tangents[i].map(|_| primals[i].spec()));
+    check_cotangents(primitive, &x_bars, primals.len(), |i| tangents[i].map(|_| primals[i].spec()));
     let seeds: Vec<(ValueId, Tensor)> = x_bars
         .iter()
         .zip(tangents)

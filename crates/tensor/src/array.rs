@@ -15,12 +15,57 @@ pub struct Array(Arc<View>);
 /// A storage under a layout.
 struct View {
     storage: Storage,
-    layout: Layout,
+    /// Shared with the arrays that this one is computed from or into: to write a layout takes longer than to compute a few elements, and
+    /// a tape keeps many.
+    form: SharedForm,
     dtype: DType,
-    /// Whether the layout is row-major: asked more often than layouts are made.
-    contiguous: bool,
     /// Whether the storage holds the elements; if not, it holds nothing.
     has_values: bool,
+    /// Written, unlike padding, so that the word with the fields above is written whole: to move a word of which parts were written a moment
+    /// ago waits for the writes to go through.
+    _rest: [u8; 6],
+}
+
+/// A layout, and what is asked of it more often than layouts are made.
+struct Form {
+    layout: Layout,
+    numel: usize,
+    /// Whether elements lie one after another in row-major order.
+    contiguous: bool,
+    /// Whether the layout is the one that a buffer of this shape has: the whole storage, and axes of size one have the usual strides too.
+    plain: bool,
+}
+
+/// A form, counted unless it is that of a scalar.
+#[derive(Clone)]
+struct SharedForm(Option<Arc<Form>>);
+
+static SCALAR: Form = Form { layout: Layout::SCALAR, numel: 1, contiguous: true, plain: true };
+
+impl std::ops::Deref for SharedForm {
+    type Target = Form;
+    #[inline]
+    fn deref(&self) -> &Form {
+        self.0.as_deref().unwrap_or(&SCALAR)
+    }
+}
+
+impl SharedForm {
+    /// Row-major from the start of the storage.
+    #[inline]
+    fn plain(shape: Shape) -> Self {
+        if shape.is_empty() {
+            return SharedForm(None);
+        }
+        let numel = shape.numel();
+        SharedForm(Some(Arc::new(Form { layout: Layout::contiguous(shape), numel, contiguous: true, plain: true })))
+    }
+
+    /// Of any view.
+    fn of(layout: Layout) -> Self {
+        let (numel, contiguous) = (layout.shape.numel(), layout.is_contiguous());
+        SharedForm(Some(Arc::new(Form { layout, numel, contiguous, plain: false })))
+    }
 }
 
 impl Array {
@@ -32,12 +77,34 @@ impl Array {
     #[track_caller]
     pub fn from_buffer<T: Element>(buffer: Buffer<T>, shape: impl Into<Shape>) -> Self {
         let shape = shape.into();
-        let mut numel = Some(1usize);
-        for &size in &shape[..] {
-            numel = numel.and_then(|numel| numel.checked_mul(size));
+        let numel = shape.iter().try_fold(1usize, |numel, &size| numel.checked_mul(size));
+        if numel != Some(buffer.len()) {
+            does_not_fill(buffer.len(), &shape);
         }
-        assert!(numel == Some(buffer.len()), "{} elements do not fill the shape {shape:?}", buffer.len());
-        Array::contiguous_view(buffer.into_storage(), Layout::contiguous(shape), T::DTYPE)
+        Array::of(buffer.into_storage(), SharedForm::plain(shape), T::DTYPE)
+    }
+
+    /// As [`from_buffer`](Self::from_buffer), in the shape of another array, whose layout is shared if it is that of a buffer.
+    ///
+    /// ```
+    /// # use cotangent_tensor::{Array, Buffer};
+    /// let x = Array::from_slice(&[1.0f32, 2.0], [1, 2])?;
+    /// let y = Array::from_buffer_like(Buffer::<f32>::zeroed(2), &x);
+    /// assert_eq!(y.shape()[..], [1, 2]);
+    /// # Ok::<(), cotangent_tensor::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    /// When the buffer does not hold exactly as many elements as the other array.
+    #[must_use]
+    #[track_caller]
+    #[inline(always)]
+    pub fn from_buffer_like<T: Element>(buffer: Buffer<T>, like: &Array) -> Self {
+        let form = &like.0.form;
+        if form.plain && form.numel == buffer.len() {
+            return Array::of(buffer.into_storage(), form.clone(), T::DTYPE);
+        }
+        Array::from_buffer(buffer, like.shape())
     }
 
     /// A copy of elements in row-major order.
@@ -60,8 +127,13 @@ impl Array {
     /// A shape and a dtype without values. Memory is not asked for, whatever the shape.
     pub(crate) fn shape_only(shape: &Shape, dtype: DType) -> Self {
         let storage = for_dtype!(dtype, T => Buffer::<T>::recycled(0).into_storage());
-        let layout = Layout::contiguous(shape.clone());
-        Array(Arc::new(View { storage, layout, dtype, contiguous: true, has_values: false }))
+        Array(Arc::new(View {
+            storage,
+            form: SharedForm::plain(shape.clone()),
+            dtype,
+            has_values: false,
+            _rest: [0; 6],
+        }))
     }
 
     /// Whether there are values, and not a shape and a dtype only; see
@@ -75,9 +147,7 @@ impl Array {
     /// A single element of rank 0.
     #[must_use]
     pub fn scalar<T: Element>(value: T) -> Self {
-        let mut buffer = Buffer::recycled(1);
-        buffer[0] = value;
-        Array::contiguous_view(buffer.into_storage(), Layout::contiguous([].into()), T::DTYPE)
+        Array::of(Buffer::scalar(value).into_storage(), SharedForm(None), T::DTYPE)
     }
 
     /// Whether this is a clone of the other, or the other of this: the same elements by the same layout, not equal ones.
@@ -90,7 +160,13 @@ impl Array {
     #[must_use]
     #[inline]
     pub fn shape(&self) -> &Shape {
-        &self.0.layout.shape
+        &self.layout().shape
+    }
+
+    /// Whether the other has the same shape; that layouts are shared makes it quick.
+    #[inline]
+    pub(crate) fn has_shape_of(&self, other: &Array) -> bool {
+        std::ptr::eq::<Form>(&*self.0.form, &*other.0.form) || self.shape() == other.shape()
     }
 
     /// The element type.
@@ -104,28 +180,28 @@ impl Array {
     #[must_use]
     #[inline]
     pub fn numel(&self) -> usize {
-        self.0.layout.shape.numel()
+        self.0.form.numel
     }
 
     /// Shape and dtype.
     #[must_use]
     #[inline]
     pub fn spec(&self) -> SpecRef<'_> {
-        SpecRef::new(&self.0.layout.shape, self.0.dtype)
+        SpecRef::new(self.shape(), self.0.dtype)
     }
 
     /// For each axis, how many elements further its next index lies; zero on a broadcast axis, negative on a flipped one.
     #[must_use]
     #[inline]
     pub fn strides(&self) -> &[isize] {
-        &self.0.layout.strides
+        &self.layout().strides
     }
 
     /// Where in [`storage_elements`](Self::storage_elements) the element with all indices zero lies.
     #[must_use]
     #[inline]
     pub fn offset(&self) -> usize {
-        self.0.layout.offset
+        self.layout().offset
     }
 
     /// All elements of the storage that this array views, for kernels that walk strides themselves.
@@ -139,7 +215,6 @@ impl Array {
         if !self.0.has_values {
             no_values(self.spec());
         }
-        assert_eq!(T::DTYPE, self.0.dtype, "elements of dtype {} were asked for as {}", self.0.dtype, T::DTYPE);
         self.0.storage.elements()
     }
 
@@ -147,7 +222,7 @@ impl Array {
     #[must_use]
     #[inline]
     pub fn is_contiguous(&self) -> bool {
-        self.0.contiguous
+        self.0.form.contiguous
     }
 
     /// The elements in row-major order, if they lie so.
@@ -159,10 +234,13 @@ impl Array {
     #[inline]
     pub fn as_slice<T: Element>(&self) -> Option<&[T]> {
         let elements = self.storage_elements();
-        self.is_contiguous().then(|| match self.numel() {
-            0 => &elements[..0],
-            numel => &elements[self.0.layout.offset..self.0.layout.offset + numel],
-        })
+        // The usual layout needs no cut.
+        match self.numel() {
+            _ if self.0.form.plain => Some(elements),
+            _ if !self.is_contiguous() => None,
+            0 => Some(&elements[..0]),
+            numel => Some(&elements[self.offset()..self.offset() + numel]),
+        }
     }
 
     /// The same elements in row-major order: this array if they lie so, else a copy.
@@ -212,8 +290,8 @@ impl Array {
         if !self.is_whole::<T>() {
             return Err(self);
         }
-        let View { storage, layout, dtype, .. } = Arc::try_unwrap(self.0).map_err(Array)?;
-        storage.into_buffer().map_err(|storage| Array::contiguous_view(storage, layout, dtype))
+        let View { storage, form, dtype, .. } = Arc::try_unwrap(self.0).map_err(Array)?;
+        storage.into_buffer().map_err(|storage| Array::of(storage, form, dtype))
     }
 
     /// Whether the elements are the whole storage, in row-major order.
@@ -243,13 +321,13 @@ impl Array {
     }
 
     #[inline]
-    fn contiguous_view(storage: Storage, layout: Layout, dtype: DType) -> Self {
-        Array(Arc::new(View { contiguous: true, storage, layout, dtype, has_values: true }))
+    fn of(storage: Storage, form: SharedForm, dtype: DType) -> Self {
+        Array(Arc::new(View { storage, form, dtype, has_values: true, _rest: [0; 6] }))
     }
 
     #[inline]
     pub(crate) fn layout(&self) -> &Layout {
-        &self.0.layout
+        &self.0.form.layout
     }
 
     /// Another view of the same storage.
@@ -261,14 +339,7 @@ impl Array {
                 .is_none_or(|(_, high)| for_dtype!(self.0.dtype, T => high < self.0.storage.elements::<T>().len())),
             "a view outside its storage: {layout:?}"
         );
-        let contiguous = layout.is_contiguous();
-        Array(Arc::new(View {
-            storage: self.0.storage.clone(),
-            layout,
-            dtype: self.0.dtype,
-            contiguous,
-            has_values: true,
-        }))
+        Array::of(self.0.storage.clone(), SharedForm::of(layout), self.0.dtype)
     }
 }
 
@@ -276,6 +347,12 @@ impl Array {
 #[track_caller]
 fn no_values(spec: SpecRef<'_>) -> ! {
     panic!("{}", Error::no_values("array", spec));
+}
+
+#[cold]
+#[track_caller]
+fn does_not_fill(elements: usize, shape: &Shape) -> ! {
+    panic!("{elements} elements do not fill the shape {shape:?}");
 }
 
 /// Checks that a shape is representable and holds `count` elements.
@@ -298,6 +375,6 @@ pub(crate) fn check_size(op: &'static str, shape: &Shape, dtype: DType) -> Resul
 
 impl std::fmt::Debug for Array {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Array({}, strides {:?})", self.spec(), &self.0.layout.strides[..])
+        write!(f, "Array({}, strides {:?})", self.spec(), self.strides())
     }
 }

@@ -16,10 +16,11 @@ use std::{
 /// assert_eq!(few[2], 3);
 /// ```
 #[derive(Clone)]
-pub struct Few<T>(Repr<T>);
+pub struct Few<T>(pub(crate) Repr<T>);
 
+/// What a list is, for code that takes the usual one apart where it lies, without moving it first.
 #[derive(Clone)]
-enum Repr<T> {
+pub(crate) enum Repr<T> {
     None,
     One([T; 1]),
     Two([T; 2]),
@@ -60,6 +61,27 @@ impl<T> Few<T> {
                 Repr::Many(values)
             }
         };
+    }
+
+    /// The only value of a list of one, if it is one.
+    #[inline]
+    pub(crate) fn as_single(&self) -> Option<&T> {
+        match &self.0 {
+            Repr::One([value]) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The only value of a list of one, or the list back.
+    ///
+    /// # Errors
+    /// When the list does not hold exactly one value.
+    #[inline]
+    pub fn try_into_single(self) -> Result<T, Self> {
+        match self.0 {
+            Repr::One([value]) => Ok(value),
+            values => Err(Few(values)),
+        }
     }
 
     /// The only value of a list of one.

@@ -24,7 +24,11 @@ impl Clone for Layout {
 }
 
 impl Layout {
+    /// Of a scalar.
+    pub(crate) const SCALAR: Layout = Layout { shape: Shape::SCALAR, strides: SmallVec::new_const(), offset: 0 };
+
     /// Row-major from the start of the storage.
+    #[inline]
     pub(crate) fn contiguous(shape: Shape) -> Self {
         let strides = row_major(&shape);
         Layout { shape, strides, offset: 0 }

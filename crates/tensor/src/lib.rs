@@ -35,8 +35,8 @@ pub use kernels::{
 };
 pub use per_axis::{ConvPadding, PerAxis, PooledSize};
 pub use primitive::{
-    Accumulate, ClonePrimitive, Cotangent, Cotangents, Decompose, Derivative, Keep, Primitive, Saved, Vjp, apply,
-    apply_owned, try_apply, try_decompose,
+    Accumulate, ClonePrimitive, Cotangent, Cotangents, Decompose, Derivative, Keep, Primitive, Promise, Saved, Vjp,
+    apply, apply_owned, try_apply, try_decompose,
 };
 pub use real::{Dual, Real};
 pub use rng::Rng;

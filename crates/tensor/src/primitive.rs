@@ -10,7 +10,7 @@ mod apply;
 mod cotangents;
 mod saved;
 
-pub(crate) use apply::{WORTH_REUSING, try_apply_owned};
+pub(crate) use apply::{WORTH_REUSING, try_apply_owned, try_apply_plain};
 pub use apply::{apply, apply_owned, try_apply, try_decompose};
 pub use cotangents::{Cotangent, Cotangents};
 pub use saved::{Keep, Saved};
@@ -57,6 +57,28 @@ pub trait Primitive: ClonePrimitive + Send + Sync + 'static {
     /// When the inputs do not fit: the error names the operation, the inputs and the rule that was broken.
     fn infer(&self, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>>;
 
+    /// As `infer`, by naming an input where that says it: what comes before each run of an operation, and is most of the cost of a small
+    /// one. It must say the same as `infer`, as it does unless an operation has its own.
+    ///
+    /// ```
+    /// # use cotangent_tensor::{Array, Derivative, Few, Primitive, Promise, Result, Spec, SpecRef};
+    /// # #[derive(Clone)]
+    /// # struct Same;
+    /// # impl Primitive for Same {
+    /// # fn name(&self) -> &'static str { "same" }
+    /// fn infer(&self, inputs: &[SpecRef]) -> Result<Few<Spec>> { Ok(self.promise(inputs)?.into_specs(inputs)) }
+    /// fn promise(&self, inputs: &[SpecRef]) -> Result<Promise> { Ok(Promise::AsInput(0)) }
+    /// # fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> { Ok(inputs[0].clone().into()) }
+    /// # fn derivative(&self) -> Derivative<'_> { Derivative::Zero }
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As for `infer`.
+    fn promise(&self, inputs: &[SpecRef<'_>]) -> Result<Promise> {
+        self.infer(inputs).map(Promise::Specs)
+    }
+
     /// The outputs. Inputs have passed `infer`; they may be strided, broadcast or empty, and what was bf16
     /// or f16 is f32, unless the operation [takes halves](Self::takes_halves).
     ///
@@ -91,6 +113,39 @@ pub trait Primitive: ClonePrimitive + Send + Sync + 'static {
     /// attention count as PyTorch's `torch.utils.flop_counter` does, which counts nothing else.
     fn flops(&self, inputs: &[SpecRef<'_>], outputs: &[SpecRef<'_>]) -> u64 {
         inputs.iter().chain(outputs).map(|&x| elements(x)).max().unwrap_or(0)
+    }
+}
+
+/// What an operation says of its outputs before it runs; see [`Primitive::promise`].
+#[derive(Clone, Debug)]
+pub enum Promise {
+    /// There is one, with the shape and dtype of this input.
+    AsInput(usize),
+    /// Their shapes and dtypes.
+    Specs(Few<Spec>),
+}
+
+impl Promise {
+    /// The outputs' shapes and dtypes, for these inputs.
+    ///
+    /// # Panics
+    /// When the promise names an input that there is not.
+    #[must_use]
+    #[inline]
+    pub fn into_specs(self, inputs: &[SpecRef<'_>]) -> Few<Spec> {
+        match self {
+            Promise::AsInput(i) => inputs[i].to_owned().into(),
+            Promise::Specs(specs) => specs,
+        }
+    }
+
+    /// The spec of the only output, if there is one.
+    #[inline]
+    fn as_single<'a>(&'a self, inputs: &[SpecRef<'a>]) -> Option<SpecRef<'a>> {
+        match self {
+            &Promise::AsInput(i) => Some(inputs[i]),
+            Promise::Specs(specs) => specs.as_single().map(Spec::as_ref),
+        }
     }
 }
 

@@ -44,6 +44,9 @@ fn same_sizes(a: &[usize], b: &[usize]) -> bool {
 }
 
 impl Shape {
+    /// Without axes.
+    pub(crate) const SCALAR: Shape = Shape(Sizes::Inline { sizes: [0; INLINE], rank: 0 });
+
     /// The number of elements; the shape was checked when its tensor was made, so that this cannot overflow.
     #[must_use]
     #[inline]
@@ -125,7 +128,7 @@ impl From<&[usize]> for Shape {
     #[inline]
     fn from(sizes: &[usize]) -> Self {
         match sizes {
-            [] => Shape(Sizes::Inline { sizes: [0; INLINE], rank: 0 }),
+            [] => Shape::SCALAR,
             _ if sizes.len() <= INLINE => {
                 let at = |i| sizes.get(i).copied().unwrap_or(0);
                 Shape(Sizes::Inline { sizes: [at(0), at(1), at(2), at(3)], rank: sizes.len() as u8 })

@@ -84,6 +84,7 @@ impl Storage {
 
     /// All elements, of the type that the storage was made for.
     #[inline]
+    #[track_caller]
     pub(crate) fn elements<T: Element>(&self) -> &[T] {
         const { assert!(align_of::<T>() <= align_of::<u64>(), "elements lie in words") };
         match &self.0 {
@@ -116,6 +117,7 @@ impl Storage {
 
     /// All elements to write, if no other storage shares them.
     #[inline]
+    #[track_caller]
     pub(crate) fn elements_mut<T: Element>(&mut self) -> Option<&mut [T]> {
         const { assert!(align_of::<T>() <= align_of::<u64>(), "elements lie in words") };
         if !self.is_unique() {
@@ -158,9 +160,18 @@ fn data<T: Element>(block: NonNull<Header>) -> *mut T {
 
 /// How many elements these bytes hold; they must have been made for type `T`.
 #[inline]
+#[track_caller]
 fn count<T: Element>(bytes: usize, dtype: DType) -> usize {
-    assert!(dtype == T::DTYPE, "elements of dtype {dtype} were asked for as {}", T::DTYPE);
+    if dtype != T::DTYPE {
+        other_dtype(dtype, T::DTYPE);
+    }
     bytes / size_of::<T>()
+}
+
+#[cold]
+#[track_caller]
+fn other_dtype(dtype: DType, asked: DType) -> ! {
+    panic!("elements of dtype {dtype} were asked for as {asked}");
 }
 
 impl Clone for Storage {
@@ -215,6 +226,41 @@ impl<T: Element> Buffer<T> {
         let bytes = len.checked_mul(size_of::<T>()).filter(|&bytes| bytes <= isize::MAX as usize / 2);
         let bytes = bytes.unwrap_or_else(|| panic!("a buffer of {len} elements of {} does not fit memory", T::DTYPE));
         Buffer { storage: Storage::with_bytes(bytes, T::DTYPE), element: PhantomData }
+    }
+
+    /// One element. Its word is made as a number, so that it is moved on in a register: to read a word of which only a part was written a
+    /// moment ago waits for the write to go through.
+    #[inline]
+    pub(crate) fn scalar(value: T) -> Self {
+        let size = size_of::<T>();
+        // SAFETY: elements are plain numbers, and each arm reads as many bytes as they have.
+        let bits: u64 = unsafe {
+            match size {
+                1 => std::mem::transmute_copy::<T, u8>(&value).into(),
+                2 => std::mem::transmute_copy::<T, u16>(&value).into(),
+                4 => std::mem::transmute_copy::<T, u32>(&value).into(),
+                8 => std::mem::transmute_copy(&value),
+                _ => unreachable!("elements have up to 8 bytes"),
+            }
+        };
+        // The first bytes of the word, in either order of bytes.
+        let word = if cfg!(target_endian = "big") { bits << (64 - 8 * size) } else { bits };
+        let contents = Contents::Inline { words: [word, 0], len: size as u8, dtype: T::DTYPE };
+        Buffer { storage: Storage(contents), element: PhantomData }
+    }
+
+    /// A buffer that a function fills, which finds arbitrary contents. A scalar goes through a variable of its own; see
+    /// [`scalar`](Self::scalar).
+    #[inline]
+    pub(crate) fn filled(len: usize, fill: impl FnOnce(&mut [T])) -> Self {
+        if len == 1 {
+            let mut only = T::default();
+            fill(std::slice::from_mut(&mut only));
+            return Buffer::scalar(only);
+        }
+        let mut buffer = Buffer::recycled(len);
+        fill(&mut buffer);
+        buffer
     }
 
     /// A buffer of zeros.

@@ -49,6 +49,15 @@ impl Tensor {
         }
     }
 
+    /// The value of a tensor outside of every transform.
+    #[inline]
+    pub(crate) fn as_plain(&self) -> Option<&Array> {
+        match &self.0 {
+            Repr::Plain(array) => Some(array),
+            Repr::Traced(_) => None,
+        }
+    }
+
     /// The value, below every transform.
     #[must_use]
     #[inline]

@@ -1,7 +1,7 @@
 //! The sweep: the records last to first, each rule asked for the cotangents of its inputs, and these added up.
 
 use super::{Contents, Record, SPARE, SPARE_RECORDS, ValueId, Values};
-use cotangent_tensor::{Cotangent, Cotangents, DType, Derivative, Few, Spec, SpecRef, Tensor};
+use cotangent_tensor::{Cotangent, Cotangents, DType, Derivative, Few, Primitive, Spec, SpecRef, Tensor};
 
 /// Hears of each rule that a sweep runs, the cotangents of its outputs before, and those of its inputs after.
 pub(crate) trait Listener {
@@ -73,36 +73,41 @@ impl Recording {
 
 /// Runs the rule of a record, if anything depends on its outputs, and adds what it gives to what is pending.
 fn pull<L: Listener>(record: &Record, values: &Values, pending: &mut Pending, listener: &mut L) {
-    let cotangents: Few<Option<Tensor>> = record.outputs.iter().map(|&id| pending.take(id)).collect();
-    if cotangents.iter().all(Option::is_none) {
+    if record.outputs.iter().all(|&id| pending.get(id).is_none()) {
         return;
     }
-    let Derivative::Vjp(rule) = record.primitive.derivative() else { unreachable!("only rules are recorded") };
-    let name = record.primitive.name();
-    listener.before(Step { name, ids: &record.outputs, cotangents: &cotangents });
-    let needs: Few<bool> = record.inputs.iter().map(|id| id.index().is_some()).collect();
-    let outputs = match (cotangents, &record.outputs[..]) {
-        (cotangents, &[id]) => Few::one(cotangent_of(id, cotangents.into_single(), values)),
-        (cotangents, ids) => {
-            cotangents.into_iter().zip(ids).map(|(y_bar, &id)| cotangent_of(id, y_bar, values)).collect()
-        }
-    };
-    let outputs = Cotangents::new(outputs);
+    let primitive = &*record.primitive;
+    let Derivative::Vjp(rule) = primitive.derivative() else { unreachable!("only rules are recorded") };
+    if L::LISTENS {
+        let cotangents: Few<Option<Tensor>> = record.outputs.iter().map(|&id| pending.get(id).cloned()).collect();
+        listener.before(Step { name: primitive.name(), ids: &record.outputs, cotangents: &cotangents });
+    }
+    let mut take = |id| cotangent_of(id, pending.take(id), values);
+    let outputs = Cotangents::new(match record.outputs[..] {
+        [id] => Few::one(take(id)),
+        ref ids => ids.iter().map(|&id| take(id)).collect(),
+    });
     if !L::LISTENS
         && let Some(rule) = rule.accumulates()
         && let Some(&first) = record.inputs.first()
         && let Some(sum) = pending.take(first)
     {
         let sum = rule.accumulate(sum, &record.saved, outputs);
-        check_sum(name, &sum, values.spec(first));
+        check_sum(primitive, &sum, values.spec(first));
         pending.add(first, sum);
         return;
     }
-    let mut cotangents = rule.vjp(&record.saved, outputs, &needs);
-    check_cotangents(name, &cotangents, record.inputs.len(), |i| values.spec(record.inputs[i]));
-    listener.after(Step { name, ids: &record.inputs, cotangents: &cotangents });
+    let mut cotangents = match record.inputs[..] {
+        [x] => rule.vjp(&record.saved, outputs, &[x.is_value()]),
+        [x, y] => rule.vjp(&record.saved, outputs, &[x.is_value(), y.is_value()]),
+        ref ids => rule.vjp(&record.saved, outputs, &ids.iter().map(|id| id.is_value()).collect::<Few<_>>()),
+    };
+    check_cotangents(primitive, &cotangents, record.inputs.len(), |i| values.spec(record.inputs[i]));
+    if L::LISTENS {
+        listener.after(Step { name: primitive.name(), ids: &record.inputs, cotangents: &cotangents });
+    }
     for (&id, cotangent) in record.inputs.iter().zip(cotangents.iter_mut()) {
-        if id.index().is_some()
+        if id.is_value()
             && let Some(cotangent) = cotangent.take()
         {
             pending.add(id, cotangent);
@@ -125,7 +130,7 @@ fn cotangent_of(id: ValueId, given: Option<Tensor>, values: &Values) -> Cotangen
 /// Holds a rule to one cotangent for each input that needs one, of that input's spec; `spec_of` is `None` for the others. A
 /// gradient is never dropped in silence.
 pub(super) fn check_cotangents<'a>(
-    name: &str,
+    primitive: &dyn Primitive,
     x_bars: &[Option<Tensor>],
     inputs: usize,
     spec_of: impl Fn(usize) -> Option<SpecRef<'a>>,
@@ -133,29 +138,32 @@ pub(super) fn check_cotangents<'a>(
     let given = x_bars.len();
     assert!(
         given == inputs,
-        "{name}: the rule's vjp must give a cotangent, or None where none is needed, for each of {inputs} inputs; it gave {given}"
+        "{}: the rule's vjp must give a cotangent, or None where none is needed, for each of {inputs} inputs; it gave {given}",
+        primitive.name(),
     );
     for (i, x_bar) in x_bars.iter().enumerate() {
-        match (spec_of(i), x_bar) {
-            (Some(x), Some(x_bar)) => assert!(
-                x_bar.spec() == x,
-                "{name}: the rule's vjp gave a cotangent {} for input {i}, which is {x}",
-                x_bar.spec(),
-            ),
-            (Some(x), None) => {
-                panic!(
-                    "{name}: the rule's vjp gave no cotangent for input {i}, {x}, which needs one; \
-                     where it is zero, give zeros"
-                )
-            }
-            (None, _) => {}
+        if let Some(x) = spec_of(i)
+            && x_bar.as_ref().is_none_or(|x_bar| x_bar.spec() != x)
+        {
+            refuse_cotangent(primitive.name(), i, x, x_bar.as_ref());
         }
     }
 }
 
+#[cold]
+fn refuse_cotangent(name: &str, i: usize, x: SpecRef<'_>, x_bar: Option<&Tensor>) -> ! {
+    match x_bar.map(Tensor::spec) {
+        Some(x_bar) => panic!("{name}: the rule's vjp gave a cotangent {x_bar} for input {i}, which is {x}"),
+        None => panic!(
+            "{name}: the rule's vjp gave no cotangent for input {i}, {x}, which needs one; where it is zero, give zeros"
+        ),
+    }
+}
+
 /// Holds a rule that adds to a sum to the spec of its input.
-fn check_sum(name: &str, sum: &Tensor, spec: Option<SpecRef<'_>>) {
+fn check_sum(primitive: &dyn Primitive, sum: &Tensor, spec: Option<SpecRef<'_>>) {
     if let Some(x) = spec {
+        let name = primitive.name();
         assert!(sum.spec() == x, "{name}: the rule's sum of cotangents is {}, but its input is {x}", sum.spec());
     }
 }
@@ -200,6 +208,11 @@ impl Pending {
         });
         self.slots[free as usize] = Some(cotangent);
         *slot = free + 1;
+    }
+
+    #[inline]
+    fn get(&self, id: ValueId) -> Option<&Tensor> {
+        self.slots[self.slot_of[id.index()?].checked_sub(1)? as usize].as_ref()
     }
 
     #[inline]

@@ -40,35 +40,43 @@ const MOST: usize = 5;
 type Body<'a, T, U> = dyn Fn(&[&[T]], &mut [U]) + Sync + 'a;
 
 fn fill<T: Element, U: Element>(body: &Body<'_, T, U>, inputs: &[&Array]) -> Array {
-    let mut dst = Buffer::recycled(inputs[0].numel());
+    let mut slices: [&[T]; MOST] = [&[]; MOST];
+    let as_slices = slices.iter_mut().zip(inputs).all(|(slice, input)| {
+        let elements = input.as_slice();
+        *slice = elements.unwrap_or_default();
+        elements.is_some()
+    });
+    let slices = &slices[..inputs.len()];
+    let dst = Buffer::filled(inputs[0].numel(), |dst| match as_slices {
+        true if dst.len() <= CHUNK => body(slices, dst),
+        true => fill_from_slices(body, slices, dst),
+        false => fill_from_strided(body, inputs, dst),
+    });
+    Array::from_buffer_like(dst, inputs[0])
+}
+
+#[inline(never)]
+fn fill_from_slices<T: Element, U: Element>(body: &Body<'_, T, U>, slices: &[&[T]], dst: &mut [U]) {
     let work = dst.len();
-    if inputs.iter().all(|input| input.is_contiguous()) {
-        let mut slices: [&[T]; MOST] = [&[]; MOST];
-        for (slice, input) in slices.iter_mut().zip(inputs) {
-            *slice = input.as_slice().expect("checked just now");
+    parallel::chunks(dst, CHUNK, work, |i, piece| {
+        let mut parts: [&[T]; MOST] = [&[]; MOST];
+        for (part, slice) in parts.iter_mut().zip(slices) {
+            *part = &slice[i * CHUNK..][..piece.len()];
         }
-        let slices = &slices[..inputs.len()];
-        if dst.len() <= CHUNK {
-            body(slices, &mut dst);
-        } else {
-            parallel::chunks(&mut dst, CHUNK, work, |i, piece| {
-                let mut parts: [&[T]; MOST] = [&[]; MOST];
-                for (part, slice) in parts.iter_mut().zip(slices) {
-                    *part = &slice[i * CHUNK..][..piece.len()];
-                }
-                body(&parts[..slices.len()], piece);
-            });
+        body(&parts[..slices.len()], piece);
+    });
+}
+
+#[inline(never)]
+fn fill_from_strided<T: Element, U: Element>(body: &Body<'_, T, U>, inputs: &[&Array], dst: &mut [U]) {
+    let work = dst.len();
+    let readers: Few<Reader<'_, T>> = inputs.iter().map(|input| Reader::new(input)).collect();
+    parallel::chunks(dst, CHUNK, work, |i, piece| {
+        let mut blocks = Blocks::new(&readers, piece.len());
+        for (j, part) in piece.chunks_mut(BLOCK).enumerate() {
+            blocks.read(&readers, i * CHUNK + j * BLOCK, part.len(), |slices| body(slices, part));
         }
-    } else {
-        let readers: Few<Reader<'_, T>> = inputs.iter().map(|input| Reader::new(input)).collect();
-        parallel::chunks(&mut dst, CHUNK, work, |i, piece| {
-            let mut blocks = Blocks::new(&readers, piece.len());
-            for (j, part) in piece.chunks_mut(BLOCK).enumerate() {
-                blocks.read(&readers, i * CHUNK + j * BLOCK, part.len(), |slices| body(slices, part));
-            }
-        });
-    }
-    Array::from_buffer(dst, inputs[0].shape())
+    });
 }
 
 /// As `fill`; the first input that is contiguous and nobody else's is written over.

@@ -75,5 +75,5 @@ fn map<T: Widen<W>, W: Element>(body: &Body<'_, W>, inputs: &[&Array]) -> Array 
             part.iter_mut().zip(&results[..len]).for_each(|(y, &wide)| *y = T::narrow(wide));
         }
     });
-    Array::from_buffer(dst, inputs[0].shape())
+    Array::from_buffer_like(dst, inputs[0])
 }

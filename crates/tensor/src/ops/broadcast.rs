@@ -4,8 +4,11 @@
 //! scalar of the tensor's dtype, expanded without a copy.
 
 use crate::{
-    DType, Error, ErrorKind, Few, Number, Primitive, Result, Shape, Spec, Tensor, apply, apply_owned,
-    array::check_size, primitive::try_apply_owned, try_apply,
+    DType, Error, ErrorKind, Few, Number, Primitive, Result, Shape, Spec, Tensor, apply_owned,
+    array::check_size,
+    few::Repr,
+    primitive::{try_apply_owned, try_apply_plain},
+    try_apply,
 };
 
 /// A plain Rust number that can stand beside a tensor; it takes the tensor's dtype.
@@ -59,8 +62,17 @@ pub(in crate::ops) fn binary(primitive: &dyn Primitive, a: &Tensor, b: Operand<'
             &number
         }
     };
+    // What most operations are, in fewer steps.
+    if let (Some(a), Some(b)) = (a.as_plain(), b.as_plain())
+        && a.has_shape_of(b)
+    {
+        return or_panic(try_apply_plain(primitive, a, b)).into();
+    }
     if a.shape() == b.shape() {
-        return apply(primitive, &[a, b]).into_single();
+        return match try_apply(primitive, &[a, b]) {
+            Ok(Few(Repr::One([y]))) => y,
+            other => or_panic(other).into_single(),
+        };
     }
     let shape = or_panic(common_shape(primitive.name(), &[a, b]));
     let result = try_apply(primitive, &[&a.expand(&shape), &b.expand(&shape)]);

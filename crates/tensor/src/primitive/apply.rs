@@ -1,7 +1,7 @@
 //! Running an operation: handing it to the highest tracer among its inputs, or evaluating it when all are plain.
 
-use super::{Decompose, Primitive};
-use crate::{Array, DType, Error, ErrorKind, Few, Result, Spec, SpecRef, Tensor, kernels::halves};
+use super::{Decompose, Primitive, Promise};
+use crate::{Array, DType, Error, ErrorKind, Few, Result, SpecRef, Tensor, few::Repr, kernels::halves};
 
 /// Runs an operation.
 ///
@@ -20,56 +20,87 @@ pub fn apply(primitive: &dyn Primitive, inputs: &[&Tensor]) -> Few<Tensor> {
 /// # Errors
 /// What `infer` or `eval` of the operation refuse.
 pub fn try_apply(primitive: &dyn Primitive, inputs: &[&Tensor]) -> Result<Few<Tensor>> {
+    // Below every transform the usual counts of inputs need no list.
+    match *inputs {
+        [x] => {
+            if let Some(x) = x.as_plain() {
+                return evaluate(primitive, &[x], &[x.spec()], as_tensors);
+            }
+        }
+        [x, y] => {
+            if let (Some(x), Some(y)) = (x.as_plain(), y.as_plain()) {
+                return evaluate(primitive, &[x, y], &[x.spec(), y.spec()], as_tensors);
+            }
+        }
+        _ => {}
+    }
     if let Some(tracer) = highest_tracer(inputs) {
         return tracer.apply(primitive, inputs);
     }
-    let promised = match infer(primitive, inputs) {
-        Ok(promised) => promised,
-        Err(error) => return Err(showing(error, inputs)),
+    let arrays: Few<&Array> = inputs.iter().map(|x| x.array()).collect();
+    evaluate(primitive, &arrays, &specs_of(inputs), as_tensors)
+}
+
+/// The only output of an operation of two inputs below every transform; as [`try_apply`], without a list.
+pub(crate) fn try_apply_plain(primitive: &dyn Primitive, x: &Array, y: &Array) -> Result<Array> {
+    evaluate(primitive, &[x, y], &[x.spec(), y.spec()], Few::into_single)
+}
+
+#[inline(always)]
+fn as_tensors(arrays: Few<Array>) -> Few<Tensor> {
+    match arrays.0 {
+        Repr::One([y]) => Few::one(y.into()),
+        several => Few(several).into_iter().map(Tensor::from).collect(),
+    }
+}
+
+fn specs_of<'a>(inputs: &[&'a Tensor]) -> Few<SpecRef<'a>> {
+    inputs.iter().map(|x| x.spec()).collect()
+}
+
+/// Runs an operation below every transform; `results` makes of its outputs what the caller returns.
+///
+/// Inlined, and what `promise` and `eval` return is taken apart where it lies: to move a list that was written a moment ago waits for the
+/// writes to go through, which was a fifth of the time of a scalar addition.
+#[inline(always)]
+fn evaluate<R>(
+    primitive: &dyn Primitive,
+    inputs: &[&Array],
+    specs: &[SpecRef<'_>],
+    results: impl Fn(Few<Array>) -> R,
+) -> Result<R> {
+    let run = |promise: &Promise| {
+        debug_assert!(
+            primitive.infer(specs).is_ok_and(|inferred| inferred == promise.clone().into_specs(specs)),
+            "{}: `promise` and `infer` must say the same",
+            primitive.name(),
+        );
+        let as_they_are = inputs.iter().all(|x| x.has_values() && !x.dtype().is_half());
+        let outputs = if as_they_are { primitive.eval(inputs) } else { eval_otherwise(primitive, inputs, specs) };
+        match outputs {
+            Ok(Few(Repr::One([y]))) if promise.as_single(specs) == Some(y.spec()) => Ok(results(Few::one(y))),
+            outputs => finish(primitive, specs, outputs, promise).map(&results),
+        }
     };
+    match primitive.promise(specs) {
+        Ok(ref promise) => run(promise),
+        Err(error) => Err(showing(error, specs)),
+    }
+}
+
+/// What an operation gives where an input has no values, or holds halves.
+#[inline(never)]
+fn eval_otherwise(primitive: &dyn Primitive, inputs: &[&Array], specs: &[SpecRef<'_>]) -> Result<Few<Array>> {
     if inputs.iter().any(|x| !x.has_values()) {
-        return Ok(shapes_only(&promised));
+        return Ok(primitive.infer(specs)?.iter().map(|y| Array::shape_only(y.shape(), y.dtype())).collect());
     }
-    let outputs = match inputs {
-        _ if needs_widening(primitive, inputs) => primitive.eval_owned(widened(inputs)),
-        // The usual counts of inputs need no list.
-        [x] => primitive.eval(&[x.array()]),
-        [x, y] => primitive.eval(&[x.array(), y.array()]),
-        _ => primitive.eval(&inputs.iter().map(|x| x.array()).collect::<Few<_>>()),
-    };
-    match outputs {
-        Ok(outputs) => finish(primitive, inputs, outputs, &promised),
-        Err(error) => Err(showing(error, inputs)),
-    }
-}
-
-/// What the outputs will be.
-#[inline]
-fn infer(primitive: &dyn Primitive, inputs: &[&Tensor]) -> Result<Few<Spec>> {
-    match inputs {
-        [x] => primitive.infer(&[x.spec()]),
-        [x, y] => primitive.infer(&[x.spec(), y.spec()]),
-        _ => primitive.infer(&inputs.iter().map(|x| x.spec()).collect::<Few<_>>()),
-    }
-}
-
-/// Whether an operation is to be given f32 in place of halves.
-#[inline]
-fn needs_widening(primitive: &dyn Primitive, inputs: &[&Tensor]) -> bool {
-    inputs.iter().any(|x| x.dtype().is_half()) && !primitive.takes_halves()
+    if primitive.takes_halves() { primitive.eval(inputs) } else { primitive.eval_owned(widened(inputs)) }
 }
 
 /// The values, with f32 in place of halves; in memory of their own, so that results can be written over them.
-#[cold]
-fn widened(inputs: &[&Tensor]) -> Few<Array> {
-    let widen = |x: &&Tensor| if x.dtype().is_half() { halves::widened(x.array()) } else { x.array().clone() };
+fn widened(inputs: &[&Array]) -> Few<Array> {
+    let widen = |x: &&Array| if x.dtype().is_half() { halves::widened(x) } else { Array::clone(x) };
     inputs.iter().map(widen).collect()
-}
-
-/// What an operation gives where an input has no values.
-#[cold]
-fn shapes_only(promised: &[Spec]) -> Few<Tensor> {
-    promised.iter().map(|spec| Array::shape_only(spec.shape(), spec.dtype()).into()).collect()
 }
 
 /// Runs an operation as the simpler ones that it is made of, on the same inputs, traced or not; for tracers.
@@ -77,14 +108,15 @@ fn shapes_only(promised: &[Spec]) -> Few<Tensor> {
 /// # Errors
 /// What the operation refuses, or when the decomposition gives other outputs than `infer` promised.
 pub fn try_decompose(primitive: &dyn Primitive, parts: &dyn Decompose, inputs: &[&Tensor]) -> Result<Few<Tensor>> {
-    let promised = infer(primitive, inputs).map_err(|error| showing(error, inputs))?;
+    let specs = specs_of(inputs);
+    let promised = primitive.infer(&specs).map_err(|error| showing(error, &specs))?;
     let outputs = parts.decompose(inputs);
     if outputs.len() == promised.len() && outputs.iter().zip(&promised).all(|(y, spec)| y.spec() == spec.as_ref()) {
         return Ok(outputs);
     }
     let found: Vec<SpecRef<'_>> = outputs.iter().map(Tensor::spec).collect();
     let rule = format!("`infer` promised {promised:?}, `decompose` gave {found:?}");
-    Err(showing(Error::new(ErrorKind::Shape, primitive.name(), rule), inputs))
+    Err(showing(Error::new(ErrorKind::Shape, primitive.name(), rule), &specs))
 }
 
 /// Elements from which on it pays to take an input's memory for the output: less than that fits the first cache.
@@ -115,20 +147,22 @@ pub(crate) fn try_apply_owned(primitive: &dyn Primitive, inputs: Few<Tensor>) ->
         }
         _ => {}
     }
-    let borrowed: Few<&Tensor> = inputs.iter().collect();
-    let promised = infer(primitive, &borrowed).map_err(|error| showing(error, &borrowed))?;
-    if needs_widening(primitive, &borrowed) {
-        return finish(primitive, &borrowed, primitive.eval_owned(widened(&borrowed))?, &promised);
+    let specs: Few<SpecRef<'_>> = inputs.iter().map(Tensor::spec).collect();
+    let promised = primitive.infer(&specs).map_err(|error| showing(error, &specs))?;
+    if inputs.iter().any(|x| x.dtype().is_half()) && !primitive.takes_halves() {
+        let arrays: Few<&Array> = inputs.iter().map(Tensor::array).collect();
+        let outputs = primitive.eval_owned(widened(&arrays));
+        return finish(primitive, &specs, outputs, &Promise::Specs(promised)).map(as_tensors);
     }
-    drop(borrowed);
+    drop(specs);
     let arrays = inputs.into_iter().map(Tensor::into_array).collect();
-    finish(primitive, &[], primitive.eval_owned(arrays)?, &promised)
+    finish(primitive, &[], primitive.eval_owned(arrays), &Promise::Specs(promised)).map(as_tensors)
 }
 
 /// An error that shows these inputs, unless it shows some already.
 #[cold]
-fn showing(error: Error, inputs: &[&Tensor]) -> Error {
-    error.or_inputs(&inputs.iter().map(|x| x.spec()).collect::<Few<_>>())
+fn showing(error: Error, inputs: &[SpecRef<'_>]) -> Error {
+    error.or_inputs(inputs)
 }
 
 #[inline]
@@ -142,26 +176,22 @@ fn highest_tracer<'a>(inputs: &[&'a Tensor]) -> Option<&'a dyn crate::Tracer> {
     highest
 }
 
-/// Holds `eval` to what `infer` promised, and rounds what it computed in f32 for halves; an error shows the inputs that are still there.
-#[inline]
+/// Holds `eval` to what was promised, and rounds what it computed in f32 for halves; an error shows the inputs that are still there.
 fn finish(
     primitive: &dyn Primitive,
-    inputs: &[&Tensor],
-    mut arrays: Few<Array>,
-    promised: &[Spec],
-) -> Result<Few<Tensor>> {
-    if let ([y], [spec]) = (&arrays[..], promised)
-        && y.spec() == spec.as_ref()
-    {
-        return Ok(Few::one(arrays.into_single().into()));
-    }
-    for (y, spec) in arrays.iter_mut().zip(promised) {
+    inputs: &[SpecRef<'_>],
+    outputs: Result<Few<Array>>,
+    promise: &Promise,
+) -> Result<Few<Array>> {
+    let mut arrays = outputs.map_err(|error| showing(error, inputs))?;
+    let promised = promise.clone().into_specs(inputs);
+    for (y, spec) in arrays.iter_mut().zip(&promised) {
         if spec.dtype().is_half() && y.dtype() == DType::F32 {
             *y = halves::narrowed(y, spec.dtype());
         }
     }
-    if arrays.len() == promised.len() && arrays.iter().zip(promised).all(|(y, spec)| y.spec() == spec.as_ref()) {
-        return Ok(arrays.into_iter().map(Tensor::from).collect());
+    if arrays.len() == promised.len() && arrays.iter().zip(&promised).all(|(y, spec)| y.spec() == spec.as_ref()) {
+        return Ok(arrays);
     }
     let found: Vec<SpecRef<'_>> = arrays.iter().map(Array::spec).collect();
     let rule = format!("`infer` promised {promised:?}, `eval` gave {found:?}");

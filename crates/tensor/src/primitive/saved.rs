@@ -85,27 +85,25 @@ pub struct Saved {
     outputs: u64,
     /// The inputs that are kept, in order, and then the outputs.
     kept: Few<Tensor>,
-    kept_inputs: usize,
     /// Of all inputs, where the specs were asked for.
-    specs: Box<[Spec]>,
+    specs: Option<Box<Few<Spec>>>,
 }
 
 impl Saved {
     /// Keeps of these inputs and outputs what `keep` names.
     #[must_use]
     pub fn new(keep: Keep, inputs: &[&Tensor], outputs: &[Tensor]) -> Self {
-        let mut kept = Few::new();
-        if keep.inputs != 0 {
-            let named = inputs.iter().enumerate().filter(|&(i, _)| keep.has_input(i));
-            named.for_each(|(_, &x)| kept.push(x.clone()));
-        }
-        let kept_inputs = kept.len();
-        if keep.outputs != 0 {
-            let named = outputs.iter().enumerate().filter(|&(i, _)| keep.has_output(i));
-            named.for_each(|(_, y)| kept.push(y.clone()));
-        }
-        let specs = if keep.specs { inputs.iter().map(|x| x.spec().to_owned()).collect() } else { Box::default() };
-        Saved { inputs: keep.inputs, outputs: keep.outputs, kept, kept_inputs, specs }
+        let named_inputs = inputs.iter().enumerate().filter(|&(i, _)| keep.has_input(i)).map(|(_, &x)| x);
+        let named_outputs = outputs.iter().enumerate().filter(|&(i, _)| keep.has_output(i)).map(|(_, y)| y);
+        let kept = match (keep.inputs, keep.outputs) {
+            (0, 0) => Few::new(),
+            (_, 0) => named_inputs.cloned().collect(),
+            _ => named_inputs.chain(named_outputs).cloned().collect(),
+        };
+        let specs = keep.specs.then(|| Box::new(inputs.iter().map(|x| x.spec().to_owned()).collect()));
+        // Without those that the operation does not have, so that members of the sets are what is kept.
+        let inputs = if keep.inputs == u64::MAX { u64::MAX } else { keep.inputs & first(inputs.len()) };
+        Saved { inputs, outputs: keep.outputs & first(outputs.len()), kept, specs }
     }
 
     /// Input `i`.
@@ -116,7 +114,7 @@ impl Saved {
     #[track_caller]
     #[inline]
     pub fn input(&self, i: usize) -> &Tensor {
-        let position = rank_of(self.inputs, i).filter(|&position| position < self.kept_inputs);
+        let position = rank_of(self.inputs, i).filter(|&position| position < self.kept_inputs());
         let position =
             position.unwrap_or_else(|| panic!("the rule looks at input {i}, which its `keep` does not name"));
         &self.kept[position]
@@ -130,8 +128,13 @@ impl Saved {
     #[track_caller]
     #[inline]
     pub fn output(&self, i: usize) -> &Tensor {
-        let kept = rank_of(self.outputs, i).and_then(|position| self.kept.get(self.kept_inputs + position));
+        let kept = rank_of(self.outputs, i).and_then(|position| self.kept.get(self.kept_inputs() + position));
         kept.unwrap_or_else(|| panic!("the rule looks at output {i}, which its `keep` does not name"))
+    }
+
+    #[inline]
+    fn kept_inputs(&self) -> usize {
+        self.kept.len() - self.outputs.count_ones() as usize
     }
 
     /// Shape and dtype of input `i`.
@@ -142,12 +145,18 @@ impl Saved {
     #[track_caller]
     #[inline]
     pub fn spec(&self, i: usize) -> SpecRef<'_> {
-        match self.specs.get(i) {
+        match self.specs.as_ref().and_then(|specs| specs.get(i)) {
             Some(spec) => spec.as_ref(),
             None if rank_of(self.inputs, i).is_some() => self.input(i).spec(),
             None => panic!("the rule looks at the spec of input {i}; its `keep` must name the input, or Keep::SPECS"),
         }
     }
+}
+
+/// The set of the first so many.
+#[inline]
+fn first(count: usize) -> u64 {
+    if count < 64 { (1 << count) - 1 } else { u64::MAX }
 }
 
 /// How many members of a set are below member `i`; the full set stands for all, also from 64 on.

@@ -5,8 +5,8 @@
 
 use crate::ops::broadcast::{Operand, ToNumber, binary, binary_owned, common_shape, constant, or_panic};
 use crate::{
-    Array, Cotangents, DType, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor,
-    Vjp, apply, apply_owned,
+    Array, Cotangents, DType, Derivative, Error, ErrorKind, Few, Keep, Primitive, Promise, Result, Saved, Spec,
+    SpecRef, Tensor, Vjp, apply, apply_owned,
     dtype::for_number,
     error::{same_specs, takes},
     kernels::{
@@ -37,7 +37,10 @@ macro_rules! operation {
                 $name
             }
             fn infer(&self, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>> {
-                infer($name, $arity, inputs)
+                Ok(self.promise(inputs)?.into_specs(inputs))
+            }
+            fn promise(&self, inputs: &[SpecRef<'_>]) -> Result<Promise> {
+                promise($name, $arity, inputs)
             }
             fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
                 Ok(for_number!(inputs[0].dtype(), T => map::map::<T, T, _>(self, inputs)).into())
@@ -52,13 +55,13 @@ macro_rules! operation {
     };
 }
 
-fn infer(op: &'static str, arity: usize, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>> {
+fn promise(op: &'static str, arity: usize, inputs: &[SpecRef<'_>]) -> Result<Promise> {
     takes(op, arity, inputs)?;
     same_specs(op, inputs)?;
     match inputs[0].dtype() {
         DType::Bool => Err(Error::needs_numbers(op, inputs)),
         DType::I64 | DType::U8 if op == "div" => Err(Error::needs_float(op, inputs)),
-        _ => Ok(inputs[0].to_owned().into()),
+        _ => Ok(Promise::AsInput(0)),
     }
 }
 
@@ -195,14 +198,18 @@ macro_rules! operators {
             type Output = Tensor;
             #[track_caller]
             fn $method(self, other: Tensor) -> Tensor {
-                binary_owned(&$Type, self, other)
+                // What is small would not be written over, and is not handed on then.
+                if self.numel().max(other.numel()) < WORTH_REUSING {
+                    binary(&$Type, &self, (&other).into())
+                } else {
+                    binary_owned(&$Type, self, other)
+                }
             }
         }
         impl ops::$Type<&Tensor> for Tensor {
             type Output = Tensor;
             #[track_caller]
             fn $method(self, other: &Tensor) -> Tensor {
-                // What is small would not be written over, so that the other needs no second handle.
                 if self.numel() < WORTH_REUSING {
                     binary(&$Type, &self, other.into())
                 } else {

@@ -13,8 +13,8 @@ mod formula;
 pub use formula::apply_broadcast;
 
 use crate::{
-    Array, Cotangents, DType, Decompose, Derivative, Dual, Error, Few, Keep, Primitive, Real, Result, Saved, Spec,
-    SpecRef, Tensor, Vjp, apply,
+    Array, Cotangents, DType, Decompose, Derivative, Dual, Error, Few, Keep, Primitive, Promise, Real, Result, Saved,
+    Spec, SpecRef, Tensor, Vjp, apply,
     dtype::for_float,
     error::{same_specs, takes},
     kernels::{
@@ -159,10 +159,14 @@ impl<F: Elementwise> Primitive for F {
     }
 
     fn infer(&self, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>> {
+        Ok(self.promise(inputs)?.into_specs(inputs))
+    }
+
+    fn promise(&self, inputs: &[SpecRef<'_>]) -> Result<Promise> {
         const { assert!(F::ARITY >= 1 && F::ARITY <= MAX_ARITY, "an elementwise function has one to four inputs") };
         let dtype = dtype_of(F::NAME, F::ARITY, F::INTEGER.is_some(), inputs)?;
         self.check(dtype)?;
-        Ok(inputs[0].to_owned().into())
+        Ok(Promise::AsInput(0))
     }
 
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
@@ -298,9 +302,13 @@ impl<F: Elementwise> Primitive for ElementwiseGrad<F> {
     }
 
     fn infer(&self, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>> {
+        Ok(self.promise(inputs)?.into_specs(inputs))
+    }
+
+    fn promise(&self, inputs: &[SpecRef<'_>]) -> Result<Promise> {
         takes(F::NAME, 1 + kept_count::<F>(), inputs)?;
         same_specs(F::NAME, inputs)?;
-        Ok(inputs[0].to_owned().into())
+        Ok(Promise::AsInput(0))
     }
 
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
