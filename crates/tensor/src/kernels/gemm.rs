@@ -284,6 +284,9 @@ pub(crate) struct Tile<'a, T> {
     elements: PhantomData<&'a mut [T]>,
 }
 
+// SAFETY: a shared tile gives access to elements only through `columns`, whose caller promises that no element is in two tiles.
+unsafe impl<T: Send> Sync for Tile<'_, T> {}
+
 impl<'a, T> Tile<'a, T> {
     /// The whole of a matrix in row-major order.
     pub(crate) fn of_matrix(elements: &'a mut [T], rows: usize, cols: usize) -> Self {
@@ -298,6 +301,17 @@ impl<'a, T> Tile<'a, T> {
         let fits = cols > 0 && cols <= row_stride && last.is_some_and(|last| last <= elements.len());
         assert!(fits, "{rows} rows of {cols} elements, {row_stride} apart from {first} on, of {}", elements.len());
         Tile { first: elements[first..].as_mut_ptr(), rows, cols, row_stride, elements: PhantomData }
+    }
+
+    /// Some of the columns, for one thread of several.
+    ///
+    /// # Safety
+    /// No other tile that is alive, but this one, holds one of them.
+    pub(crate) unsafe fn columns(&self, columns: Range<usize>) -> Tile<'_, T> {
+        assert!(columns.start < columns.end && columns.end <= self.cols);
+        // SAFETY: the first column is one of the tile's.
+        let first = unsafe { self.first.add(columns.start) };
+        Tile { first, rows: self.rows, cols: columns.len(), row_stride: self.row_stride, elements: PhantomData }
     }
 
     /// The same tile, for a shorter time.

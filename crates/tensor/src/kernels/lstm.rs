@@ -1,7 +1,7 @@
 //! A layer of a long short-term memory over whole sequences, and the way back.
 //!
 //! A sequence of a batch does not know of the others. So a thread takes some of them through all steps, and never waits for
-//! another within a sequence; in each step it multiplies their states with the packed weights, and makes gates and states of
+//! another within a sequence, unless there are so few that threads share the products of each step. In each step it multiplies their states with the packed weights, and makes gates and states of
 //! the products while they are in cache.
 
 mod backward;

@@ -65,7 +65,8 @@ pub(crate) fn backward<T: Number>(bars: &Bars<'_, T>) -> [Buffer<T>; 3] {
                 sums: &mut sums,
                 z_bar,
             });
-            weight.multiply(piece.rows, &sums, &mut Tile::of_matrix(&mut product, piece.rows, hidden));
+            let mut product = Tile::of_matrix(&mut product, piece.rows, hidden);
+            weight.multiply(piece.rows, &sums, &mut product, sequences.work());
         }
         for r in 0..piece.rows {
             h_first.row(r).copy_from_slice(&product[r * hidden..][..hidden]);

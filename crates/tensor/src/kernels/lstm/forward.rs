@@ -54,7 +54,7 @@ pub(crate) fn forward<T: Number>(inputs: &Inputs<'_, T>) -> [Buffer<T>; 3] {
                 ]
             };
             let (state, memory) = (&mut *state, &mut *memory);
-            weight.multiply(piece.rows, state, &mut gates);
+            weight.multiply(piece.rows, state, &mut gates, sequences.work());
             isa::dispatch(Step { inputs, piece, step, state, memory, h, c, gates });
         }
     });

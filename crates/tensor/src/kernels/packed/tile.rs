@@ -32,6 +32,18 @@ pub(crate) trait TileElement: GemmElement {
     /// The product of `R` rows and the panel. Each element is one sum in the order of the terms, so that it has the same bits in a
     /// tile of any number of rows.
     fn tile<const R: usize>(operands: &Operands<'_, Self>) -> [[Self; COLS]; R];
+
+    /// The products of one row and several panels of its length, each as in a tile. The terms of one product wait for each other; those of
+    /// another do not.
+    fn row(lhs: &[Self], panels: &[&[[Self; COLS]]; ABREAST]) -> [[Self; COLS]; ABREAST];
+}
+
+/// Panels that a row is multiplied with at a time: as many sums as the latency of an instruction is cycles long.
+pub(super) const ABREAST: usize = 4;
+
+/// As `tile` for each panel.
+fn panel_by_panel<T: TileElement>(lhs: &[T], panels: &[&[[T; COLS]]; ABREAST]) -> [[T; COLS]; ABREAST] {
+    panels.map(|panel| T::tile::<1>(&Operands { lhs, stride: lhs.len(), panel })[0])
 }
 
 /// Without instructions of its own.
@@ -56,6 +68,9 @@ impl<T: GemmElement> TileElement for T {
         operands.check(R);
         portable(operands)
     }
+    fn row(lhs: &[T], panels: &[&[[T; COLS]]; ABREAST]) -> [[T; COLS]; ABREAST] {
+        panel_by_panel(lhs, panels)
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -64,7 +79,7 @@ mod x86_64 {
     use std::arch::x86_64::*;
 
     macro_rules! tile {
-        ($name:ident, $features:literal, $T:ty, $Vector:ty, $zero:ident, $all:ident, $load:ident, $fma:ident, $store:ident) => {
+        ($name:ident, $row:ident, $features:literal, $T:ty, $Vector:ty, $zero:ident, $all:ident, $load:ident, $fma:ident, $store:ident) => {
             /// # Safety
             /// The processor has these instructions, and the operands pass their check of `R` rows.
             #[target_feature(enable = $features)]
@@ -96,11 +111,40 @@ mod x86_64 {
                 }
                 tile
             }
+
+            /// # Safety
+            /// The processor has these instructions, and each panel is as long as the row.
+            #[target_feature(enable = $features)]
+            unsafe fn $row(lhs: &[$T], panels: &[&[[$T; COLS]]; ABREAST]) -> [[$T; COLS]; ABREAST] {
+                const LANES: usize = size_of::<$Vector>() / size_of::<$T>();
+                const VECTORS: usize = COLS / LANES;
+                let mut sums = [[$zero(); VECTORS]; ABREAST];
+                for (k, &x) in lhs.iter().enumerate() {
+                    let x = $all(x);
+                    for (sums, panel) in sums.iter_mut().zip(panels) {
+                        // SAFETY: k is below the panel's length.
+                        let row = unsafe { panel.get_unchecked(k) };
+                        for (v, sum) in sums.iter_mut().enumerate() {
+                            // SAFETY: `VECTORS` vectors are a row of the panel.
+                            *sum = $fma(x, unsafe { $load(row.as_ptr().add(v * LANES)) }, *sum);
+                        }
+                    }
+                }
+                let mut products = [[<$T>::default(); COLS]; ABREAST];
+                for (product, sums) in products.iter_mut().zip(&sums) {
+                    for (v, &sum) in sums.iter().enumerate() {
+                        // SAFETY: `VECTORS` vectors are a row of the products.
+                        unsafe { $store(product.as_mut_ptr().add(v * LANES), sum) };
+                    }
+                }
+                products
+            }
         };
     }
 
     tile!(
         f32_avx2,
+        f32_avx2_row,
         "avx2,fma",
         f32,
         __m256,
@@ -112,6 +156,7 @@ mod x86_64 {
     );
     tile!(
         f64_avx2,
+        f64_avx2_row,
         "avx2,fma",
         f64,
         __m256d,
@@ -123,6 +168,7 @@ mod x86_64 {
     );
     tile!(
         f32_avx512,
+        f32_avx512_row,
         "avx512f",
         f32,
         __m512,
@@ -134,6 +180,7 @@ mod x86_64 {
     );
     tile!(
         f64_avx512,
+        f64_avx512_row,
         "avx512f",
         f64,
         __m512d,
@@ -145,7 +192,7 @@ mod x86_64 {
     );
 
     macro_rules! tile_element {
-        ($($T:ty: $avx2_rows:literal, $avx2:ident, $avx512:ident;)*) => {$(
+        ($($T:ty: $avx2_rows:literal, [$avx2:ident, $avx2_row:ident], [$avx512:ident, $avx512_row:ident];)*) => {$(
             impl TileElement for $T {
                 fn most_rows() -> usize {
                     if Isa::chosen() == Isa::Avx512 { 8 } else { $avx2_rows }
@@ -160,11 +207,21 @@ mod x86_64 {
                         Isa::Avx512 => unsafe { $avx512(operands) },
                     }
                 }
+                fn row(lhs: &[$T], panels: &[&[[$T; COLS]]; ABREAST]) -> [[$T; COLS]; ABREAST] {
+                    assert!(panels.iter().all(|panel| panel.len() == lhs.len()), "panels of the row's length");
+                    match Isa::chosen() {
+                        Isa::Portable => panel_by_panel(lhs, panels),
+                        // SAFETY: the processor has what is chosen, and the lengths are equal.
+                        Isa::Avx2 => unsafe { $avx2_row(lhs, panels) },
+                        // SAFETY: as above.
+                        Isa::Avx512 => unsafe { $avx512_row(lhs, panels) },
+                    }
+                }
             }
         )*};
     }
     tile_element! {
-        f32: 6, f32_avx2, f32_avx512;
-        f64: 2, f64_avx2, f64_avx512;
+        f32: 6, [f32_avx2, f32_avx2_row], [f32_avx512, f32_avx512_row];
+        f64: 2, [f64_avx2, f64_avx2_row], [f64_avx512, f64_avx512_row];
     }
 }
