@@ -144,11 +144,11 @@ impl Graph {
     /// use cotangent_nn::{Linear, seeing::Graph};
     /// use cotangent_tensor::{DType, Rng, Tensor};
     /// let layer = Linear::new(3, 2, &mut Rng::seed(7));
-    /// let x = Tensor::shape_only([5, 3], DType::F32);
-    /// let (_, recording) = watch::forward(&layer, &x, |layer, x| layer.forward(x));
+    /// let x = Tensor::shape_only([3, 5], DType::F32);
+    /// let (_, recording) = watch::forward(&layer, &x, |layer, x| layer.forward(&x.transpose(0, 1)).relu());
     /// let graph = Graph::new(&recording).without_moves();
     /// let operations = graph.dot().matches("shape=box").count();
-    /// assert_eq!(operations, 2); // the product and the sum
+    /// assert_eq!(operations, 2); // the layer and its activation
     /// ```
     #[must_use]
     pub fn without_moves(self) -> Self {

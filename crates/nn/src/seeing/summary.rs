@@ -38,14 +38,14 @@ mod tests;
 /// println!("{table}");
 /// let lines: Vec<&str> = table.lines().collect();
 /// assert_eq!(lines, [
-///     "path  operations   output             parameters    FLOPs",
-///     "----  -----------  -----------------  ----------  -------",
-///     "0     conv, add    f32[1, 6, 24, 24]         156  176,256",
-///     "      relu         f32[1, 6, 24, 24]                3,456",
-///     "      max_pool     f32[1, 6, 12, 12]                3,456",
-///     "4     matmul, add  f32[1, 10]              8,650   17,290",
+///     "path  operations  output             parameters    FLOPs",
+///     "----  ----------  -----------------  ----------  -------",
+///     "0     conv, add   f32[1, 6, 24, 24]         156  176,256",
+///     "      relu        f32[1, 6, 24, 24]                3,456",
+///     "      max_pool    f32[1, 6, 12, 12]                3,456",
+///     "4     linear      f32[1, 10]              8,650   17,280",
 ///     "",
-///     "parameters 8,806 (35.2 kB); FLOPs 200,458; values 51.9 kB",
+///     "parameters 8,806 (35.2 kB); FLOPs 200,448; values 51.9 kB",
 /// ]);
 /// ```
 #[must_use]
