@@ -3,11 +3,15 @@
     python scripts/yardstick_losses.py FOLDER [CASE ...]
     LOSSES=FOLDER cargo bench -q --bench yardstick -- mlp mlp_small lenet cnn resnet gpt gpt_m lstm
 
+Beside the first and last loss it prints how far PyTorch is from itself, the greatest relative difference of a loss on one thread, where sums
+are added in another order, and of one in channels-last memory: what a difference of cotangent's is to be seen beside.
+
 The modules have the names of those in benches/yardstick/networks.rs. About 60 MB for the largest case, so that nothing of it is kept in the
 project.
 """
 
 import sys
+from copy import deepcopy
 from pathlib import Path
 
 import torch
@@ -110,21 +114,34 @@ CASES = {
 }
 
 
+def losses_of(model, x, y):
+    adam, losses = torch.optim.Adam(model.parameters(), 1e-3), []
+    for _ in range(STEPS):
+        adam.zero_grad()
+        loss = F.cross_entropy(model(x).flatten(0, -2), y.flatten())
+        loss.backward()
+        adam.step()
+        losses.append(loss.detach())
+    return torch.stack(losses)
+
+
 def main(folder, *cases):
     Path(folder).mkdir(parents=True, exist_ok=True)
+    threads = torch.get_num_threads()
     for case in cases or CASES:
         torch.manual_seed(0)
         model, (x, y) = CASES[case]()
         weights = {f"model.{name}": tensor.clone() for name, tensor in model.state_dict().items()}
-        adam, losses = torch.optim.Adam(model.parameters(), 1e-3), []
-        for _ in range(STEPS):
-            adam.zero_grad()
-            loss = F.cross_entropy(model(x).flatten(0, -2), y.flatten())
-            loss.backward()
-            adam.step()
-            losses.append(loss.detach())
-        save_file(weights | {"given.x": x, "given.y": y, "given.losses": torch.stack(losses)}, Path(folder) / f"{case}.safetensors")
-        print(case, losses[0].item(), losses[-1].item())
+        on_one_thread, otherwise_laid_out = deepcopy(model), deepcopy(model).to(memory_format=torch.channels_last)
+        losses = losses_of(model, x, y)
+        save_file(weights | {"given.x": x, "given.y": y, "given.losses": losses}, Path(folder) / f"{case}.safetensors")
+        torch.set_num_threads(1)
+        others = [losses_of(on_one_thread, x, y)]
+        torch.set_num_threads(threads)
+        if x.dim() == 4:
+            others.append(losses_of(otherwise_laid_out, x.to(memory_format=torch.channels_last), y))
+        differences = " ".join(f"{((other - losses).abs() / losses).max().item():.1e}" for other in others)
+        print(case, losses[0].item(), losses[-1].item(), "from itself:", differences, flush=True)
 
 
 if __name__ == "__main__":
