@@ -143,7 +143,10 @@ fn linear(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> 
         // Halves are multiplied as they are, without a copy in f32.
         Linear.infer(&inputs.iter().map(|input| input.spec()).collect::<Vec<_>>())?;
         let y = product(x, &weight.transpose(0, 1));
-        Ok(bias.map_or_else(|| y.clone(), |bias| &y + bias))
+        Ok(match bias {
+            Some(bias) => y + bias,
+            None => y,
+        })
     };
     if before.len() == 1 {
         return of_matrix(x);
@@ -152,4 +155,43 @@ fn linear(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> 
     let y = of_matrix(&x.reshape([rows, features]))?;
     let shape: Shape = before.iter().chain(&y.shape()[1..]).copied().collect();
     Ok(y.reshape(&shape))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{DType, ops::refused::message};
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        let zeros = |shape: &[usize]| Tensor::zeros(shape, DType::F32);
+        let (x, weight) = (zeros(&[5, 2, 3]), zeros(&[4, 3]));
+        let refused = |x: &Tensor, weight: &Tensor, bias: Option<&Tensor>| message(|| x.linear(weight, bias));
+        assert_eq!(
+            refused(&zeros(&[]), &weight, None),
+            "linear: a scalar has no features; got f32[], f32[4, 3]; give it an axis with .unsqueeze(0)"
+        );
+        assert_eq!(
+            refused(&x, &zeros(&[3, 4]), None),
+            "linear: the last axis of the input has 3 elements, but the weight, [outputs, inputs], takes 4; \
+             got f32[5, 2, 3], f32[3, 4]"
+        );
+        assert_eq!(
+            refused(&x, &weight, Some(&zeros(&[1, 4]))),
+            "linear: the bias must have shape [4], one element for each output; got f32[5, 2, 3], f32[4, 3], f32[1, 4]"
+        );
+        let whole = x.cast(DType::I64);
+        let text = refused(&whole, &weight.cast(DType::I64), None);
+        assert!(text.starts_with("linear: ") && text.contains("i64[5, 2, 3]"), "{text}");
+    }
+
+    #[test]
+    fn halves_are_multiplied_as_they_are() {
+        let x = Tensor::from([[1.0f32, 2.0], [3.0, -1.0]]).cast(DType::BF16);
+        let (weight, bias) =
+            (Tensor::from([[0.5f32, 4.0]]).cast(DType::BF16), Tensor::from([0.25f32]).cast(DType::BF16));
+        let y = x.linear(&weight, Some(&bias));
+        assert_eq!((y.dtype(), y.cast(DType::F32).to_vec::<f32>()), (DType::BF16, vec![8.75, -2.25]));
+        assert_eq!(x.linear(&weight, None).cast(DType::F32).to_vec::<f32>(), [8.5, -2.5]);
+    }
 }
