@@ -1,7 +1,7 @@
 //! Calling a task for each number below a count on several threads, of which the caller is one.
 //!
 //! Rayon's own loops put the caller to sleep while its workers run, and these to sleep when they are done; an operation of 50 us then
-//! waits as long for threads to wake as it computes. Here the caller begins at once, workers of its rayon pool join it, and a worker
+//! waits as long for threads to wake as it computes. Here the caller begins at once, threads of rayon's join it, and one
 //! that is done stays for [`LINGER`], since the next operation tends to follow. A caller has the same helpers each time, and each the same
 //! part of the numbers first, so that a core finds in its cache what it wrote there.
 //!
