@@ -5,8 +5,9 @@
 //! ```
 //!
 //! The matrix of windows is never whole in memory: it is laid out block by block, each for one thread and small enough for its
-//! second cache. Convolutions of one element are products of the image itself, those with a few channels in a group
-//! (`direct`) loop over the image, and those of 3 x 3 elements with many channels need fewer multiplications (`winograd`).
+//! second cache. It is only made where windows do not overlap, and convolutions of one element are products of the image
+//! itself. Else the sums read the image, padded, in place (`direct`); those of 3 x 3 elements with many channels need fewer
+//! multiplications (`winograd`).
 //!
 //! How the work is cut depends on the sizes alone, and sums are added in a fixed order.
 
@@ -15,6 +16,7 @@ mod input_gradient;
 mod weight_gradient;
 mod winograd;
 
+pub(crate) use direct::DirectElement;
 pub(crate) use input_gradient::input_gradient;
 pub(crate) use weight_gradient::weight_gradient;
 
@@ -191,18 +193,18 @@ impl Sizes {
 }
 
 /// `y[n, o] = sum over inputs c and taps t of w[o, c, t] x[n, c, window]`.
-pub(crate) fn forward<T: GemmElement + Arithmetic>(sizes: &Sizes, x: &[T], w: &[T]) -> Buffer<T> {
+pub(crate) fn forward<T: DirectElement + Arithmetic>(sizes: &Sizes, x: &[T], w: &[T]) -> Buffer<T> {
     assert_eq!([x.len(), w.len()], [sizes.x_len(), sizes.weight_len()], "conv: x and w have these sizes: {sizes:?}");
     let mut y = Buffer::recycled(sizes.y_len());
     if y.is_empty() {
         return y;
     }
-    if direct::is_better(sizes) {
-        direct::forward(sizes, x, w, &mut y);
-        return y;
-    }
     if let Some(tiles) = Tiles::forward(sizes) {
         winograd::convolve(&tiles, x, w, false, sizes.work::<T>(), &mut y);
+        return y;
+    }
+    if direct::is_better(sizes) {
+        direct::forward(sizes, x, w, &mut y);
         return y;
     }
     let (channels, positions) = (0..sizes.inputs, sizes.windows.output_len());

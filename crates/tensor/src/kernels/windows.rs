@@ -84,13 +84,6 @@ impl Windows {
         self.0[2].stride
     }
 
-    /// The runs of `positions` where a tap reads elements, as `(first, at, len)`: `len` positions from the `first`-th of the range
-    /// on, which read from `at`, [`step`](Self::step) apart.
-    #[inline(always)]
-    pub(crate) fn runs(&self, tap: usize, positions: Range<usize>) -> Runs {
-        self.reach(tap).runs(positions)
-    }
-
     /// Where a tap reads elements.
     #[inline(always)]
     fn reach(&self, tap: usize) -> Reach {
@@ -116,19 +109,13 @@ impl Windows {
         }
         for tap in 0..taps {
             let reach = self.reach(tap);
-            let known = self.known_from_above(tap, len);
-            let rest = positions.start + known..positions.end;
             let rows = matrix.chunks_mut(taps * row_len);
             for (channel, rows) in image.chunks_exact(self.input_len()).zip(rows) {
-                if known > 0 {
-                    let above = (tap - self.0[2].kernel) * row_len + offset;
-                    rows.copy_within(above + len - known..above + len, tap * row_len + offset);
-                }
-                let row = &mut rows[tap * row_len + offset..][known..len];
+                let row = &mut rows[tap * row_len + offset..][..len];
                 if reach.has_padding() {
                     row.fill(T::default());
                 }
-                for (first, at, len) in reach.runs(rest.clone()) {
+                for (first, at, len) in reach.runs(positions.clone()) {
                     let to = &mut row[first..first + len];
                     if step == 1 {
                         copy_run(to, &channel[at..at + len]);
@@ -140,48 +127,25 @@ impl Windows {
         }
     }
 
-    /// How many of `len` positions of a tap, from the first on, read what the tap above it in the kernel reads at the last as many:
-    /// lines further down by a tap's dilation. To copy them at once is quicker than line by line where lines are short.
-    fn known_from_above(&self, tap: usize, len: usize) -> usize {
-        // Four of the widest vectors of f32. Lines of 10 and 28 gained (a step of lenet went from 4.9 to 4.0 ms);
-        // longer ones, which a copy by line serves as well, were not measured.
-        const SHORT_LINE: usize = 64;
-        let [depth, height, width] = self.0;
-        let has_above = !(tap / width.kernel).is_multiple_of(height.kernel);
-        if has_above && depth.output == 1 && height.stride == 1 && width.output <= SHORT_LINE {
-            len.saturating_sub(height.dilation * width.output)
-        } else {
-            0
-        }
-    }
-
     /// The transpose of [`columns`](Self::columns): adds each element of the matrix to the element of the image that it was read
-    /// from; those in the padding are dropped. The matrix is used up.
+    /// from; those in the padding are dropped.
     pub(crate) fn add_columns<T: Arithmetic>(
         &self,
-        matrix: &mut [T],
+        matrix: &[T],
         row_len: usize,
         positions: Range<usize>,
         image: &mut [T],
     ) {
-        let (len, taps, step) = (positions.len(), self.taps(), self.step());
-        if len == 0 || taps == 0 {
+        let (taps, step) = (self.taps(), self.step());
+        if positions.is_empty() || taps == 0 {
             return;
         }
-        // A tap gives what the one above it reads too to that one.
-        for tap in (0..taps).rev() {
+        for tap in 0..taps {
             let reach = self.reach(tap);
-            let known = self.known_from_above(tap, len);
-            let rest = positions.start + known..positions.end;
-            let rows = matrix.chunks_mut(taps * row_len);
+            let rows = matrix.chunks(taps * row_len);
             for (channel, rows) in image.chunks_exact_mut(self.input_len()).zip(rows) {
-                let (before, row) = rows.split_at_mut(tap * row_len);
-                if known > 0 {
-                    let above = &mut before[(tap - self.0[2].kernel) * row_len..][..len];
-                    add_run(&mut above[len - known..], &row[..known]);
-                }
-                let row = &row[known..len];
-                for (first, at, len) in reach.runs(rest.clone()) {
+                let row = &rows[tap * row_len..][..row_len];
+                for (first, at, len) in reach.runs(positions.clone()) {
                     let from = &row[first..first + len];
                     if step == 1 {
                         add_run(&mut channel[at..at + len], from);
@@ -208,7 +172,8 @@ impl Reach {
         self.axes.iter().zip(&self.outputs).any(|(axis, outputs)| *outputs != (0..axis.output))
     }
 
-    /// As [`Windows::runs`].
+    /// The runs of `positions` where the tap reads elements, as `(first, at, len)`: `len` positions from the `first`-th of the range
+    /// on, which read from `at`, [`step`](Windows::step) apart.
     #[inline(always)]
     fn runs(&self, positions: Range<usize>) -> Runs {
         let ([depth, height, width], [inward, down, across]) = (self.axes, self.taps);
@@ -300,7 +265,7 @@ impl Iterator for Runs {
 
 /// Copies a run. Most are rows of small images, for which calling `memcpy` costs more than copying.
 #[inline(always)]
-fn copy_run<T: Arithmetic>(to: &mut [T], from: &[T]) {
+pub(super) fn copy_run<T: Copy>(to: &mut [T], from: &[T]) {
     match to.len() {
         4..8 => copy_ends::<T, 4>(to, from),
         8..16 => copy_ends::<T, 8>(to, from),
@@ -311,7 +276,7 @@ fn copy_run<T: Arithmetic>(to: &mut [T], from: &[T]) {
 
 /// Copies N to 2N elements: the first N and the last N, of which some may be the same.
 #[inline(always)]
-fn copy_ends<T: Arithmetic, const N: usize>(to: &mut [T], from: &[T]) {
+fn copy_ends<T: Copy, const N: usize>(to: &mut [T], from: &[T]) {
     if let (Some(to), Some(from)) = (to.first_chunk_mut::<N>(), from.first_chunk()) {
         *to = *from;
     }
@@ -347,8 +312,8 @@ pub(crate) fn images_of<T: Arithmetic>(windows: &Windows, matrix: &[T], channels
     let (input_len, positions, taps) = (windows.input_len(), windows.output_len(), windows.taps());
     let mut images = Buffer::zeroed(channels * input_len);
     parallel::chunks(&mut images, input_len, matrix.len(), |channel, image| {
-        let mut rows = Buffer::from_slice(&matrix[channel * taps * positions..][..taps * positions]);
-        windows.add_columns(&mut rows, positions, 0..positions, image);
+        let rows = &matrix[channel * taps * positions..][..taps * positions];
+        windows.add_columns(rows, positions, 0..positions, image);
     });
     images
 }

@@ -1,182 +1,306 @@
-//! Convolutions whose groups have a few channels, depthwise ones above all: a matrix of windows would copy each element once
-//! for each tap, for a product of one row. Instead each tap adds its multiple of the image, run by run.
+//! Convolutions without a matrix of windows: sums over shifted lines of the image itself.
+//!
+//! A matrix of windows copies each element once for each element of the kernel, which only pays where many channels meet in a
+//! product. Here a block of the image is copied once, with its padding (`planes`), and the terms of a sum are read from
+//! there (`tile`). The transpose in `x` is such a sum too, that in the weight one over positions.
+
+mod planes;
+#[cfg(test)]
+mod tests;
+mod tile;
 
 use super::{PIECES, Sizes};
-use crate::kernels::{
-    arithmetic::Arithmetic,
-    gemm::{GemmElement, fused},
-    isa::{self, Kernel},
-    parallel,
+use crate::{
+    Buffer,
+    kernels::{
+        gemm::{Shared, Tile},
+        parallel,
+        windows::{Axis, copy_run},
+    },
 };
+use planes::{Block, Line, Planes, Terms};
+use std::ops::Range;
+pub(crate) use tile::DirectElement;
+use tile::{Offsets, ROWS, Rows, STEP, STRIP};
 
-/// Pairs of an input and an output channel in a group up to which the loops are taken: with more, each element of a window is
-/// used often enough to be worth laying out.
-const FEW_PAIRS: usize = 4;
+/// Bytes of a block's planes: half of a second cache of 512 KiB.
+const BLOCK_BYTES: usize = 256 << 10;
+/// Pairs of an input and an output channel of a group whose planes stay in the second cache with any stride.
+const FEW_PAIRS: usize = 256;
 
+/// Whether elements are read several times, so that windows would copy them as often, and the planes are not mostly padding.
 pub(super) fn is_better(sizes: &Sizes) -> bool {
-    sizes.inputs * sizes.outputs <= FEW_PAIRS && !sizes.windows.are_elements()
+    let axes = &sizes.windows.0;
+    let area = |side: fn(&Axis) -> usize| axes.iter().map(side).product::<usize>();
+    area(|axis| axis.kernel) > area(|axis| axis.stride)
+        && axes.iter().all(|axis| (axis.kernel - 1) * axis.dilation <= axis.input + axis.output)
 }
 
-/// `y += w x` for each tap.
-struct AddPlane<'a, T> {
-    sizes: &'a Sizes,
+/// As [`is_better`], for the gradient of the weight: with a stride, the planes of many channels would leave the second cache,
+/// once for each few outputs (3 x 3 of stride 2 from 64 to 128 channels took 11.1 ms instead of 5.9).
+pub(super) fn is_better_for_weights(sizes: &Sizes) -> bool {
+    let few = sizes.inputs * sizes.outputs <= FEW_PAIRS;
+    is_better(sizes) && (few || sizes.windows.0.iter().all(|axis| axis.stride == 1))
+}
+
+/// A correlation of the channels of `source` with rows of weights for each phase of the target.
+struct Correlation<'a, T> {
+    planes: &'a Planes,
+    sums: Vec<Sum<'a, T>>,
+    groups: usize,
+    /// Channels of a group.
+    sources: usize,
+    targets: usize,
+    /// Elements of a channel.
+    source_len: usize,
+    target_len: usize,
+}
+
+/// What makes the target's elements of one phase.
+struct Sum<'a, T> {
+    terms: &'a Terms,
+    /// Where the terms read, over all source channels of a group.
+    offsets: Offsets,
+    /// A row of weights for each target channel of all groups.
     weights: &'a [T],
-    x: &'a [T],
-    y: &'a mut [T],
 }
 
-impl<T: GemmElement + Arithmetic> Kernel for AddPlane<'_, T> {
-    type Output = ();
-    #[inline(always)]
-    fn run<const FMA: bool>(self) {
-        let windows = &self.sizes.windows;
-        let (step, positions) = (windows.step(), windows.output_len());
-        for (tap, &w) in self.weights.iter().enumerate() {
-            for (first, at, len) in windows.runs(tap, 0..positions) {
-                let y = &mut self.y[first..first + len];
-                if step == 1 {
-                    let x = &self.x[at..at + len];
-                    y.iter_mut().zip(x).for_each(|(y, &x)| *y = fused::<T, FMA>(w, x, *y));
-                } else {
-                    y.iter_mut()
-                        .zip(self.x[at..].iter().step_by(step))
-                        .for_each(|(y, &x)| *y = fused::<T, FMA>(w, x, *y));
+pub(super) fn forward<T: DirectElement>(sizes: &Sizes, x: &[T], w: &[T], y: &mut [T]) {
+    let planes = planes_of::<T>(sizes, false, sizes.inputs);
+    let terms = planes.terms();
+    let sum = |terms| Sum { terms, offsets: over_channels(&planes, terms, sizes.inputs), weights: w };
+    let correlation = Correlation {
+        planes: &planes,
+        sums: terms.iter().map(sum).collect(),
+        groups: sizes.groups,
+        sources: sizes.inputs,
+        targets: sizes.outputs,
+        source_len: sizes.windows.input_len(),
+        target_len: sizes.windows.output_len(),
+    };
+    correlation.run(x, y, sizes.work::<T>());
+}
+
+pub(super) fn input_gradient<T: DirectElement>(sizes: &Sizes, y: &[T], w: &[T], x: &mut [T]) {
+    let planes = planes_of::<T>(sizes, true, sizes.outputs);
+    let terms = planes.terms();
+    let weights: Vec<Buffer<T>> = terms.iter().map(|terms| transposed(sizes, w, &terms.taps)).collect();
+    let sum = |(terms, weights)| Sum { terms, offsets: over_channels(&planes, terms, sizes.outputs), weights };
+    let correlation = Correlation {
+        planes: &planes,
+        sums: terms.iter().zip(weights.iter().map(|weights| &weights[..])).map(sum).collect(),
+        groups: sizes.groups,
+        sources: sizes.outputs,
+        targets: sizes.inputs,
+        source_len: sizes.windows.output_len(),
+        target_len: sizes.windows.input_len(),
+    };
+    correlation.run(y, x, sizes.work::<T>());
+}
+
+/// Of some elements of the kernel, a row for each input channel, which goes over outputs and elements.
+fn transposed<T: DirectElement>(sizes: &Sizes, w: &[T], taps: &[usize]) -> Buffer<T> {
+    let mut rows = Buffer::recycled(sizes.groups * sizes.inputs * sizes.outputs * taps.len());
+    if taps.is_empty() {
+        return rows;
+    }
+    for (i, to) in rows.chunks_mut(taps.len()).enumerate() {
+        let (input, output) = (i / sizes.outputs, i % sizes.outputs);
+        let (group, channel) = (input / sizes.inputs, input % sizes.inputs);
+        let kernel = &w[(group * sizes.outputs + output) * sizes.depth() + channel * sizes.windows.taps()..];
+        to.iter_mut().zip(taps).for_each(|(to, &tap)| *to = kernel[tap]);
+    }
+    rows
+}
+
+fn planes_of<T>(sizes: &Sizes, transposed: bool, channels: usize) -> Planes {
+    Planes::new(&sizes.windows, transposed, sizes.batch, channels, BLOCK_BYTES / size_of::<T>())
+}
+
+/// Where the terms of all channels of a group read.
+fn over_channels(planes: &Planes, terms: &Terms, channels: usize) -> Offsets {
+    let of_channel = |channel: usize| terms.offsets.iter().map(move |offset| channel * planes.channel_len() + offset);
+    Offsets::new((0..channels).flat_map(of_channel).collect())
+}
+
+impl<T: DirectElement> Correlation<'_, T> {
+    fn run(&self, source: &[T], target: &mut [T], work: usize) {
+        let (blocks, shared) = (self.planes.blocks(), Shared::new(target));
+        let Cut { groups, pieces } = Cut::new(self.groups, self.targets, work, blocks);
+        parallel::tasks(blocks * self.groups.div_ceil(groups) * pieces, work, |i| {
+            let (i, piece) = (i / pieces, i % pieces);
+            let block = self.planes.block(i % blocks);
+            let first = i / blocks * groups;
+            let rows = piece * self.targets / pieces..(piece + 1) * self.targets / pieces;
+            let lines: Vec<Vec<Line>> = self.sums.iter().map(|sum| self.planes.lines(&block, sum.terms)).collect();
+            let part = self.planes.targets(&block);
+            let mut planes = Buffer::zeroed(self.planes.elements(STEP));
+            for group in first..self.groups.min(first + groups) {
+                let source_at =
+                    |image, channel| ((image * self.groups + group) * self.sources + channel) * self.source_len;
+                self.planes.lay_out(&block, source, source_at, &mut planes);
+                let mut tiles: Vec<Tile<'_, T>> = block
+                    .images
+                    .clone()
+                    .map(|image| {
+                        let channel = (image * self.groups + group) * self.targets + rows.start;
+                        let first = channel * self.target_len + part.start;
+                        // SAFETY: the tile holds, of some channels of one group of one image, the elements that a block makes: all
+                        // are in `target`. Tasks have different channels or blocks, and blocks no element of a channel in common.
+                        unsafe { shared.tile(first, [rows.len(), part.len()], self.target_len) }
+                    })
+                    .collect();
+                for (sum, lines) in self.sums.iter().zip(&lines) {
+                    let weights = &sum.weights[(group * self.targets + rows.start) * sum.offsets.len()..];
+                    self.make(rows.len(), weights, &sum.offsets, &planes, lines, &mut tiles);
+                }
+            }
+        });
+    }
+
+    /// The sums of some rows of weights, at the positions of the lines.
+    fn make(&self, rows: usize, w: &[T], terms: &Offsets, planes: &[T], lines: &[Line], tiles: &mut [Tile<'_, T>]) {
+        let Some(end) = lines.last().map(Line::end) else { return };
+        let (mut rest, mut strip) = (lines, [[T::default(); STRIP]; ROWS]);
+        for start in (lines[0].position..end).step_by(STRIP) {
+            let positions = start..end.min(start + STRIP);
+            rest = &rest[rest.partition_point(|line| line.end() <= start)..];
+            let lines = &rest[..rest.partition_point(|line| line.position < positions.end)];
+            if lines.is_empty() {
+                continue;
+            }
+            for first in (0..rows).step_by(ROWS) {
+                let (w, count) = (Rows { elements: &w[first * terms.len()..], stride: terms.len() }, rows - first);
+                let (x, len) = (&planes[start..], positions.len());
+                match count {
+                    1 => T::sums::<1>(w, terms, x, len, &mut strip),
+                    2 => T::sums::<2>(w, terms, x, len, &mut strip),
+                    3 => T::sums::<3>(w, terms, x, len, &mut strip),
+                    _ => T::sums::<ROWS>(w, terms, x, len, &mut strip),
+                }
+                for (r, sums) in strip.iter().enumerate().take(count) {
+                    for line in lines {
+                        line.copy(sums, &positions, self.planes.step(), tiles[line.image].row(first + r));
+                    }
                 }
             }
         }
     }
 }
 
-/// `x += w y` for each tap.
-struct AddTransposed<'a, T> {
+impl Line {
+    fn end(&self) -> usize {
+        self.position + self.len
+    }
+
+    /// Copies what `sums`, at some positions, have of the line.
+    #[inline]
+    fn copy<T: DirectElement>(&self, sums: &[T], positions: &Range<usize>, step: usize, target: &mut [T]) {
+        let (start, end) = (self.position.max(positions.start), self.end().min(positions.end));
+        let sums = &sums[start - positions.start..end - positions.start];
+        let target = &mut target[self.at + (start - self.position) * step..];
+        if step == 1 {
+            copy_run(&mut target[..sums.len()], sums);
+        } else {
+            target.iter_mut().step_by(step).zip(sums).for_each(|(y, &sum)| *y = sum);
+        }
+    }
+}
+
+/// `w_bar[o, c, t] = sum over images n and positions of y_bar[n, o] x[n, c, window]`.
+///
+/// A task has some groups, or some outputs of a group, and all blocks or, where that makes too few tasks, a part of them.
+pub(super) fn weight_gradient<T: DirectElement>(sizes: &Sizes, x: &[T], y: &[T], w: &mut [T]) {
+    let planes = planes_of::<T>(sizes, false, sizes.inputs);
+    let terms = planes.terms().swap_remove(0);
+    let offsets = over_channels(&planes, &terms, sizes.inputs);
+    let blocks: Vec<(Block, Vec<Line>)> = (0..planes.blocks())
+        .map(|i| planes.block(i))
+        .map(|block| (block.clone(), planes.lines(&block, &terms)))
+        .collect();
+    let Cut { groups, pieces } = Cut::new(sizes.groups, sizes.outputs, sizes.work::<T>(), 1);
+    let parts = (PIECES / (sizes.groups.div_ceil(groups) * pieces)).clamp(1, blocks.len());
+    let gradient = WeightGradient { sizes, planes, offsets, x, y };
+    let mut others = Buffer::recycled((parts - 1) * w.len());
+    let mut sums = vec![Shared::new(w)];
+    sums.extend(others.chunks_mut(sizes.weight_len()).map(Shared::new));
+    parallel::tasks(parts * sizes.groups.div_ceil(groups) * pieces, sizes.work::<T>(), |i| {
+        let (i, part) = (i / parts, i % parts);
+        let blocks = &blocks[part * blocks.len() / parts..(part + 1) * blocks.len() / parts];
+        let (first, piece) = (i / pieces * groups, i % pieces);
+        let outputs = piece * sizes.outputs / pieces..(piece + 1) * sizes.outputs / pieces;
+        let groups = first..sizes.groups.min(first + groups);
+        let (at, count) = (first * sizes.outputs + outputs.start, groups.len() * outputs.len());
+        // SAFETY: these rows are in `w`. Tasks of one part have different groups, or different outputs of one.
+        let mut rows = unsafe { sums[part].tile(at * sizes.depth(), [1, count * sizes.depth()], sizes.weight_len()) };
+        gradient.over(groups, outputs, blocks, rows.row(0));
+    });
+    for other in others.chunks(sizes.weight_len()) {
+        w.iter_mut().zip(other).for_each(|(w, &x)| *w += x);
+    }
+}
+
+struct WeightGradient<'a, T> {
     sizes: &'a Sizes,
-    weights: &'a [T],
-    y: &'a [T],
-    x: &'a mut [T],
-}
-
-impl<T: GemmElement + Arithmetic> Kernel for AddTransposed<'_, T> {
-    type Output = ();
-    #[inline(always)]
-    fn run<const FMA: bool>(self) {
-        let windows = &self.sizes.windows;
-        let (step, positions) = (windows.step(), windows.output_len());
-        for (tap, &w) in self.weights.iter().enumerate() {
-            for (first, at, len) in windows.runs(tap, 0..positions) {
-                let y = &self.y[first..first + len];
-                if step == 1 {
-                    let x = &mut self.x[at..at + len];
-                    x.iter_mut().zip(y).for_each(|(x, &y)| *x = fused::<T, FMA>(w, y, *x));
-                } else {
-                    self.x[at..].iter_mut().step_by(step).zip(y).for_each(|(x, &y)| *x = fused::<T, FMA>(w, y, *x));
-                }
-            }
-        }
-    }
-}
-
-/// `w += <x, y>` for each tap.
-struct AddProducts<'a, T> {
-    sizes: &'a Sizes,
+    planes: Planes,
+    offsets: Offsets,
     x: &'a [T],
     y: &'a [T],
-    weights: &'a mut [T],
 }
 
-/// Sums that run side by side, so that one addition need not wait for the other: two vectors of eight.
-const SUMS: usize = 16;
-
-impl<T: GemmElement + Arithmetic> Kernel for AddProducts<'_, T> {
-    type Output = ();
-    #[inline(always)]
-    fn run<const FMA: bool>(self) {
-        let windows = &self.sizes.windows;
-        let (step, positions) = (windows.step(), windows.output_len());
-        for (tap, w) in self.weights.iter_mut().enumerate() {
-            let mut sums = [T::default(); SUMS];
-            for (first, at, len) in windows.runs(tap, 0..positions) {
-                let y = &self.y[first..first + len];
-                if step == 1 {
-                    let x = &self.x[at..at + len];
-                    let (x, x_rest) = x.as_chunks::<SUMS>();
-                    let (y, y_rest) = y.as_chunks::<SUMS>();
-                    for (x, y) in x.iter().zip(y) {
-                        for i in 0..SUMS {
-                            sums[i] = fused::<T, FMA>(x[i], y[i], sums[i]);
-                        }
+impl<T: DirectElement> WeightGradient<'_, T> {
+    /// The sums over some blocks, for some outputs of each of some groups.
+    fn over(&self, groups: Range<usize>, outputs: Range<usize>, blocks: &[(Block, Vec<Line>)], w: &mut [T]) {
+        let WeightGradient { sizes, planes, offsets, .. } = self;
+        let terms = offsets.len();
+        let len = planes.plane_len().next_multiple_of(STEP);
+        let mut windows = Buffer::recycled(planes.elements(STEP));
+        let mut cotangents = Buffer::recycled(outputs.len() * len);
+        w.fill(T::default());
+        for (block, lines) in blocks {
+            // What lies between the lines is zero in both.
+            windows.fill(T::default());
+            cotangents.fill(T::default());
+            let used = lines.last().map_or(0, Line::end).next_multiple_of(STEP);
+            for (group, w) in groups.clone().zip(w.chunks_mut(outputs.len() * terms)) {
+                planes.lay_out(block, self.x, |image, channel| sizes.x_at(image, group, channel), &mut windows);
+                let first = planes.targets(block).start;
+                for (output, to) in outputs.clone().zip(cotangents.chunks_mut(len)) {
+                    for line in lines {
+                        let at = sizes.y_at(block.images.start + line.image, group, output) + first + line.at;
+                        copy_run(&mut to[line.position..][..line.len], &self.y[at..at + line.len]);
                     }
-                    for (i, (&x, &y)) in x_rest.iter().zip(y_rest).enumerate() {
-                        sums[i] = fused::<T, FMA>(x, y, sums[i]);
-                    }
-                } else {
-                    for (i, (&x, &y)) in self.x[at..].iter().step_by(step).zip(y).enumerate() {
-                        sums[i % SUMS] = fused::<T, FMA>(x, y, sums[i % SUMS]);
+                }
+                for (i, sums) in w.chunks_mut(ROWS * terms).enumerate() {
+                    let rows = Rows { elements: &cotangents[i * ROWS * len..], stride: len };
+                    match sums.len() / terms {
+                        1 => T::products::<1>(rows, used, offsets, &windows, sums),
+                        2 => T::products::<2>(rows, used, offsets, &windows, sums),
+                        3 => T::products::<3>(rows, used, offsets, &windows, sums),
+                        _ => T::products::<ROWS>(rows, used, offsets, &windows, sums),
                     }
                 }
             }
-            *w = sums.iter().fold(*w, |w, &sum| w + sum);
         }
     }
 }
 
-/// Planes of a piece of work, so that each is some thousand steps.
-fn planes_each(sizes: &Sizes, planes: usize) -> usize {
-    // A piece that takes longer than it takes to start it: a step is a quarter of a nanosecond.
-    const STEPS: usize = 1 << 14;
-    let steps = sizes.windows.output_len().saturating_mul(sizes.windows.taps());
-    (STEPS / steps.max(1)).clamp(1, planes.div_ceil(PIECES).max(1))
+/// How groups and their target channels are dealt out to tasks: several groups to one, or one's channels to several.
+struct Cut {
+    /// Groups of a task.
+    groups: usize,
+    /// Tasks of a group.
+    pieces: usize,
 }
 
-pub(super) fn forward<T: GemmElement + Arithmetic>(sizes: &Sizes, x: &[T], w: &[T], y: &mut [T]) {
-    let (input_len, output_len) = (sizes.windows.input_len(), sizes.windows.output_len());
-    let each = planes_each(sizes, y.len() / output_len);
-    parallel::chunks(y, each * output_len, sizes.work::<T>(), |i, y| {
-        for (plane, y) in (i * each..).zip(y.chunks_mut(output_len)) {
-            y.fill(T::default());
-            let (image, output) = (plane / (sizes.groups * sizes.outputs), plane % (sizes.groups * sizes.outputs));
-            for channel in 0..sizes.inputs {
-                let x = &x[sizes.x_at(image, output / sizes.outputs, channel)..][..input_len];
-                let weights = taps_of(sizes, w, output, channel);
-                isa::dispatch(AddPlane { sizes, weights, x, y: &mut *y });
-            }
-        }
-    });
-}
-
-pub(super) fn input_gradient<T: GemmElement + Arithmetic>(sizes: &Sizes, y: &[T], w: &[T], x: &mut [T]) {
-    let (input_len, output_len) = (sizes.windows.input_len(), sizes.windows.output_len());
-    let each = planes_each(sizes, x.len() / input_len);
-    parallel::chunks(x, each * input_len, sizes.work::<T>(), |i, x| {
-        for (plane, x) in (i * each..).zip(x.chunks_mut(input_len)) {
-            x.fill(T::default());
-            let (image, input) = (plane / (sizes.groups * sizes.inputs), plane % (sizes.groups * sizes.inputs));
-            let (group, channel) = (input / sizes.inputs, input % sizes.inputs);
-            for o in 0..sizes.outputs {
-                let y = &y[sizes.y_at(image, group, o)..][..output_len];
-                let weights = taps_of(sizes, w, group * sizes.outputs + o, channel);
-                isa::dispatch(AddTransposed { sizes, weights, y, x: &mut *x });
-            }
-        }
-    });
-}
-
-pub(super) fn weight_gradient<T: GemmElement + Arithmetic>(sizes: &Sizes, x: &[T], y: &[T], w: &mut [T]) {
-    let (input_len, output_len) = (sizes.windows.input_len(), sizes.windows.output_len());
-    let taps = sizes.windows.taps();
-    parallel::chunks(w, taps, sizes.work::<T>(), |i, weights| {
-        weights.fill(T::default());
-        let (output, channel) = (i / sizes.inputs, i % sizes.inputs);
-        let (group, o) = (output / sizes.outputs, output % sizes.outputs);
-        for image in 0..sizes.batch {
-            let x = &x[sizes.x_at(image, group, channel)..][..input_len];
-            let y = &y[sizes.y_at(image, group, o)..][..output_len];
-            isa::dispatch(AddProducts { sizes, x, y, weights: &mut *weights });
-        }
-    });
-}
-
-/// The weights between an output, counted over all groups, and an input of its group.
-fn taps_of<'a, T>(sizes: &Sizes, w: &'a [T], output: usize, channel: usize) -> &'a [T] {
-    let taps = sizes.windows.taps();
-    &w[(output * sizes.inputs + channel) * taps..][..taps]
+impl Cut {
+    /// For each of some blocks; `work` estimates the nanoseconds of it all.
+    fn new(groups: usize, targets: usize, work: usize, blocks: usize) -> Cut {
+        // A task of less than ten microseconds waits for others longer than it runs.
+        const LEAST_WORK: usize = 10_000;
+        let tasks = blocks * groups;
+        let pieces = PIECES.div_ceil(tasks).min(targets.div_ceil(4 * ROWS));
+        let each = (LEAST_WORK * tasks / work.max(1)).clamp(1, groups.div_ceil(PIECES.div_ceil(blocks)));
+        Cut { groups: each, pieces }
+    }
 }

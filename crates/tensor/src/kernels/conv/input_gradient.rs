@@ -1,14 +1,14 @@
 //! The transpose of a convolution in `x`: what the inputs get from the outputs. Forward, it is the transposed convolution.
 
 use super::{
-    BLOCK_BYTES, COLUMN_STEP, LEAST_COLUMNS, PIECES, Sizes, direct,
+    BLOCK_BYTES, COLUMN_STEP, DirectElement, LEAST_COLUMNS, PIECES, Sizes, direct,
     winograd::{self, Tiles},
 };
 use crate::{
     Buffer,
     kernels::{
         arithmetic::Arithmetic,
-        gemm::{self, GemmElement, Matrix, Tile},
+        gemm::{self, Matrix, Tile},
         parallel,
     },
 };
@@ -16,7 +16,7 @@ use crate::{
 /// `x_bar[n, c, window] += w[o, c, t] y_bar[n, o]` over all outputs o and taps t.
 ///
 /// Each piece of work owns some channels of an image, so that windows that overlap are added by one thread, in order.
-pub(crate) fn input_gradient<T: GemmElement + Arithmetic>(sizes: &Sizes, y: &[T], w: &[T]) -> Buffer<T> {
+pub(crate) fn input_gradient<T: DirectElement + Arithmetic>(sizes: &Sizes, y: &[T], w: &[T]) -> Buffer<T> {
     assert_eq!([y.len(), w.len()], [sizes.y_len(), sizes.weight_len()], "conv: y and w have these sizes: {sizes:?}");
     let mut x = Buffer::recycled(sizes.x_len());
     if x.is_empty() {
@@ -26,12 +26,12 @@ pub(crate) fn input_gradient<T: GemmElement + Arithmetic>(sizes: &Sizes, y: &[T]
         x.fill(T::default());
         return x;
     }
-    if direct::is_better(sizes) {
-        direct::input_gradient(sizes, y, w, &mut x);
-        return x;
-    }
     if let Some(tiles) = Tiles::transposed(sizes) {
         winograd::convolve(&tiles, y, w, true, sizes.work::<T>(), &mut x);
+        return x;
+    }
+    if direct::is_better(sizes) {
+        direct::input_gradient(sizes, y, w, &mut x);
         return x;
     }
     let channels = channels_each(sizes);

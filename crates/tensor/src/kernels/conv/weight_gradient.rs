@@ -1,7 +1,7 @@
 //! The transpose of a convolution in the weight: a sum over all images and positions.
 
 use super::{
-    Block, Blocks, PIECES, Sizes, direct,
+    Block, Blocks, DirectElement, PIECES, Sizes, direct,
     winograd::{self, Tiles},
 };
 use crate::{
@@ -22,7 +22,7 @@ const LEAST_CHANNELS: usize = 64;
 /// `w_bar[o, c, t] = sum over images n and positions of y_bar[n, o] x[n, c, window]`.
 ///
 /// A piece of work has some input channels; where there are few, also a part of the images, and the parts are added in order.
-pub(crate) fn weight_gradient<T: GemmElement + Arithmetic>(sizes: &Sizes, x: &[T], y: &[T]) -> Buffer<T> {
+pub(crate) fn weight_gradient<T: DirectElement + Arithmetic>(sizes: &Sizes, x: &[T], y: &[T]) -> Buffer<T> {
     assert_eq!([x.len(), y.len()], [sizes.x_len(), sizes.y_len()], "conv: x and y have these sizes: {sizes:?}");
     let mut w = Buffer::recycled(sizes.weight_len());
     if w.is_empty() {
@@ -32,11 +32,11 @@ pub(crate) fn weight_gradient<T: GemmElement + Arithmetic>(sizes: &Sizes, x: &[T
         w.fill(T::default());
         return w;
     }
-    if direct::is_better(sizes) {
+    let (taps, tiles) = (sizes.windows.taps(), Tiles::forward(sizes));
+    if tiles.is_none() && direct::is_better_for_weights(sizes) {
         direct::weight_gradient(sizes, x, y, &mut w);
         return w;
     }
-    let (taps, tiles) = (sizes.windows.taps(), Tiles::forward(sizes));
     let channels = match tiles {
         Some(_) => sizes.inputs.div_ceil(PIECES).max(LEAST_CHANNELS),
         None => sizes.inputs.div_ceil(PIECES.div_ceil(sizes.groups)).max(LEAST_ROWS.div_ceil(taps)),

@@ -65,12 +65,11 @@ fn adding_columns_is_the_transpose() {
     for windows in windows() {
         let outputs = windows.output_len();
         let positions = outputs / 3..outputs;
-        let mut matrix: Vec<i64> = (1..=2 * (windows.taps() * positions.len()) as i64).collect();
+        let matrix: Vec<i64> = (1..=2 * (windows.taps() * positions.len()) as i64).collect();
         let mut image = vec![7; 2 * windows.input_len()];
-        let given = matrix.clone();
-        windows.add_columns(&mut matrix, positions.len(), positions.clone(), &mut image);
+        windows.add_columns(&matrix, positions.len(), positions.clone(), &mut image);
         let (mut expected, sources) = (vec![7; image.len()], sources(&windows));
-        for (i, row) in given.chunks(positions.len()).enumerate() {
+        for (i, row) in matrix.chunks(positions.len()).enumerate() {
             let (channel, tap) = (i / windows.taps(), i % windows.taps());
             for (p, value) in positions.clone().zip(row) {
                 if let Some(at) = sources[tap][p] {
