@@ -1,8 +1,11 @@
 //! Concrete data: typed elements in a storage under a layout. This is what `Primitive::eval` and the kernels see.
 
 use crate::{
-    Buffer, DType, Element, Error, ErrorKind, Result, Shape, SpecRef, dtype::for_dtype, kernels, layout::Layout,
-    storage::Storage,
+    Buffer, DType, Element, Error, ErrorKind, Result, Shape, SpecRef,
+    dtype::for_dtype,
+    kernels,
+    layout::Layout,
+    storage::{Counted, Storage},
 };
 use std::{borrow::Cow, sync::Arc};
 
@@ -10,7 +13,7 @@ use std::{borrow::Cow, sync::Arc};
 ///
 /// One pointer wide, so that the short lists which operations pass around are a few words.
 #[derive(Clone)]
-pub struct Array(Arc<View>);
+pub struct Array(Counted<View>);
 
 /// A storage under a layout.
 struct View {
@@ -107,6 +110,22 @@ impl Array {
         Array::from_buffer(buffer, like.shape())
     }
 
+    /// In the shape of another array, what a function writes to a buffer, which it finds with arbitrary contents. A scalar goes through a
+    /// variable of its own; see [`Buffer::scalar`].
+    #[inline(always)]
+    pub(crate) fn filled_like<T: Element>(like: &Array, fill: impl FnOnce(&mut [T])) -> Self {
+        let form = &like.0.form;
+        let form = if form.plain { form.clone() } else { SharedForm::plain(like.shape().clone()) };
+        if form.numel == 1 {
+            let mut only = T::default();
+            fill(std::slice::from_mut(&mut only));
+            return Array::of(Buffer::scalar(only).into_storage(), form, T::DTYPE);
+        }
+        let mut buffer = Buffer::recycled(form.numel);
+        fill(&mut buffer);
+        Array::of(buffer.into_storage(), form, T::DTYPE)
+    }
+
     /// A copy of elements in row-major order.
     ///
     /// # Errors
@@ -127,7 +146,7 @@ impl Array {
     /// A shape and a dtype without values. Memory is not asked for, whatever the shape.
     pub(crate) fn shape_only(shape: &Shape, dtype: DType) -> Self {
         let storage = for_dtype!(dtype, T => Buffer::<T>::recycled(0).into_storage());
-        Array(Arc::new(View {
+        Array(Counted::new(View {
             storage,
             form: SharedForm::plain(shape.clone()),
             dtype,
@@ -153,7 +172,7 @@ impl Array {
     /// Whether this is a clone of the other, or the other of this: the same elements by the same layout, not equal ones.
     #[must_use]
     pub fn is_same(&self, other: &Array) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        self.0.is_same(&other.0)
     }
 
     /// The size of each axis.
@@ -233,10 +252,15 @@ impl Array {
     #[track_caller]
     #[inline]
     pub fn as_slice<T: Element>(&self) -> Option<&[T]> {
-        let elements = self.storage_elements();
         // The usual layout needs no cut.
+        if self.0.form.plain { Some(self.storage_elements()) } else { self.cut() }
+    }
+
+    #[inline(never)]
+    #[track_caller]
+    fn cut<T: Element>(&self) -> Option<&[T]> {
+        let elements = self.storage_elements();
         match self.numel() {
-            _ if self.0.form.plain => Some(elements),
             _ if !self.is_contiguous() => None,
             0 => Some(&elements[..0]),
             numel => Some(&elements[self.offset()..self.offset() + numel]),
@@ -290,7 +314,7 @@ impl Array {
         if !self.is_whole::<T>() {
             return Err(self);
         }
-        let View { storage, form, dtype, .. } = Arc::try_unwrap(self.0).map_err(Array)?;
+        let View { storage, form, dtype, .. } = self.0.try_unwrap().map_err(Array)?;
         storage.into_buffer().map_err(|storage| Array::of(storage, form, dtype))
     }
 
@@ -313,16 +337,16 @@ impl Array {
     #[track_caller]
     pub(crate) fn elements_mut<T: Element>(&mut self) -> &mut [T] {
         assert_eq!(T::DTYPE, self.dtype(), "elements of dtype {} were asked for as {}", self.dtype(), T::DTYPE);
-        if !self.is_whole::<T>() || Arc::get_mut(&mut self.0).is_none_or(|view| !view.storage.is_unique()) {
+        if !self.is_whole::<T>() || self.0.get_mut().is_none_or(|view| !view.storage.is_unique()) {
             *self = kernels::copy::contiguous(self);
         }
-        let view = Arc::get_mut(&mut self.0).expect("the only handle, or a fresh copy");
+        let view = self.0.get_mut().expect("the only handle, or a fresh copy");
         view.storage.elements_mut().expect("the only owner, or a fresh copy")
     }
 
     #[inline]
     fn of(storage: Storage, form: SharedForm, dtype: DType) -> Self {
-        Array(Arc::new(View { storage, form, dtype, has_values: true, _rest: [0; 6] }))
+        Array(Counted::new(View { storage, form, dtype, has_values: true, _rest: [0; 6] }))
     }
 
     #[inline]
