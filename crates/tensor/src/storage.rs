@@ -20,7 +20,7 @@ mod count;
 mod counted;
 mod pool;
 
-pub(crate) use counted::Counted;
+pub(crate) use counted::{Counted, Room};
 pub use pool::{cached_bytes, live_bytes, trim};
 
 use crate::{DType, Element};

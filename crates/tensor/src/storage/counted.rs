@@ -34,19 +34,38 @@ unsafe impl<T: Send + Sync> Send for Counted<T> {}
 // SAFETY: as above; of a shared owner another one can be made.
 unsafe impl<T: Send + Sync> Sync for Counted<T> {}
 
+/// Memory for a value. It is taken before the value is made: what takes it might panic, and a value that had to be dropped then would be
+/// made elsewhere first, and moved.
+pub(crate) struct Room<T>(NonNull<Node<T>>);
+
+impl<T> Room<T> {
+    #[inline]
+    pub(crate) fn fill(self, value: T) -> Counted<T> {
+        let memory = self.0;
+        std::mem::forget(self);
+        // SAFETY: `room` took memory that is large enough, and nobody else refers to it.
+        unsafe { memory.write(Node { owners: AtomicUsize::new(1), value }) };
+        Counted(memory, PhantomData)
+    }
+}
+
+impl<T> Drop for Room<T> {
+    fn drop(&mut self) {
+        // SAFETY: `room` took it, and it holds nothing.
+        unsafe { give(self.0.cast()) };
+    }
+}
+
 impl<T> Counted<T> {
     #[inline]
-    pub(crate) fn new(value: T) -> Self {
+    pub(crate) fn room() -> Room<T> {
         const {
             assert!(
                 size_of::<Node<T>>() <= NODE.size() && align_of::<Node<T>>() <= NODE.align(),
-                "a node has room for it"
+                "the layout of `take` has room for it"
             );
         }
-        let memory: NonNull<Node<T>> = take().cast();
-        // SAFETY: `take` gives memory of the layout `NODE` that nobody refers to, and which the assertion above finds large enough.
-        unsafe { memory.write(Node { owners: AtomicUsize::new(1), value }) };
-        Counted(memory, PhantomData)
+        Room(take().cast())
     }
 
     /// Whether both own the same value.
@@ -84,7 +103,7 @@ impl<T> Counted<T> {
         let memory = self.0;
         std::mem::forget(self);
         // SAFETY: the only owner is forgotten, so that nobody refers to the node any more: its value is moved out once, and its memory,
-        // which `new` took, is given back once.
+        // which `room` took, is given back once.
         unsafe {
             let value = ptr::read(&raw const (*memory.as_ptr()).value);
             give(memory.cast());
@@ -118,7 +137,7 @@ impl<T> Drop for Counted<T> {
     fn drop(&mut self) {
         if self.is_unique() || self.node().owners.fetch_sub(1, Ordering::AcqRel) == 1 {
             // SAFETY: this was the last owner, so that nobody refers to the node any more: its value is dropped once, and its memory,
-            // which `new` took, is given back once.
+            // which `room` took, is given back once.
             unsafe {
                 ptr::drop_in_place(&raw mut (*self.0.as_ptr()).value);
                 give(self.0.cast());
@@ -217,7 +236,7 @@ mod tests {
     #[test]
     fn the_last_owner_drops_the_value() {
         let seen = Rc::new(());
-        let first = Counted::new(seen.clone());
+        let first = Counted::room().fill(seen.clone());
         let second = first.clone();
         assert!(first.is_same(&second));
         drop(first);
@@ -228,7 +247,7 @@ mod tests {
 
     #[test]
     fn only_a_single_owner_writes_or_takes_the_value() {
-        let mut first = Counted::new(1);
+        let mut first = Counted::room().fill(1);
         let second = first.clone();
         assert!(first.get_mut().is_none());
         let mut first = first.try_unwrap().expect_err("two own it");
@@ -240,10 +259,10 @@ mod tests {
     #[test]
     fn memory_is_used_again_and_goes_back() {
         let place = |counted: &Counted<u64>| counted.0;
-        let one = Counted::new(1u64);
+        let one = Counted::room().fill(1u64);
         let before = place(&one);
         drop(one);
-        assert_eq!(place(&Counted::new(2u64)), before);
+        assert_eq!(place(&Counted::room().fill(2u64)), before);
         trim();
         assert_eq!(SPARE.with(|spare| spare.count.get()), 0);
     }
@@ -251,7 +270,7 @@ mod tests {
     #[test]
     fn owners_on_several_threads_count_to_the_end() {
         let seen = std::sync::Arc::new(());
-        let value = Counted::new(seen.clone());
+        let value = Counted::room().fill(seen.clone());
         thread::scope(|scope| {
             for _ in 0..4 {
                 let value = value.clone();
