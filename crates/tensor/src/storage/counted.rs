@@ -1,8 +1,8 @@
 //! A value that several own: an `Arc` without weak references, whose memory is recycled.
 //!
 //! Each array has one, also that of a single element, so that it is most of what a small operation asks the allocator for. A thread keeps
-//! the memory of those that it drops in a list that runs through them, and an owner who is alone counts without a locked instruction: an
-//! operation on scalars, recorded and differentiated, takes 262 ns, where it took 278 ns with `Arc`.
+//! the memory of those that it drops in a list that runs through them, and an owner who is alone counts without a locked instruction.
+//! An operation on scalars, recorded and differentiated, took 278 ns with `Arc` and 262 ns with this.
 
 use super::pool::THREAD_CACHE;
 use std::{
