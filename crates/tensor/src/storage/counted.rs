@@ -90,8 +90,11 @@ impl<T> Counted<T> {
     /// The value to write, if nobody else owns it.
     #[inline]
     pub(crate) fn get_mut(&mut self) -> Option<&mut T> {
+        if !self.is_unique() {
+            return None;
+        }
         // SAFETY: nobody else refers to the node, nor can they come to while `self` is borrowed.
-        self.is_unique().then(|| unsafe { &mut self.0.as_mut().value })
+        Some(unsafe { &mut self.0.as_mut().value })
     }
 
     /// The value, if nobody else owns it.
