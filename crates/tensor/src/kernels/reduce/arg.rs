@@ -1,6 +1,6 @@
 //! Where along an axis the extremum lies: the first index on ties, and the first NaN if there is one.
 
-use super::{CHUNK, Extremum, is_nan, plan::Plan, plan::Walk, rows::LANES};
+use super::{CHUNK, Extremum, is_nan, plan::Plan, plan::Walk};
 use crate::{
     Array, Buffer, Element,
     kernels::{
@@ -64,12 +64,15 @@ fn is_same<T: PartialEq + Copy>(a: T, wanted: T) -> bool {
     (a == wanted) | (is_nan(a) & is_nan(wanted))
 }
 
+/// Elements that are compared before it is asked whether one was found.
+const AT_ONCE: usize = 32;
+
 /// The position of the extremum of a run that is not empty: one pass for its value, one up to its first place; both are vectorised,
 /// which carrying an index along would not be.
 #[inline(always)]
 fn first_of_run<F: Extremum<T>, T: Element>(run: &[T]) -> usize {
     let best = super::fold_slice::<F, T>(run);
-    let (chunks, _) = run.as_chunks::<LANES>();
+    let (chunks, _) = run.as_chunks::<AT_ONCE>();
     let skipped = chunks.iter().position(|chunk| {
         let mut found = false;
         for &x in chunk {
@@ -77,7 +80,7 @@ fn first_of_run<F: Extremum<T>, T: Element>(run: &[T]) -> usize {
         }
         found
     });
-    let from = skipped.unwrap_or(chunks.len()) * LANES;
+    let from = skipped.unwrap_or(chunks.len()) * AT_ONCE;
     from + run[from..].iter().position(|&x| is_same(x, best)).unwrap_or(0)
 }
 

@@ -16,7 +16,7 @@ use crate::{
 use std::marker::PhantomData;
 
 /// Accumulators of a run: four vectors of eight f32, so that the latency of an addition (4 cycles) is hidden.
-pub(in crate::kernels) const LANES: usize = 32;
+const LANES: usize = 32;
 /// Elements that are folded without a tree: each accumulator then joins 32 of them in turn.
 pub(in crate::kernels) const LEAF: usize = 1024;
 /// Runs from this length on are folded where they are; shorter or strided ones are gathered first. Copying costs
@@ -75,21 +75,28 @@ fn join_lanes<F: Fold<T>, T: Copy>(lanes: [T; NARROW]) -> T {
     F::join(F::join(pairs[0], pairs[2]), F::join(pairs[1], pairs[3]))
 }
 
-struct OneRun<'a, F, T> {
+/// Each `LEAF` elements of a run folded into one of `partials`.
+struct Leaves<'a, F, T> {
     run: &'a [T],
+    partials: &'a mut [T],
     fold: PhantomData<F>,
 }
 
-impl<F: Fold<T>, T: Copy> Kernel for OneRun<'_, F, T> {
-    type Output = T;
+impl<F: Fold<T>, T: Copy> Kernel for Leaves<'_, F, T> {
+    type Output = ();
     #[inline(always)]
-    fn run<const FMA: bool>(self) -> T {
-        fold_slice::<F, T>(self.run)
+    fn run<const FMA: bool>(self) {
+        for (leaf, partial) in self.run.chunks(LEAF).zip(self.partials) {
+            *partial = fold_slice::<F, T>(leaf);
+        }
     }
 }
 
+/// A run of at most `LEAF` elements folded into one.
 fn fold_run<F: Fold<T>, T: Copy>(run: &[T]) -> T {
-    isa::dispatch(OneRun::<F, T> { run, fold: PhantomData })
+    let mut folded = [F::START];
+    isa::dispatch(Leaves::<F, T> { run, partials: &mut folded, fold: PhantomData });
+    folded[0]
 }
 
 /// Outputs `dst`, whose runs of `length` begin where `starts` goes.
@@ -158,13 +165,20 @@ struct Runs<'a, T> {
 }
 
 impl<T: Element> Runs<'_, T> {
-    /// Elements `low..high` of the output whose first element lies at `start`.
+    /// Elements `low..high` of the output whose first element lies at `start`; at most `CHUNK`.
     fn fold_range<F: Fold<T>>(self, start: usize, low: usize, high: usize) -> T {
-        if high - low <= LEAF {
-            return self.fold_leaf::<F>(start, low, high);
+        let mut partials = [F::START; CHUNK / LEAF];
+        let partials = &mut partials[..(high - low).div_ceil(LEAF)];
+        if let [Axis { stride: 1, .. }] = self.axes {
+            let run = &self.elements[start + low..start + high];
+            isa::dispatch(Leaves::<F, T> { run, partials, fold: PhantomData });
+        } else {
+            for (i, partial) in partials.iter_mut().enumerate() {
+                let from = low + i * LEAF;
+                *partial = self.fold_leaf::<F>(start, from, high.min(from + LEAF));
+            }
         }
-        let middle = low + (high - low).div_ceil(2).next_multiple_of(LEAF);
-        F::join(self.fold_range::<F>(start, low, middle), self.fold_range::<F>(start, middle, high))
+        join_tree::<F, T>(partials)
     }
 
     fn fold_leaf<F: Fold<T>>(self, start: usize, low: usize, high: usize) -> T {
