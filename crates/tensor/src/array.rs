@@ -1,29 +1,48 @@
 //! Concrete data: typed elements in a storage under a layout. This is what `Primitive::eval` and the kernels see.
 
 use crate::{
-    Buffer, DType, Element, Error, ErrorKind, Result, Shape, SpecRef, dtype::for_dtype, kernels, layout::Layout,
-    storage::Storage,
+    Buffer, DType, Element, Error, ErrorKind, Result, Shape, SpecRef, Tracer,
+    dtype::for_dtype,
+    kernels,
+    layout::Layout,
+    storage::{Counted, Room, Storage},
 };
-use std::{borrow::Cow, sync::Arc};
+use std::{
+    borrow::Cow,
+    panic::{RefUnwindSafe, UnwindSafe},
+    sync::Arc,
+};
 
 /// A strided array of one dtype. Cloning is cheap, views share storage, and elements never change while they are shared.
 ///
 /// One pointer wide, so that the short lists which operations pass around are a few words.
 #[derive(Clone)]
-pub struct Array(Arc<View>);
+pub struct Array(Counted<View>);
 
-/// A storage under a layout.
+// What it refers to does not change while it is shared, so that no panic leaves it half changed.
+impl UnwindSafe for Array {}
+impl RefUnwindSafe for Array {}
+
+/// Elements under a layout.
 struct View {
-    storage: Storage,
+    elements: Elements,
     /// Shared with the arrays that this one is computed from or into: to write a layout takes longer than to compute a few elements, and
     /// a tape keeps many.
     form: SharedForm,
     dtype: DType,
-    /// Whether the storage holds the elements; if not, it holds nothing.
-    has_values: bool,
     /// Written, unlike padding, so that the word with the fields above is written whole: to move a word of which parts were written a moment
     /// ago waits for the writes to go through.
-    _rest: [u8; 6],
+    _rest: [u8; 7],
+}
+
+/// Where the elements of a view are.
+enum Elements {
+    Stored(Storage),
+    /// Nowhere: only shape and dtype are known.
+    None,
+    /// One level down, under the tracer that this view stands for. Only a [`Tensor`](crate::Tensor) has such a view, and hands out no array
+    /// with it: so a tensor is one word, whether it is plain or traced.
+    Traced(Arc<dyn Tracer>),
 }
 
 /// A layout, and what is asked of it more often than layouts are made.
@@ -107,6 +126,23 @@ impl Array {
         Array::from_buffer(buffer, like.shape())
     }
 
+    /// In the shape of another array, what a function writes to a buffer, which it finds with arbitrary contents. A scalar goes through a
+    /// variable of its own; see [`Buffer::scalar`].
+    #[inline(always)]
+    pub(crate) fn filled_like<T: Element>(like: &Array, fill: impl FnOnce(&mut [T])) -> Self {
+        let form = &like.0.form;
+        let form = if form.plain { form.clone() } else { SharedForm::plain(like.shape().clone()) };
+        let room = Counted::room();
+        if form.numel == 1 {
+            let mut only = T::default();
+            fill(std::slice::from_mut(&mut only));
+            return Array::in_room(room, Elements::Stored(Buffer::scalar(only).into_storage()), form, T::DTYPE);
+        }
+        let mut buffer = Buffer::recycled(form.numel);
+        fill(&mut buffer);
+        Array::in_room(room, Elements::Stored(buffer.into_storage()), form, T::DTYPE)
+    }
+
     /// A copy of elements in row-major order.
     ///
     /// # Errors
@@ -126,14 +162,25 @@ impl Array {
 
     /// A shape and a dtype without values. Memory is not asked for, whatever the shape.
     pub(crate) fn shape_only(shape: &Shape, dtype: DType) -> Self {
-        let storage = for_dtype!(dtype, T => Buffer::<T>::recycled(0).into_storage());
-        Array(Arc::new(View {
-            storage,
-            form: SharedForm::plain(shape.clone()),
-            dtype,
-            has_values: false,
-            _rest: [0; 6],
-        }))
+        Array::in_room(Counted::room(), Elements::None, SharedForm::plain(shape.clone()), dtype)
+    }
+
+    /// What stands for an array under a tracer, with the spec of its primal.
+    #[inline]
+    pub(crate) fn traced(tracer: Arc<dyn Tracer>) -> Self {
+        let room = Counted::room();
+        let View { form, dtype, .. } = &*tracer.primal().view().0;
+        let (form, dtype) = (form.clone(), *dtype);
+        Array::in_room(room, Elements::Traced(tracer), form, dtype)
+    }
+
+    /// The tracer that this stands for.
+    #[inline]
+    pub(crate) fn tracer(&self) -> Option<&Arc<dyn Tracer>> {
+        match &self.0.elements {
+            Elements::Traced(tracer) => Some(tracer),
+            _ => None,
+        }
     }
 
     /// Whether there are values, and not a shape and a dtype only; see
@@ -141,7 +188,7 @@ impl Array {
     #[must_use]
     #[inline]
     pub fn has_values(&self) -> bool {
-        self.0.has_values
+        matches!(self.0.elements, Elements::Stored(_))
     }
 
     /// A single element of rank 0.
@@ -153,7 +200,7 @@ impl Array {
     /// Whether this is a clone of the other, or the other of this: the same elements by the same layout, not equal ones.
     #[must_use]
     pub fn is_same(&self, other: &Array) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        self.0.is_same(&other.0)
     }
 
     /// The size of each axis.
@@ -212,10 +259,10 @@ impl Array {
     #[track_caller]
     #[inline]
     pub fn storage_elements<T: Element>(&self) -> &[T] {
-        if !self.0.has_values {
-            no_values(self.spec());
+        match &self.0.elements {
+            Elements::Stored(storage) => storage.elements(),
+            _ => no_values(self.spec()),
         }
-        self.0.storage.elements()
     }
 
     /// Whether the elements lie one after another in row-major order.
@@ -233,10 +280,15 @@ impl Array {
     #[track_caller]
     #[inline]
     pub fn as_slice<T: Element>(&self) -> Option<&[T]> {
-        let elements = self.storage_elements();
         // The usual layout needs no cut.
+        if self.0.form.plain { Some(self.storage_elements()) } else { self.cut() }
+    }
+
+    #[inline(never)]
+    #[track_caller]
+    fn cut<T: Element>(&self) -> Option<&[T]> {
+        let elements = self.storage_elements();
         match self.numel() {
-            _ if self.0.form.plain => Some(elements),
             _ if !self.is_contiguous() => None,
             0 => Some(&elements[..0]),
             numel => Some(&elements[self.offset()..self.offset() + numel]),
@@ -290,13 +342,16 @@ impl Array {
         if !self.is_whole::<T>() {
             return Err(self);
         }
-        let View { storage, form, dtype, .. } = Arc::try_unwrap(self.0).map_err(Array)?;
-        storage.into_buffer().map_err(|storage| Array::of(storage, form, dtype))
+        let View { elements, form, dtype, .. } = self.0.try_unwrap().map_err(Array)?;
+        match elements {
+            Elements::Stored(storage) => storage.into_buffer().map_err(|storage| Array::of(storage, form, dtype)),
+            elements => Err(Array::in_room(Counted::room(), elements, form, dtype)),
+        }
     }
 
     /// Whether the elements are the whole storage, in row-major order.
     fn is_whole<T: Element>(&self) -> bool {
-        self.is_contiguous() && self.numel() == self.0.storage.elements::<T>().len()
+        self.is_contiguous() && self.has_values() && self.numel() == self.storage_elements::<T>().len()
     }
 
     /// Mutable access to the elements in row-major order; copies first if they are shared or strided, so that no other
@@ -313,16 +368,29 @@ impl Array {
     #[track_caller]
     pub(crate) fn elements_mut<T: Element>(&mut self) -> &mut [T] {
         assert_eq!(T::DTYPE, self.dtype(), "elements of dtype {} were asked for as {}", self.dtype(), T::DTYPE);
-        if !self.is_whole::<T>() || Arc::get_mut(&mut self.0).is_none_or(|view| !view.storage.is_unique()) {
+        if !self.is_whole::<T>() || self.storage_mut().is_none_or(|storage| !storage.is_unique()) {
             *self = kernels::copy::contiguous(self);
         }
-        let view = Arc::get_mut(&mut self.0).expect("the only handle, or a fresh copy");
-        view.storage.elements_mut().expect("the only owner, or a fresh copy")
+        let storage = self.storage_mut().expect("the only handle, or a fresh copy");
+        storage.elements_mut().expect("the only owner, or a fresh copy")
+    }
+
+    /// The storage, if there is one, and no other handle.
+    fn storage_mut(&mut self) -> Option<&mut Storage> {
+        match &mut self.0.get_mut()?.elements {
+            Elements::Stored(storage) => Some(storage),
+            _ => None,
+        }
     }
 
     #[inline]
     fn of(storage: Storage, form: SharedForm, dtype: DType) -> Self {
-        Array(Arc::new(View { storage, form, dtype, has_values: true, _rest: [0; 6] }))
+        Array::in_room(Counted::room(), Elements::Stored(storage), form, dtype)
+    }
+
+    #[inline(always)]
+    fn in_room(room: Room<View>, elements: Elements, form: SharedForm, dtype: DType) -> Self {
+        Array(room.fill(View { elements, form, dtype, _rest: [0; 7] }))
     }
 
     #[inline]
@@ -332,14 +400,12 @@ impl Array {
 
     /// Another view of the same storage.
     pub(crate) fn with_layout(&self, layout: Layout) -> Self {
-        debug_assert!(self.0.has_values, "only what has values is viewed");
+        let Elements::Stored(storage) = &self.0.elements else { unreachable!("only what has values is viewed") };
         debug_assert!(
-            layout
-                .span()
-                .is_none_or(|(_, high)| for_dtype!(self.0.dtype, T => high < self.0.storage.elements::<T>().len())),
+            layout.span().is_none_or(|(_, high)| for_dtype!(self.0.dtype, T => high < storage.elements::<T>().len())),
             "a view outside its storage: {layout:?}"
         );
-        Array::of(self.0.storage.clone(), SharedForm::of(layout), self.0.dtype)
+        Array::of(storage.clone(), SharedForm::of(layout), self.0.dtype)
     }
 }
 

@@ -145,8 +145,13 @@ pub(crate) fn takes(op: &'static str, count: usize, inputs: &[SpecRef<'_>]) -> R
     if inputs.len() == count {
         return Ok(());
     }
+    Err(another_count(op, count, inputs))
+}
+
+#[cold]
+fn another_count(op: &'static str, count: usize, inputs: &[SpecRef<'_>]) -> Error {
     let s = if count == 1 { "" } else { "s" };
-    Err(Error::new(ErrorKind::Value, op, format!("takes {count} input{s}, not {}", inputs.len())).with_inputs(inputs))
+    Error::new(ErrorKind::Value, op, format!("takes {count} input{s}, not {}", inputs.len())).with_inputs(inputs)
 }
 
 /// Checks that an option lies within its domain, as `fits` says; `domain` says it in words.

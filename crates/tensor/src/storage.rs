@@ -17,8 +17,10 @@
 //! Contents of up to 16 bytes, scalars above all, take no block: they lie in the `Storage` itself, and its clones have copies.
 
 mod count;
+mod counted;
 mod pool;
 
+pub(crate) use counted::{Counted, Room};
 pub use pool::{cached_bytes, live_bytes, trim};
 
 use crate::{DType, Element};
@@ -27,7 +29,7 @@ use std::{
     marker::PhantomData,
     ops::{Deref, DerefMut},
     ptr::NonNull,
-    sync::atomic::{AtomicUsize, Ordering, fence},
+    sync::atomic::{AtomicUsize, Ordering},
 };
 
 /// Where data begins within a block: one cache line, which holds the header.
@@ -192,8 +194,10 @@ impl Drop for Storage {
     #[inline]
     fn drop(&mut self) {
         let Contents::Block(block) = &self.0 else { return };
-        if header(block).references.fetch_sub(1, Ordering::Release) == 1 {
-            fence(Ordering::Acquire);
+        let references = &header(block).references;
+        // Who alone refers to a block counts without a locked instruction: nobody else can come to refer to it. Acquire pairs with the
+        // release of others: what they read happened before they let go.
+        if references.load(Ordering::Acquire) == 1 || references.fetch_sub(1, Ordering::AcqRel) == 1 {
             let class = header(block).class;
             // SAFETY: this was the last reference, so that nobody can reach the block any more; it came from `take` with
             // this class, and `Header` needs no drop.
@@ -247,20 +251,6 @@ impl<T: Element> Buffer<T> {
         let word = if cfg!(target_endian = "big") { bits << (64 - 8 * size) } else { bits };
         let contents = Contents::Inline { words: [word, 0], len: size as u8, dtype: T::DTYPE };
         Buffer { storage: Storage(contents), element: PhantomData }
-    }
-
-    /// A buffer that a function fills, which finds arbitrary contents. A scalar goes through a variable of its own; see
-    /// [`scalar`](Self::scalar).
-    #[inline]
-    pub(crate) fn filled(len: usize, fill: impl FnOnce(&mut [T])) -> Self {
-        if len == 1 {
-            let mut only = T::default();
-            fill(std::slice::from_mut(&mut only));
-            return Buffer::scalar(only);
-        }
-        let mut buffer = Buffer::recycled(len);
-        fill(&mut buffer);
-        buffer
     }
 
     /// A buffer of zeros.

@@ -11,18 +11,12 @@ use std::sync::Arc;
 /// Inside a transform such as `grad` a tensor may be *traced*: it has the same shape, dtype and value, and
 /// what is computed from it is recorded. Outside, nothing is recorded.
 #[derive(Clone)]
-pub struct Tensor(Repr);
-
-#[derive(Clone)]
-enum Repr {
-    Plain(Array),
-    Traced(Arc<dyn Tracer>),
-}
+pub struct Tensor(Array);
 
 impl From<Array> for Tensor {
     #[inline]
     fn from(array: Array) -> Self {
-        Tensor(Repr::Plain(array))
+        Tensor(array)
     }
 }
 
@@ -32,7 +26,7 @@ impl Tensor {
     #[must_use]
     #[inline]
     pub fn from_tracer(tracer: Arc<dyn Tracer>) -> Self {
-        Tensor(Repr::Traced(tracer))
+        Tensor(Array::traced(tracer))
     }
 
     /// The tracer that this tensor stands for, inside a transform.
@@ -41,21 +35,24 @@ impl Tensor {
     pub fn tracer(&self) -> Option<&dyn Tracer> {
         let mut tensor = self;
         loop {
-            match &tensor.0 {
-                Repr::Plain(_) => return None,
-                Repr::Traced(tracer) if tracer.is_open() => return Some(&**tracer),
-                Repr::Traced(ended) => tensor = ended.primal(),
+            let tracer = tensor.0.tracer()?;
+            if tracer.is_open() {
+                return Some(&**tracer);
             }
+            tensor = tracer.primal();
         }
     }
 
     /// The value of a tensor outside of every transform.
     #[inline]
     pub(crate) fn as_plain(&self) -> Option<&Array> {
-        match &self.0 {
-            Repr::Plain(array) => Some(array),
-            Repr::Traced(_) => None,
-        }
+        if self.0.tracer().is_none() { Some(&self.0) } else { None }
+    }
+
+    /// The value, or what stands for one.
+    #[inline]
+    pub(crate) fn view(&self) -> &Array {
+        &self.0
     }
 
     /// The value, below every transform.
@@ -63,21 +60,19 @@ impl Tensor {
     #[inline]
     pub fn array(&self) -> &Array {
         let mut tensor = self;
-        loop {
-            match &tensor.0 {
-                Repr::Plain(array) => return array,
-                Repr::Traced(tracer) => tensor = tracer.primal(),
-            }
+        while let Some(tracer) = tensor.0.tracer() {
+            tensor = tracer.primal();
         }
+        &tensor.0
     }
 
     /// The value, below every transform; without copying the handle where the tensor is plain.
     #[must_use]
     #[inline]
     pub fn into_array(self) -> Array {
-        match self.0 {
-            Repr::Plain(array) => array,
-            Repr::Traced(tracer) => tracer.primal().array().clone(),
+        match self.0.tracer() {
+            None => self.0,
+            Some(tracer) => tracer.primal().array().clone(),
         }
     }
 }
@@ -93,14 +88,14 @@ impl Tensor {
     #[must_use]
     #[inline]
     pub fn shape(&self) -> &Shape {
-        self.array().shape()
+        self.0.shape()
     }
 
     /// The element type.
     #[must_use]
     #[inline]
     pub fn dtype(&self) -> DType {
-        self.array().dtype()
+        self.0.dtype()
     }
 
     /// The number of axes.
@@ -113,7 +108,7 @@ impl Tensor {
     #[must_use]
     #[inline]
     pub fn numel(&self) -> usize {
-        self.array().numel()
+        self.0.numel()
     }
 
     /// The size of one axis; negative axes count from the end.
@@ -133,7 +128,7 @@ impl Tensor {
     #[must_use]
     #[inline]
     pub fn spec(&self) -> SpecRef<'_> {
-        self.array().spec()
+        self.0.spec()
     }
 
     /// Whether the tensor has values, and not a shape and a dtype only; see [`shape_only`](Self::shape_only).
@@ -216,13 +211,11 @@ impl Tensor {
             "with_mut: a traced tensor cannot change in place; compute a new one, or change a copy of its value, \
              .stop_gradient()"
         );
-        if let Repr::Traced(_) = &self.0 {
-            *self = self.array().clone().into();
+        // That of a transform which has ended.
+        if self.0.tracer().is_some() {
+            self.0 = self.array().clone();
         }
-        match &mut self.0 {
-            Repr::Plain(array) => array.elements_mut(),
-            Repr::Traced(_) => unreachable!("replaced by its value just now"),
-        }
+        self.0.elements_mut()
     }
 
     fn check_readable<T: Element>(&self, op: &'static str) -> Result<()> {

@@ -47,12 +47,11 @@ fn fill<T: Element, U: Element>(body: &Body<'_, T, U>, inputs: &[&Array]) -> Arr
         elements.is_some()
     });
     let slices = &slices[..inputs.len()];
-    let dst = Buffer::filled(inputs[0].numel(), |dst| match as_slices {
+    Array::filled_like(inputs[0], |dst| match as_slices {
         true if dst.len() <= CHUNK => body(slices, dst),
         true => fill_from_slices(body, slices, dst),
         false => fill_from_strided(body, inputs, dst),
-    });
-    Array::from_buffer_like(dst, inputs[0])
+    })
 }
 
 #[inline(never)]

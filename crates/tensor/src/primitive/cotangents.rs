@@ -1,6 +1,6 @@
 //! The cotangents that a vjp is given.
 
-use crate::{Few, Spec, Tensor};
+use crate::{Few, Spec, Tensor, few::Repr};
 
 /// The cotangents of an operation's outputs, by value, so that a rule can reuse their memory.
 ///
@@ -41,7 +41,10 @@ impl Cotangents {
     #[track_caller]
     #[inline]
     pub fn single(self) -> Tensor {
-        self.0.into_single().into_tensor()
+        match self.0.0 {
+            Repr::One([Cotangent::Given(cotangent)]) => cotangent,
+            other => Few(other).into_single().into_tensor(),
+        }
     }
 
     /// The cotangents of all outputs, in order.

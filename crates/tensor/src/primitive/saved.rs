@@ -95,15 +95,20 @@ impl Saved {
     pub fn new(keep: Keep, inputs: &[&Tensor], outputs: &[Tensor]) -> Self {
         let named_inputs = inputs.iter().enumerate().filter(|&(i, _)| keep.has_input(i)).map(|(_, &x)| x);
         let named_outputs = outputs.iter().enumerate().filter(|&(i, _)| keep.has_output(i)).map(|(_, y)| y);
-        let kept = match (keep.inputs, keep.outputs) {
-            (0, 0) => Few::new(),
-            (_, 0) => named_inputs.cloned().collect(),
-            _ => named_inputs.chain(named_outputs).cloned().collect(),
-        };
         let specs = keep.specs.then(|| Box::new(inputs.iter().map(|x| x.spec().to_owned()).collect()));
         // Without those that the operation does not have, so that members of the sets are what is kept.
         let inputs = if keep.inputs == u64::MAX { u64::MAX } else { keep.inputs & first(inputs.len()) };
-        Saved { inputs, outputs: keep.outputs & first(outputs.len()), kept, specs }
+        // What is kept comes last, and so is written where it stays.
+        Saved {
+            inputs,
+            outputs: keep.outputs & first(outputs.len()),
+            specs,
+            kept: match (keep.inputs, keep.outputs) {
+                (0, 0) => Few::new(),
+                (_, 0) => named_inputs.cloned().collect(),
+                _ => named_inputs.chain(named_outputs).cloned().collect(),
+            },
+        }
     }
 
     /// Input `i`.

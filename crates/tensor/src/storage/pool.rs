@@ -20,7 +20,7 @@ const STEPS: usize = 4;
 /// Blocks up to this size are kept per thread, without a lock; above it a lock costs nothing beside touching the data.
 const THREAD_LIMIT: usize = 64 * 1024;
 /// How many bytes of blocks a thread keeps before it gives further ones to the shared list.
-const THREAD_CACHE: usize = 4 * 1024 * 1024;
+pub(super) const THREAD_CACHE: usize = 4 * 1024 * 1024;
 /// What the shared list may always hold, so that small programs need not reach a peak first.
 const SHARED_FLOOR: usize = 64 * 1024 * 1024;
 /// Blocks from this size ask for huge pages: 2 MiB is their size on the processors that have them.
@@ -82,6 +82,7 @@ pub fn trim() {
         local.lists.borrow_mut().clear();
         local.counter.set_cached(0);
     });
+    super::counted::trim();
     shared().clear();
 }
 
