@@ -1,5 +1,7 @@
 //! Concrete data: typed elements in a storage under a layout. This is what `Primitive::eval` and the kernels see.
 
+mod form;
+
 use crate::{
     Buffer, DType, Element, Error, ErrorKind, Result, Shape, SpecRef, Tracer,
     dtype::for_dtype,
@@ -7,6 +9,7 @@ use crate::{
     layout::Layout,
     storage::{Counted, Room, Storage},
 };
+use form::{Form, SharedForm};
 use std::{
     borrow::Cow,
     panic::{RefUnwindSafe, UnwindSafe},
@@ -43,48 +46,6 @@ enum Elements {
     /// One level down, under the tracer that this view stands for. Only a [`Tensor`](crate::Tensor) has such a view, and hands out no array
     /// with it: so a tensor is one word, whether it is plain or traced.
     Traced(Arc<dyn Tracer>),
-}
-
-/// A layout, and what is asked of it more often than layouts are made.
-struct Form {
-    layout: Layout,
-    numel: usize,
-    /// Whether elements lie one after another in row-major order.
-    contiguous: bool,
-    /// Whether the layout is the one that a buffer of this shape has: the whole storage, and axes of size one have the usual strides too.
-    plain: bool,
-}
-
-/// A form, counted unless it is that of a scalar.
-#[derive(Clone)]
-struct SharedForm(Option<Arc<Form>>);
-
-static SCALAR: Form = Form { layout: Layout::SCALAR, numel: 1, contiguous: true, plain: true };
-
-impl std::ops::Deref for SharedForm {
-    type Target = Form;
-    #[inline]
-    fn deref(&self) -> &Form {
-        self.0.as_deref().unwrap_or(&SCALAR)
-    }
-}
-
-impl SharedForm {
-    /// Row-major from the start of the storage.
-    #[inline]
-    fn plain(shape: Shape) -> Self {
-        if shape.is_empty() {
-            return SharedForm(None);
-        }
-        let numel = shape.numel();
-        SharedForm(Some(Arc::new(Form { layout: Layout::contiguous(shape), numel, contiguous: true, plain: true })))
-    }
-
-    /// Of any view.
-    fn of(layout: Layout) -> Self {
-        let (numel, contiguous) = (layout.shape.numel(), layout.is_contiguous());
-        SharedForm(Some(Arc::new(Form { layout, numel, contiguous, plain: false })))
-    }
 }
 
 impl Array {
@@ -194,7 +155,7 @@ impl Array {
     /// A single element of rank 0.
     #[must_use]
     pub fn scalar<T: Element>(value: T) -> Self {
-        Array::of(Buffer::scalar(value).into_storage(), SharedForm(None), T::DTYPE)
+        Array::of(Buffer::scalar(value).into_storage(), SharedForm::SCALAR, T::DTYPE)
     }
 
     /// Whether this is a clone of the other, or the other of this: the same elements by the same layout, not equal ones.
