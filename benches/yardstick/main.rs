@@ -12,6 +12,7 @@
 //! - `PICTURES` is the folder for the pictures of [`scaling`]; `target/pictures/scaling` without it.
 
 mod cases;
+mod convolutions;
 mod faults;
 mod latency;
 mod networks;
@@ -25,7 +26,8 @@ use std::process::{Command, exit};
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
     let training = cases::NAMES.iter().chain(&["scalar_chain"]).map(|case| (*case).to_owned());
-    let compared: Vec<String> = training.chain(latency::cases()).chain(operations::cases()).collect();
+    let compared: Vec<String> =
+        training.chain(latency::cases()).chain(operations::cases()).chain(convolutions::cases()).collect();
     let known = |case: &String| compared.contains(case) || scaling::CASES.contains(&case.as_str());
     if let Some(unknown) = wanted.iter().find(|case| !known(case)) {
         eprintln!("there is no case {unknown}; there are {} {}", compared.join(" "), scaling::CASES.join(" "));
@@ -50,6 +52,7 @@ fn again_with(threads: &str, wanted: &[String]) {
 fn run(case: &str) {
     match case.split_once('_') {
         Some(("op", _)) => operations::run(case),
+        Some(("conv", _)) => convolutions::run(case),
         Some(("latency", _)) => latency::run(case),
         Some(("scaling", _)) => scaling::run(case),
         _ if case == "scalar_chain" => training::scalar_chain(),
