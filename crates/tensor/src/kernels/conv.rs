@@ -5,8 +5,8 @@
 //! ```
 //!
 //! The matrix of windows is never whole in memory: it is laid out block by block, each for one thread and small enough for its
-//! second cache. It is only made where windows do not overlap, and convolutions of one element are products of the image
-//! itself. Else the sums read the image, padded, in place (`direct`); those of 3 x 3 elements with many channels need fewer
+//! second cache. Convolutions of one element are products of the image itself. Most others read the
+//! image, padded, in place (`direct`), but where windows do not overlap; those of 3 x 3 elements with many channels need fewer
 //! multiplications (`winograd`).
 //!
 //! How the work is cut depends on the sizes alone, and sums are added in a fixed order.
@@ -199,12 +199,16 @@ pub(crate) fn forward<T: DirectElement + Arithmetic>(sizes: &Sizes, x: &[T], w: 
     if y.is_empty() {
         return y;
     }
+    if sizes.depth() == 0 {
+        y.fill(T::default());
+        return y;
+    }
     if let Some(tiles) = Tiles::forward(sizes) {
         winograd::convolve(&tiles, x, w, false, sizes.work::<T>(), &mut y);
         return y;
     }
-    if direct::is_better(sizes) {
-        direct::forward(sizes, x, w, &mut y);
+    if let Some(planes) = direct::planes::<T>(sizes).filter(|_| direct::are_finite(w)) {
+        direct::forward(sizes, &planes, x, w, &mut y);
         return y;
     }
     let (channels, positions) = (0..sizes.inputs, sizes.windows.output_len());

@@ -18,29 +18,58 @@ use crate::{
         windows::{Axis, copy_run},
     },
 };
-use planes::{Block, Line, Planes, Terms};
+pub(super) use planes::Planes;
+use planes::{Block, Line, Terms};
 use std::ops::Range;
 pub(crate) use tile::DirectElement;
 use tile::{Offsets, ROWS, Rows, STEP, STRIP};
 
-/// Bytes of a block's planes: half of a second cache of 512 KiB.
-const BLOCK_BYTES: usize = 256 << 10;
+/// Bytes of a block to aim for: half of a second cache of 512 KiB.
+const AIM_BYTES: usize = 256 << 10;
+/// Bytes of a block at most, of lines that are so long or so many that fewer cannot be taken: some second caches.
+const MOST_BYTES: usize = 2 << 20;
 /// Pairs of an input and an output channel of a group whose planes stay in the second cache with any stride.
 const FEW_PAIRS: usize = 256;
 
-/// Whether elements are read several times, so that windows would copy them as often, and the planes are not mostly padding.
-pub(super) fn is_better(sizes: &Sizes) -> bool {
-    let axes = &sizes.windows.0;
-    let area = |side: fn(&Axis) -> usize| axes.iter().map(side).product::<usize>();
-    area(|axis| axis.kernel) > area(|axis| axis.stride)
-        && axes.iter().all(|axis| (axis.kernel - 1) * axis.dilation <= axis.input + axis.output)
+/// The planes for the sums over windows; none where a matrix of windows is better.
+///
+/// It is where each element is read once, where planes would be mostly padding, and where they would leave the caches.
+pub(super) fn planes<T>(sizes: &Sizes) -> Option<Planes> {
+    better::<T>(sizes, false, sizes.inputs, AIM_BYTES)
 }
 
-/// As [`is_better`], for the gradient of the weight: with a stride, the planes of many channels would leave the second cache,
-/// once for each few outputs (3 x 3 of stride 2 from 64 to 128 channels took 11.1 ms instead of 5.9).
-pub(super) fn is_better_for_weights(sizes: &Sizes) -> bool {
-    let few = sizes.inputs * sizes.outputs <= FEW_PAIRS;
-    is_better(sizes) && (few || sizes.windows.0.iter().all(|axis| axis.stride == 1))
+/// As [`planes`], for the transpose in `x`.
+pub(super) fn planes_transposed<T>(sizes: &Sizes) -> Option<Planes> {
+    better::<T>(sizes, true, sizes.outputs, AIM_BYTES)
+}
+
+/// As [`planes`], for the transpose in the weight: with a stride, the planes of many channels would leave the second cache, once for
+/// each few outputs (3 x 3 of stride 2 from 64 to 128 channels took 11.1 ms instead of 5.9).
+pub(super) fn planes_for_weights<T>(sizes: &Sizes) -> Option<Planes> {
+    let few = sizes.inputs.saturating_mul(sizes.outputs) <= FEW_PAIRS;
+    let fits = few || sizes.windows.0.iter().all(|axis| axis.stride == 1);
+    // The outputs are laid out as well.
+    let aim = AIM_BYTES / (sizes.inputs + sizes.outputs.min(4 * ROWS)).max(1) * sizes.inputs;
+    fits.then(|| better::<T>(sizes, false, sizes.inputs, aim)).flatten()
+}
+
+fn better<T>(sizes: &Sizes, transposed: bool, channels: usize, aim: usize) -> Option<Planes> {
+    let area = |side: fn(&Axis) -> usize| sizes.windows.0.iter().map(side).fold(1, usize::saturating_mul);
+    if area(|axis| axis.kernel) <= area(|axis| axis.stride) {
+        return None;
+    }
+    let planes = Planes::new(&sizes.windows, transposed, sizes.batch, channels, aim / size_of::<T>());
+    // With one output for each input, the other way is a product of one row, which takes ten times as long as its arithmetic.
+    let most_waste = if sizes.inputs * sizes.outputs == 1 { 16 } else { 2 };
+    let (waste, block) = planes.costs();
+    (waste <= most_waste && block.saturating_mul(size_of::<T>()) <= MOST_BYTES).then_some(planes)
+}
+
+/// Whether all are finite. What is infinite or NaN must not meet padding, or what lies between two lines: the way of a matrix of
+/// windows is taken then.
+pub(super) fn are_finite<T: DirectElement>(elements: &[T]) -> bool {
+    let zero = T::default();
+    elements.iter().fold(true, |finite, &x| finite & (x * zero == zero))
 }
 
 /// A correlation of the channels of `source` with rows of weights for each phase of the target.
@@ -65,12 +94,11 @@ struct Sum<'a, T> {
     weights: &'a [T],
 }
 
-pub(super) fn forward<T: DirectElement>(sizes: &Sizes, x: &[T], w: &[T], y: &mut [T]) {
-    let planes = planes_of::<T>(sizes, false, sizes.inputs);
+pub(super) fn forward<T: DirectElement>(sizes: &Sizes, planes: &Planes, x: &[T], w: &[T], y: &mut [T]) {
     let terms = planes.terms();
-    let sum = |terms| Sum { terms, offsets: over_channels(&planes, terms, sizes.inputs), weights: w };
+    let sum = |terms| Sum { terms, offsets: over_channels(planes, terms, sizes.inputs), weights: w };
     let correlation = Correlation {
-        planes: &planes,
+        planes,
         sums: terms.iter().map(sum).collect(),
         groups: sizes.groups,
         sources: sizes.inputs,
@@ -81,13 +109,12 @@ pub(super) fn forward<T: DirectElement>(sizes: &Sizes, x: &[T], w: &[T], y: &mut
     correlation.run(x, y, sizes.work::<T>());
 }
 
-pub(super) fn input_gradient<T: DirectElement>(sizes: &Sizes, y: &[T], w: &[T], x: &mut [T]) {
-    let planes = planes_of::<T>(sizes, true, sizes.outputs);
+pub(super) fn input_gradient<T: DirectElement>(sizes: &Sizes, planes: &Planes, y: &[T], w: &[T], x: &mut [T]) {
     let terms = planes.terms();
     let weights: Vec<Buffer<T>> = terms.iter().map(|terms| transposed(sizes, w, &terms.taps)).collect();
-    let sum = |(terms, weights)| Sum { terms, offsets: over_channels(&planes, terms, sizes.outputs), weights };
+    let sum = |(terms, weights)| Sum { terms, offsets: over_channels(planes, terms, sizes.outputs), weights };
     let correlation = Correlation {
-        planes: &planes,
+        planes,
         sums: terms.iter().zip(weights.iter().map(|weights| &weights[..])).map(sum).collect(),
         groups: sizes.groups,
         sources: sizes.outputs,
@@ -113,10 +140,6 @@ fn transposed<T: DirectElement>(sizes: &Sizes, w: &[T], taps: &[usize]) -> Buffe
     rows
 }
 
-fn planes_of<T>(sizes: &Sizes, transposed: bool, channels: usize) -> Planes {
-    Planes::new(&sizes.windows, transposed, sizes.batch, channels, BLOCK_BYTES / size_of::<T>())
-}
-
 /// Where the terms of all channels of a group read.
 fn over_channels(planes: &Planes, terms: &Terms, channels: usize) -> Offsets {
     let of_channel = |channel: usize| terms.offsets.iter().map(move |offset| channel * planes.channel_len() + offset);
@@ -134,7 +157,7 @@ impl<T: DirectElement> Correlation<'_, T> {
             let rows = piece * self.targets / pieces..(piece + 1) * self.targets / pieces;
             let lines: Vec<Vec<Line>> = self.sums.iter().map(|sum| self.planes.lines(&block, sum.terms)).collect();
             let part = self.planes.targets(&block);
-            let mut planes = Buffer::zeroed(self.planes.elements(STEP));
+            let mut planes = Buffer::zeroed(self.planes.elements());
             for group in first..self.groups.min(first + groups) {
                 let source_at =
                     |image, channel| ((image * self.groups + group) * self.sources + channel) * self.source_len;
@@ -210,10 +233,9 @@ impl Line {
 /// `w_bar[o, c, t] = sum over images n and positions of y_bar[n, o] x[n, c, window]`.
 ///
 /// A task has some groups, or some outputs of a group, and all blocks or, where that makes too few tasks, a part of them.
-pub(super) fn weight_gradient<T: DirectElement>(sizes: &Sizes, x: &[T], y: &[T], w: &mut [T]) {
-    let planes = planes_of::<T>(sizes, false, sizes.inputs);
+pub(super) fn weight_gradient<T: DirectElement>(sizes: &Sizes, planes: &Planes, x: &[T], y: &[T], w: &mut [T]) {
     let terms = planes.terms().swap_remove(0);
-    let offsets = over_channels(&planes, &terms, sizes.inputs);
+    let offsets = over_channels(planes, &terms, sizes.inputs);
     let blocks: Vec<(Block, Vec<Line>)> = (0..planes.blocks())
         .map(|i| planes.block(i))
         .map(|block| (block.clone(), planes.lines(&block, &terms)))
@@ -231,7 +253,8 @@ pub(super) fn weight_gradient<T: DirectElement>(sizes: &Sizes, x: &[T], y: &[T],
         let outputs = piece * sizes.outputs / pieces..(piece + 1) * sizes.outputs / pieces;
         let groups = first..sizes.groups.min(first + groups);
         let (at, count) = (first * sizes.outputs + outputs.start, groups.len() * outputs.len());
-        // SAFETY: these rows are in `w`. Tasks of one part have different groups, or different outputs of one.
+        // SAFETY: these rows are in `w`, and follow each other: they are those of whole groups, or some of one group. Tasks of one part
+        // have different groups, or different outputs of one.
         let mut rows = unsafe { sums[part].tile(at * sizes.depth(), [1, count * sizes.depth()], sizes.weight_len()) };
         gradient.over(groups, outputs, blocks, rows.row(0));
     });
@@ -242,7 +265,7 @@ pub(super) fn weight_gradient<T: DirectElement>(sizes: &Sizes, x: &[T], y: &[T],
 
 struct WeightGradient<'a, T> {
     sizes: &'a Sizes,
-    planes: Planes,
+    planes: &'a Planes,
     offsets: Offsets,
     x: &'a [T],
     y: &'a [T],
@@ -254,11 +277,11 @@ impl<T: DirectElement> WeightGradient<'_, T> {
         let WeightGradient { sizes, planes, offsets, .. } = self;
         let terms = offsets.len();
         let len = planes.plane_len().next_multiple_of(STEP);
-        let mut windows = Buffer::recycled(planes.elements(STEP));
+        let mut windows = Buffer::recycled(planes.elements());
         let mut cotangents = Buffer::recycled(outputs.len() * len);
         w.fill(T::default());
         for (block, lines) in blocks {
-            // What lies between the lines is zero in both.
+            // Between the lines, where the windows may have elements of other lines, the cotangents are zero.
             windows.fill(T::default());
             cotangents.fill(T::default());
             let used = lines.last().map_or(0, Line::end).next_multiple_of(STEP);
@@ -301,6 +324,7 @@ impl Cut {
         let tasks = blocks * groups;
         let pieces = PIECES.div_ceil(tasks).min(targets.div_ceil(4 * ROWS));
         let each = (LEAST_WORK * tasks / work.max(1)).clamp(1, groups.div_ceil(PIECES.div_ceil(blocks)));
+        debug_assert!(each == 1 || pieces == 1, "a task has whole groups, or a part of one");
         Cut { groups: each, pieces }
     }
 }

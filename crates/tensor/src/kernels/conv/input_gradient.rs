@@ -30,8 +30,8 @@ pub(crate) fn input_gradient<T: DirectElement + Arithmetic>(sizes: &Sizes, y: &[
         winograd::convolve(&tiles, y, w, true, sizes.work::<T>(), &mut x);
         return x;
     }
-    if direct::is_better(sizes) {
-        direct::input_gradient(sizes, y, w, &mut x);
+    if let Some(planes) = direct::planes_transposed::<T>(sizes).filter(|_| direct::are_finite(w)) {
+        direct::input_gradient(sizes, &planes, y, w, &mut x);
         return x;
     }
     let channels = channels_each(sizes);

@@ -33,9 +33,12 @@ pub(crate) fn weight_gradient<T: DirectElement + Arithmetic>(sizes: &Sizes, x: &
         return w;
     }
     let (taps, tiles) = (sizes.windows.taps(), Tiles::forward(sizes));
-    if tiles.is_none() && direct::is_better_for_weights(sizes) {
-        direct::weight_gradient(sizes, x, y, &mut w);
-        return w;
+    let planes = if tiles.is_none() { direct::planes_for_weights::<T>(sizes) } else { None };
+    if let Some(planes) = planes {
+        direct::weight_gradient(sizes, &planes, x, y, &mut w);
+        if direct::are_finite(&w) {
+            return w;
+        }
     }
     let channels = match tiles {
         Some(_) => sizes.inputs.div_ceil(PIECES).max(LEAST_CHANNELS),

@@ -8,6 +8,7 @@
 //! and dropped. With a stride, every `stride`-th element of the image makes a plane of its own; in the transpose, every
 //! `stride`-th element of the target is such a sum of its own, with the terms that reach it.
 
+use super::tile::STEP;
 use crate::{
     Element,
     kernels::{
@@ -92,6 +93,15 @@ impl Axis {
         start.min(end)..end
     }
 
+    /// The least length of a line in whose planes of these phases what is read beyond its end is the beginning of the next: both are
+    /// padding.
+    fn len(self, phases: impl Iterator<Item = usize>) -> usize {
+        let len = self.cells + self.reach;
+        let places = phases.map(|phase| self.places(self.first, phase, len)).filter(|places| !places.is_empty());
+        let (start, end) = places.fold((len, 0), |(start, end), places| (start.min(places.start), end.max(places.end)));
+        self.cells.max(end).max(len - start)
+    }
+
     fn source_at(self, cell: usize, phase: usize, place: usize) -> usize {
         (cell + place) * self.split + phase - self.lead
     }
@@ -132,7 +142,7 @@ pub(super) struct Line {
 }
 
 /// How the windows of a convolution, or their transpose, are cut into blocks, and how a block lies in memory.
-pub(super) struct Planes {
+pub(in crate::kernels::conv) struct Planes {
     transposed: bool,
     axes: [Axis; 3],
     /// The axis that is cut, the outermost along which the target has more than one element, and into how many cells.
@@ -147,86 +157,79 @@ pub(super) struct Planes {
     phases: Vec<[usize; 3]>,
 }
 
+/// Each element of the kernel: its number, its phase, and its places.
+fn taps(axes: &[Axis; 3]) -> impl Iterator<Item = (usize, [usize; 3], [usize; 3])> {
+    let [depth, height, width] = *axes;
+    (0..depth.kernel * height.kernel * width.kernel).map(move |tap| {
+        let (d, h, w) = (tap / width.kernel / height.kernel, tap / width.kernel % height.kernel, tap % width.kernel);
+        let [d, h, w] = [depth.tap(d), height.tap(h), width.tap(w)];
+        (tap, [d.0, h.0, w.0], [d.1, h.1, w.1])
+    })
+}
+
 /// Cells of a block to aim for, where images are smaller than that: some tiles.
 const GATHERED: usize = 256;
 
 impl Planes {
-    /// For the windows' sums, or for their transpose, with blocks of at most this many elements of `channels` channels, but where one
-    /// line of cells has more.
-    pub(super) fn new(windows: &Windows, transposed: bool, batch: usize, channels: usize, most: usize) -> Planes {
-        let axes = windows.0.map(if transposed { Axis::transposed } else { Axis::forward });
-        let cut = axes.iter().position(|axis| axis.target > 1).unwrap_or(2);
-        let mut planes = Planes {
-            transposed,
-            axes,
-            cut,
-            band: axes[cut].cells,
-            channels,
-            batch,
-            images: 1,
-            lens: axes.map(|axis| axis.cells + axis.reach),
-            phases: vec![[0; 3]],
+    /// For the windows' sums, or for their transpose, of `channels` channels, in blocks of some `aim` elements: not less than
+    /// some lines of the axis that is cut.
+    pub(super) fn new(windows: &Windows, transposed: bool, batch: usize, channels: usize, aim: usize) -> Planes {
+        let mut axes = windows.0;
+        // Where the last axis is not there, lines are those of the last that is.
+        axes.sort_by_key(|axis| *axis != windows::Axis::ABSENT);
+        let axes = axes.map(if transposed { Axis::transposed } else { Axis::forward });
+        let phases = if transposed {
+            vec![[0; 3]]
+        } else {
+            let mut phases: Vec<[usize; 3]> = taps(&axes).map(|(_, phase, _)| phase).collect();
+            phases.sort_unstable();
+            phases.dedup();
+            phases
         };
-        if !transposed {
-            planes.phases = planes.taps().map(|(_, phase, _)| phase).collect();
-            planes.phases.sort_unstable();
-            planes.phases.dedup();
-        }
-        let whole: [usize; 3] = std::array::from_fn(|i| planes.shortest(i));
-        planes.lens = whole;
-        let of_line = channels * planes.phases.len() * whole.iter().product::<usize>() / whole[cut];
-        let (lines, cells) = (most / of_line.max(1), axes.iter().map(|axis| axis.cells).product());
-        if lines >= whole[cut] {
-            planes.images = (lines / whole[cut]).min(GATHERED.div_ceil(cells)).clamp(1, batch.max(1));
+        let mut lens: [usize; 3] = std::array::from_fn(|i| axes[i].len(phases.iter().map(|phase| phase[i])));
+        let cut = axes.iter().position(|axis| axis.target > 1).unwrap_or(2);
+        let Axis { reach, cells, .. } = axes[cut];
+        let of_line = (0..3).filter(|&i| i != cut).fold(channels * phases.len(), |n, i| n.saturating_mul(lens[i]));
+        let lines = aim / of_line.max(1);
+        let (mut band, mut images) = (cells, 1);
+        if lines >= lens[cut] {
+            let of_image: usize = axes.iter().map(|axis| axis.cells).product();
+            images = (lines / lens[cut]).min(GATHERED.div_ceil(of_image)).clamp(1, batch.max(1));
         } else {
             // Lines that two bands share are laid out twice: a band has at least as many of its own.
-            let Axis { reach, cells, .. } = axes[cut];
-            let band = lines.saturating_sub(reach).max(reach).clamp(1, cells);
-            planes.band = cells.div_ceil(cells.div_ceil(band));
-            planes.lens[cut] = planes.band + reach;
+            band = lines.saturating_sub(reach).max(reach).clamp(1, cells);
+            band = cells.div_ceil(cells.div_ceil(band));
+            lens[cut] = band + reach;
         }
-        planes
+        Planes { transposed, axes, cut, band, channels, batch, images, lens, phases }
     }
 
-    /// The least length of an axis: what is read beyond a line is the beginning of the next, which is padding as well.
-    fn shortest(&self, axis: usize) -> usize {
-        let of = self.axes[axis];
-        let len = of.cells + of.reach;
-        let places =
-            self.phases.iter().map(|phase| of.places(of.first, phase[axis], len)).filter(|places| !places.is_empty());
-        let (start, end) = places.fold((len, 0), |(start, end), places| (start.min(places.start), end.max(places.end)));
-        of.cells.max(end).max(len - start)
+    /// How many positions are computed for each element of the target, rounded down, and how many elements a block has.
+    pub(super) fn costs(&self) -> (usize, usize) {
+        let product = |f: &dyn Fn(usize) -> usize| (0..3).fold(1usize, |product, i| product.saturating_mul(f(i)));
+        let computed = product(&|i| self.lens[i].saturating_mul(self.axes[i].join)).saturating_mul(self.bands());
+        let block = product(&|i| self.lens[i]).saturating_mul(self.images * self.phases.len() * self.channels);
+        (computed / product(&|i| self.axes[i].target), block)
     }
 
-    /// Each element of the kernel: its number, its phase, and its places.
-    fn taps(&self) -> impl Iterator<Item = (usize, [usize; 3], [usize; 3])> {
-        let axes = self.axes;
-        let [_, height, width] = axes.map(|axis| axis.kernel);
-        let taps: usize = axes.iter().map(|axis| axis.kernel).product();
-        (0..taps).map(move |tap| {
-            let [d, h, w] = [tap / width / height, tap / width % height, tap % width];
-            let [d, h, w] = [axes[0].tap(d), axes[1].tap(h), axes[2].tap(w)];
-            (tap, [d.0, h.0, w.0], [d.1, h.1, w.1])
-        })
-    }
-
-    /// The sums to make: one for each phase of the target.
+    /// The sums to make: one for each phase of the target, of which the forward one has one.
     pub(super) fn terms(&self) -> Vec<Terms> {
         let [depth, height, width] = self.axes.map(|axis| axis.join);
-        let in_line = |[d, h, w]: [usize; 3]| (d * self.lens[1] + h) * self.lens[2] + w;
-        (0..depth * height * width)
-            .map(|phase| {
-                let phase = [phase / width / height, phase / width % height, phase % width];
-                let own = self.taps().filter(|(_, of, _)| !self.transposed || *of == phase);
-                let (taps, offsets) = own
-                    .map(|(tap, of, places)| {
-                        let plane = if self.transposed { 0 } else { self.phases.binary_search(&of).unwrap_or(0) };
-                        (tap, plane * self.plane_len() + in_line(places))
-                    })
-                    .unzip();
-                Terms { phase, taps, offsets }
-            })
-            .collect()
+        let mut terms: Vec<Terms> = (0..depth * height * width)
+            .map(|phase| [phase / width / height, phase / width % height, phase % width])
+            .map(|phase| Terms { phase, taps: Vec::new(), offsets: Vec::new() })
+            .collect();
+        for (tap, phase, [d, h, w]) in taps(&self.axes) {
+            let offset = (d * self.lens[1] + h) * self.lens[2] + w;
+            let (sum, plane) = if self.transposed {
+                ((phase[0] * height + phase[1]) * width + phase[2], 0)
+            } else {
+                (0, self.phases.binary_search(&phase).expect("a phase for each element of the kernel"))
+            };
+            terms[sum].taps.push(tap);
+            terms[sum].offsets.push(plane * self.plane_len() + offset);
+        }
+        terms
     }
 
     /// The elements of one phase of a channel, of all images of a block: its positions at most.
@@ -243,10 +246,10 @@ impl Planes {
         self.axes.iter().map(|axis| axis.source).product()
     }
 
-    /// The elements of all channels, and those beyond the last that are read for `extra` positions beyond a block's.
-    pub(super) fn elements(&self, extra: usize) -> usize {
+    /// The elements of all channels, and those beyond the last that are read for up to `STEP` positions beyond a block's.
+    pub(super) fn elements(&self) -> usize {
         let [d, h, w]: [usize; 3] = std::array::from_fn(|i| self.axes[i].reach);
-        self.channels * self.channel_len() + (d * self.lens[1] + h) * self.lens[2] + w + extra
+        self.channels * self.channel_len() + (d * self.lens[1] + h) * self.lens[2] + w + STEP
     }
 
     /// The elements of a channel.

@@ -42,6 +42,7 @@ fn empty_batches_and_channels_give_empty_sums() {
     for (x, w, y) in [
         (&[0, 2, 4][..], &[3, 2, 2][..], &[0, 3, 3][..]),
         (&[2, 0, 4], &[3, 0, 2], &[2, 3, 3]),
+        (&[2, 0, 400], &[3, 0, 2], &[2, 3, 399]),
         (&[2, 2, 4], &[0, 2, 2], &[2, 0, 3]),
     ] {
         let result = zeros(x).conv1d(&zeros(w), None, &Conv::new());
