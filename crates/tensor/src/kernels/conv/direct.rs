@@ -319,8 +319,9 @@ struct Cut {
 impl Cut {
     /// For each of some blocks; `work` estimates the nanoseconds of it all.
     fn new(groups: usize, targets: usize, work: usize, blocks: usize) -> Cut {
-        // A task of less than ten microseconds waits for others longer than it runs.
-        const LEAST_WORK: usize = 10_000;
+        // Tasks lay out planes of their own, and look for lines, which takes some microseconds. The estimate is thrice too high where
+        // groups are small.
+        const LEAST_WORK: usize = 100_000;
         let tasks = blocks * groups;
         let pieces = PIECES.div_ceil(tasks).min(targets.div_ceil(4 * ROWS));
         let each = (LEAST_WORK * tasks / work.max(1)).clamp(1, groups.div_ceil(PIECES.div_ceil(blocks)));
