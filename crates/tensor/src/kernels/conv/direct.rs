@@ -59,7 +59,8 @@ fn better<T>(sizes: &Sizes, transposed: bool, channels: usize, aim: usize) -> Op
         return None;
     }
     let planes = Planes::new(&sizes.windows, transposed, sizes.batch, channels, aim / size_of::<T>());
-    // With one output for each input, the other way is a product of one row, which takes ten times as long as its arithmetic.
+    // Positions computed in vain cost as much as others, so that with twice as many the products are better. Not so with one output for
+    // each input: there a matrix of windows is laid out for a product of one row.
     let most_waste = if sizes.inputs * sizes.outputs == 1 { 16 } else { 2 };
     let (waste, block) = planes.costs();
     (waste <= most_waste && block.saturating_mul(size_of::<T>()) <= MOST_BYTES).then_some(planes)
@@ -319,8 +320,8 @@ struct Cut {
 impl Cut {
     /// For each of some blocks; `work` estimates the nanoseconds of it all.
     fn new(groups: usize, targets: usize, work: usize, blocks: usize) -> Cut {
-        // Tasks lay out planes of their own, and look for lines, which takes some microseconds. The estimate is thrice too high where
-        // groups are small.
+        // Tasks lay out planes of their own, and look for lines, which takes some microseconds; where groups are small, the estimate is
+        // several times too high. With a tenth of this, depthwise 3 x 3 of stride 2 took 1.0 ms instead of 0.8, of 7 x 7 0.25 instead of 0.20.
         const LEAST_WORK: usize = 100_000;
         let tasks = blocks * groups;
         let pieces = PIECES.div_ceil(tasks).min(targets.div_ceil(4 * ROWS));
