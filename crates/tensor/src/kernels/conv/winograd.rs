@@ -20,8 +20,10 @@
 //! a sum term by term (the tests compare them). Smaller tiles would round better and save 2.25 times only; larger ones round
 //! several times worse.
 
+mod few;
 mod tiles;
 mod transform;
+mod weights;
 
 #[cfg(test)]
 mod tests;
@@ -79,37 +81,24 @@ impl<T: GemmElement> Planes<T> {
     }
 
     fn matrix(&self, product: usize) -> Matrix<'_, T> {
-        let row_stride = (PRODUCTS * COLUMNS) as isize;
-        Matrix { data: &self.elements, offset: product * COLUMNS, row_stride, col_stride: 1 }
+        self.matrix_from(product, 0)
+    }
+
+    /// The matrix without the rows before a channel.
+    fn matrix_from(&self, product: usize, channel: usize) -> Matrix<'_, T> {
+        let row = PRODUCTS * COLUMNS;
+        Matrix {
+            data: &self.elements,
+            offset: channel * row + product * COLUMNS,
+            row_stride: row as isize,
+            col_stride: 1,
+        }
     }
 
     fn tile(&mut self, product: usize) -> Tile<'_, T> {
         let size = [self.channels, self.columns];
         Tile::of_rows(&mut self.elements, product * COLUMNS, size, PRODUCTS * COLUMNS)
     }
-}
-
-/// `G x G`, the matrix from the taps of a kernel to the elements of `U`.
-fn taps_to_products<T: Math>() -> [T; PRODUCTS * TAPS] {
-    let g = transform::taps_to_products::<T>();
-    std::array::from_fn(|i| {
-        let (product, tap) = (i / TAPS, i % TAPS);
-        g[product / SEEN][tap / TAPS_ALONG] * g[product % SEEN][tap % TAPS_ALONG]
-    })
-}
-
-/// `U` of all kernels: a matrix for each of its elements, in the order of the weight's first two axes.
-fn transformed<T: GemmElement + Math>(w: &[T], turned_round: bool) -> Buffer<T> {
-    let kernels = w.len() / TAPS;
-    let mut to_products = taps_to_products::<T>();
-    if turned_round {
-        to_products.chunks_mut(TAPS).for_each(<[T]>::reverse);
-    }
-    let mut u = Buffer::recycled(PRODUCTS * kernels);
-    let lhs = Matrix { data: &to_products, offset: 0, row_stride: TAPS as isize, col_stride: 1 };
-    let rhs = Matrix { data: w, offset: 0, row_stride: 1, col_stride: TAPS as isize };
-    gemm::gemm(PRODUCTS, kernels, TAPS, &mut u, lhs, rhs, false);
-    u
 }
 
 /// The convolution, or with the weight turned round its transpose in `x`, from `x` to `y`; the weight has `outputs` in its
@@ -122,7 +111,10 @@ pub(super) fn convolve<T: GemmElement + Math>(
     work: usize,
     y: &mut [T],
 ) {
-    let u = transformed(w, turned_round);
+    if tiles.are_few() {
+        return few::convolve(tiles, x, w, turned_round, work, y);
+    }
+    let u = weights::transformed(w, turned_round);
     let (groups, pairs) = (tiles.groups, tiles.inputs * tiles.outputs);
     let weight = |product: usize, group: usize| {
         let offset = (product * groups + group) * pairs;
@@ -166,20 +158,25 @@ pub(super) fn weight_gradient_over<T: GemmElement + Math>(
         let segments = cut.block(block);
         let v = planes_of_inputs(tiles, x, group, channels, &segments);
         let mut z = Planes::new(tiles.outputs, v.columns);
-        isa::dispatch_256(OutputsBack { tiles, y, group, segments: &segments, planes: &mut z });
+        let columns = z.columns;
+        let planes = z.each_mut();
+        isa::dispatch_256(OutputsBack {
+            tiles,
+            y,
+            group,
+            channels: 0..tiles.outputs,
+            segments: &segments,
+            planes,
+            columns,
+        });
         let count = segments.iter().map(|segment| segment.len).sum();
         for (product, u) in u.chunks_mut(pairs).enumerate() {
             let dst = Tile::of_matrix(u, tiles.outputs, channels.len());
-            let v = v.matrix(product);
-            let v = Matrix { row_stride: v.col_stride, col_stride: v.row_stride, ..v };
-            gemm::gemm_tile(count, dst, z.matrix(product), v, i > 0);
+            gemm::gemm_tile(count, dst, z.matrix(product), v.matrix(product).transposed(), i > 0);
         }
     }
     let mut w = Buffer::recycled(pairs * TAPS);
-    let to_products = taps_to_products::<T>();
-    let lhs = Matrix { data: &u, offset: 0, row_stride: 1, col_stride: pairs as isize };
-    let rhs = Matrix { data: &to_products, offset: 0, row_stride: TAPS as isize, col_stride: 1 };
-    gemm::gemm_tile(PRODUCTS, Tile::of_matrix(&mut w, pairs, TAPS), lhs, rhs, false);
+    weights::back(&u, &mut w);
     w
 }
 
@@ -196,9 +193,28 @@ fn planes_of_inputs<T: GemmElement + Math>(
     channels: &Range<usize>,
     segments: &[Segment],
 ) -> Planes<T> {
-    let count: usize = segments.iter().map(|segment| segment.len).sum();
-    let mut planes = Planes::new(channels.len(), count.next_multiple_of(tiles::COLUMN_STEP));
-    let rows = transform::rows(tiles, segments);
-    isa::dispatch_256(Inputs { tiles, x, group, channels, rows: &rows, planes: &mut planes });
+    let mut planes = Planes::new(channels.len(), columns(segments));
+    let (rows, columns) = (transform::rows(tiles, segments), planes.columns);
+    let channels = channels.clone();
+    isa::dispatch_256(Inputs { tiles, x, group, channels, rows: &rows, planes: planes.each_mut(), columns });
     planes
+}
+
+/// Columns of the matrices of these tiles.
+fn columns(segments: &[Segment]) -> usize {
+    segments.iter().map(|segment| segment.len).sum::<usize>().next_multiple_of(tiles::COLUMN_STEP)
+}
+
+/// The gradient of the weight where there are few tiles; without one where there are many.
+pub(super) fn weight_gradient_of_few<T: GemmElement + Math>(
+    tiles: &Tiles,
+    xy: [&[T]; 2],
+    work: usize,
+    w: &mut [T],
+) -> bool {
+    let few = tiles.are_few();
+    if few {
+        few::weight_gradient(tiles, xy, work, w);
+    }
+    few
 }

@@ -21,8 +21,8 @@ use crate::kernels::{
     isa::{self, Kernel},
     math::Math,
 };
-pub(super) use lines::{LANES, taps_to_products};
-use lines::{Lanes, of_inputs, of_outputs, to_outputs};
+pub(super) use lines::{LANES, Lanes, of_taps, taps_to_products};
+use lines::{of_inputs, of_outputs, to_outputs};
 use phases::{part, weave};
 
 pub(super) use seen::{Row, rows};
@@ -33,9 +33,12 @@ pub(super) struct Inputs<'a, T: crate::Element> {
     pub(super) tiles: &'a Tiles,
     pub(super) x: &'a [T],
     pub(super) group: usize,
-    pub(super) channels: &'a Range<usize>,
+    pub(super) channels: Range<usize>,
     pub(super) rows: &'a [Row],
-    pub(super) planes: &'a mut Planes<T>,
+    /// Of these channels.
+    pub(super) planes: &'a mut [Plane<T>],
+    /// How many of their columns are used.
+    pub(super) columns: usize,
 }
 
 /// Of a row, the columns of one phase: tiles go in vectors, and the last sees one more.
@@ -46,10 +49,9 @@ impl<T: GemmElement + Math> Kernel for Inputs<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run<const FMA: bool>(self) {
-        let Inputs { tiles, x, group, channels, rows, planes } = self;
-        let used = planes.columns;
+        let Inputs { tiles, x, group, channels, rows, planes, columns } = self;
         let mut phases = [[T::default(); PHASE]; SIDE];
-        for (channel, plane) in planes.each_mut().iter_mut().enumerate() {
+        for (channel, plane) in planes.iter_mut().enumerate() {
             for row in rows {
                 let start = tiles.input_at(row.image, group, channels.start + channel) + row.at;
                 let [p0, p1, p2, p3] = &mut phases;
@@ -73,7 +75,7 @@ impl<T: GemmElement + Math> Kernel for Inputs<'_, T> {
                     }
                 }
             }
-            for first in (0..used).step_by(LANES) {
+            for first in (0..columns).step_by(LANES) {
                 down_inputs::<T, FMA>(plane, first);
             }
         }
@@ -184,29 +186,32 @@ fn outputs<T: GemmElement + Math, const FMA: bool>(m: &Plane<T>, first: usize, y
     }
 }
 
-/// `Z` of all channels of a group, for the tiles of a block.
+/// `Z` of some channels of a group, for the tiles of a block.
 pub(super) struct OutputsBack<'a, T: crate::Element> {
     pub(super) tiles: &'a Tiles,
     pub(super) y: &'a [T],
     pub(super) group: usize,
+    pub(super) channels: Range<usize>,
     pub(super) segments: &'a [Segment],
-    pub(super) planes: &'a mut Planes<T>,
+    /// Of these channels.
+    pub(super) planes: &'a mut [Plane<T>],
+    /// How many of their columns are used.
+    pub(super) columns: usize,
 }
 
 impl<T: GemmElement + Math> Kernel for OutputsBack<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run<const FMA: bool>(self) {
-        let OutputsBack { tiles, y, group, segments, planes } = self;
+        let OutputsBack { tiles, y, group, channels, segments, planes, columns: used } = self;
         let [height, width] = tiles.output;
-        let used = planes.columns;
         // Zero where a tile reaches over the edge, which is in the same places for all channels.
         let mut parts: Parts<T> = [[[T::default(); COLUMNS]; SIDE]; SIDE];
-        for (channel, plane) in planes.each_mut().iter_mut().enumerate() {
+        for (channel, plane) in planes.iter_mut().enumerate() {
             let mut at = 0;
             for segment in segments {
                 let (row, column) = (SIDE * segment.row, SIDE * segment.start);
-                let first = tiles.output_at(segment.image, group, channel) + row * width + column;
+                let first = tiles.output_at(segment.image, group, channels.start + channel) + row * width + column;
                 let columns = (SIDE * segment.len).min(width - column);
                 for (i, [zero, one, two, three]) in parts.iter_mut().enumerate().take(height - row) {
                     let to = [&mut zero[at..], &mut one[at..], &mut two[at..], &mut three[at..]];
@@ -215,10 +220,10 @@ impl<T: GemmElement + Math> Kernel for OutputsBack<'_, T> {
                 at += segment.len;
             }
             // As for the inputs.
-            if channel + 1 < tiles.outputs {
+            if channel + 1 < channels.len() {
                 for segment in segments {
                     let row = SIDE * segment.row;
-                    let next = tiles.output_at(segment.image, group, channel + 1) + row * width;
+                    let next = tiles.output_at(segment.image, group, channels.start + channel + 1) + row * width;
                     isa::prefetch(&y[next..next + width * SIDE.min(height - row)]);
                 }
             }
@@ -253,6 +258,11 @@ fn outputs_back<T: GemmElement + Math, const FMA: bool>(y: &Parts<T>, first: usi
 fn lanes<T>(x: &[T], at: usize) -> &Lanes<T> {
     let Some(lanes) = x[at..].first_chunk() else { panic!("{LANES} elements from {at} on") };
     lanes
+}
+
+#[inline(always)]
+pub(super) fn lanes_mut<T>(x: &mut [T]) -> Option<&mut Lanes<T>> {
+    x.first_chunk_mut()
 }
 
 #[inline(always)]

@@ -21,7 +21,7 @@ use crate::kernels::{
 /// Tiles in a vector; a vector of f64 is two.
 pub(in super::super) const LANES: usize = 8;
 
-pub(super) type Lanes<T> = [T; LANES];
+pub(in super::super) type Lanes<T> = [T; LANES];
 
 const A: f64 = 5.0 / 8.0;
 const B: f64 = 3.0 / 2.0;
@@ -34,6 +34,18 @@ pub(in super::super) fn taps_to_products<T: Math>() -> [[T; TAPS_ALONG]; SEEN] {
     let (near, far) = (2.0 * AA * (AA - BB), 2.0 * BB * (BB - AA));
     let last = [0.0, 0.0, 1.0].map(T::from_f64);
     [row(0.0, AA * BB), row(A, near), row(-A, near), row(B, far), row(-B, far), last]
+}
+
+/// `G g`
+#[inline(always)]
+pub(in super::super) fn of_taps<T: GemmElement + Math, const FMA: bool>(
+    g: [&Lanes<T>; TAPS_ALONG],
+) -> [Lanes<T>; SEEN] {
+    let [g0, g1, g2] = g;
+    let (near, far) = (1.0 / (2.0 * AA * (AA - BB)), 1.0 / (2.0 * BB * (BB - AA)));
+    let [near, minus_near] = pair::<T, FMA>(&scaled::<T, FMA>(near, g0, near * AA, g2), near * A, g1);
+    let [far, minus_far] = pair::<T, FMA>(&scaled::<T, FMA>(far, g0, far * BB, g2), far * B, g1);
+    [times(1.0 / (AA * BB), g0), near, minus_near, far, minus_far, *g2]
 }
 
 /// `B^T d`
@@ -86,12 +98,18 @@ fn plus<T: GemmElement + Math, const FMA: bool>(x: &Lanes<T>, c: f64, y: &Lanes<
 /// `b x + c y`
 #[inline(always)]
 fn scaled<T: GemmElement + Math, const FMA: bool>(b: f64, x: &Lanes<T>, c: f64, y: &Lanes<T>) -> Lanes<T> {
-    let b = T::from_f64(b);
-    let mut first = [T::default(); LANES];
+    plus::<T, FMA>(&times(b, x), c, y)
+}
+
+/// `c x`
+#[inline(always)]
+fn times<T: GemmElement + Math>(c: f64, x: &Lanes<T>) -> Lanes<T> {
+    let c = T::from_f64(c);
+    let mut product = [T::default(); LANES];
     for j in 0..LANES {
-        first[j] = b * x[j];
+        product[j] = c * x[j];
     }
-    plus::<T, FMA>(&first, c, y)
+    product
 }
 
 /// `x + c y` and `x - c y`
