@@ -115,11 +115,10 @@ pub(super) fn convolve<T: GemmElement + Math>(
         return few::convolve(tiles, x, w, turned_round, work, y);
     }
     let u = weights::transformed(w, turned_round);
-    let (groups, pairs) = (tiles.groups, tiles.inputs * tiles.outputs);
+    let groups = tiles.groups;
     let weight = |product: usize, group: usize| {
-        let offset = (product * groups + group) * pairs;
-        let [row_stride, col_stride] = if turned_round { [1, tiles.outputs] } else { [tiles.inputs, 1] };
-        Matrix { data: &u, offset, row_stride: row_stride as isize, col_stride: col_stride as isize }
+        let strides = if turned_round { [1, tiles.outputs] } else { [tiles.inputs, 1] };
+        u.matrix(product, group * tiles.outputs * tiles.inputs, strides)
     };
     let cut = Cut::new::<T>(tiles);
     let output = Shared::new(y);

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     Buffer,
     kernels::{
-        gemm::{self, GemmElement, Matrix, Shared, Tile},
+        gemm::{self, GemmElement, Shared, Tile},
         isa,
         math::Math,
         parallel,
@@ -87,7 +87,7 @@ pub(super) fn convolve<T: GemmElement + Math>(
         parallel::tasks(tiles.outputs.div_ceil(PIECE), work, |i| {
             let outputs = i * PIECE..tiles.outputs.min((i + 1) * PIECE);
             let first = group * tiles.inputs * tiles.outputs;
-            let (kernels, [row_stride, col_stride]) = if turned_round {
+            let (kernels, strides) = if turned_round {
                 let kernels = Kernels {
                     first: first + outputs.start,
                     run: outputs.len(),
@@ -103,9 +103,7 @@ pub(super) fn convolve<T: GemmElement + Math>(
             for Block { segments, planes: v } in &blocks {
                 let mut products = Planes::new(outputs.len(), v.columns);
                 for product in 0..PRODUCTS {
-                    let offset = product * kernels.count();
-                    let weight =
-                        Matrix { data: &u, offset, row_stride: row_stride as isize, col_stride: col_stride as isize };
+                    let weight = u.matrix(product, 0, strides);
                     gemm::gemm_tile(tiles.inputs, products.tile(product), weight, v.matrix(product), false);
                 }
                 // Tasks have outputs of their own, so that no other writes these.

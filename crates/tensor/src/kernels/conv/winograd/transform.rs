@@ -43,6 +43,8 @@ pub(super) struct Inputs<'a, T: crate::Element> {
 
 /// Of a row, the columns of one phase: tiles go in vectors, and the last sees one more.
 const PHASE: usize = MOST_TILES + LANES;
+/// Rows that are parted before the first of them is read again: a vector cannot be had from two stores that are still on their way.
+const AHEAD: usize = 8;
 
 // No closures in what follows: they would be compiled by themselves, for the baseline.
 impl<T: GemmElement + Math> Kernel for Inputs<'_, T> {
@@ -50,33 +52,43 @@ impl<T: GemmElement + Math> Kernel for Inputs<'_, T> {
     #[inline(always)]
     fn run<const FMA: bool>(self) {
         let Inputs { tiles, x, group, channels, rows, planes, columns } = self;
-        let mut phases = [[T::default(); PHASE]; SIDE];
+        let mut phases = [[[T::default(); PHASE]; SIDE]; AHEAD];
         for (channel, plane) in planes.iter_mut().enumerate() {
-            for row in rows {
-                let start = tiles.input_at(row.image, group, channels.start + channel) + row.at;
-                let [p0, p1, p2, p3] = &mut phases;
-                part(&x[start..start + row.len], row.margin, row.tiles + 1, [p0, p1, p2, p3]);
-                // The same row of the next channel, to be there when it is its turn.
-                if channel + 1 < channels.len() {
-                    let next = tiles.input_at(row.image, group, channels.start + channel + 1) + row.at;
-                    isa::prefetch(&x[next..next + row.len]);
+            for rows in rows.chunks(AHEAD) {
+                for (row, phases) in rows.iter().zip(&mut phases) {
+                    let start = tiles.input_at(row.image, group, channels.start + channel) + row.at;
+                    let [zero, one, two, three] = phases;
+                    part(&x[start..start + row.len], row.margin, row.tiles + 1, [zero, one, two, three]);
+                    // The same row of the next channel, to be there when it is its turn.
+                    if channel + 1 < channels.len() {
+                        let next = tiles.input_at(row.image, group, channels.start + channel + 1) + row.at;
+                        isa::prefetch(&x[next..next + row.len]);
+                    }
                 }
-                // Seeing that they overlap, the compiler would load once and shuffle, which takes longer.
-                let (row_of, next) = black_box((&phases, &phases));
-                for first in (0..row.tiles).step_by(LANES) {
-                    let products = along_inputs::<T, FMA>(row_of, next, first);
-                    for k in 0..SEEN {
-                        write(&mut plane[SEEN * row.place.row + k], row.place.column + first, products[k]);
-                    }
-                    if let Some(below) = row.below {
-                        for k in 0..SEEN {
-                            write(&mut plane[SEEN * below.row + k], below.column + first, products[k]);
-                        }
-                    }
+                for (row, phases) in rows.iter().zip(&phases) {
+                    along_row::<T, FMA>(row, phases, plane);
                 }
             }
             for first in (0..columns).step_by(LANES) {
                 down_inputs::<T, FMA>(plane, first);
+            }
+        }
+    }
+}
+
+/// `d B` of a row, to where its tiles are.
+#[inline(always)]
+fn along_row<T: GemmElement + Math, const FMA: bool>(row: &Row, phases: &[[T; PHASE]; SIDE], plane: &mut Plane<T>) {
+    // Seeing that they overlap, the compiler would load once and shuffle, which takes longer.
+    let (phases, next) = black_box((phases, phases));
+    for first in (0..row.tiles).step_by(LANES) {
+        let products = along_inputs::<T, FMA>(phases, next, first);
+        for k in 0..SEEN {
+            write(&mut plane[SEEN * row.place.row + k], row.place.column + first, products[k]);
+        }
+        if let Some(below) = row.below {
+            for k in 0..SEEN {
+                write(&mut plane[SEEN * below.row + k], below.column + first, products[k]);
             }
         }
     }

@@ -32,26 +32,53 @@ impl Kernels {
     }
 }
 
-/// `U` of all kernels: a matrix for each of its elements, in the order of the weight's first two axes.
-pub(super) fn transformed<T: GemmElement + Math>(w: &[T], turned_round: bool) -> Buffer<T> {
+/// `U` of some kernels: for each of its elements a row, in their order.
+pub(super) struct Transformed<T: crate::Element> {
+    elements: Buffer<T>,
+    kernels: usize,
+}
+
+/// Between rows: a cache line, without which rows of a power of two of kernels would compete for the same places of the caches.
+const GAP: usize = 16;
+
+impl<T: GemmElement> Transformed<T> {
+    fn new(kernels: usize) -> Self {
+        Transformed { elements: Buffer::recycled(PRODUCTS * (kernels + GAP)), kernels }
+    }
+
+    fn row_stride(&self) -> usize {
+        self.kernels + GAP
+    }
+
+    /// Of the kernels from the `first` on, a matrix with these strides.
+    pub(super) fn matrix(&self, product: usize, first: usize, [row_stride, col_stride]: [usize; 2]) -> Matrix<'_, T> {
+        let offset = product * self.row_stride() + first;
+        Matrix { data: &self.elements, offset, row_stride: row_stride as isize, col_stride: col_stride as isize }
+    }
+}
+
+/// `U` of all kernels, in the order of the weight's first two axes.
+pub(super) fn transformed<T: GemmElement + Math>(w: &[T], turned_round: bool) -> Transformed<T> {
     let count = w.len() / TAPS;
-    let mut u = Buffer::recycled(PRODUCTS * count);
-    let all = Shared::new(&mut u);
+    let mut u = Transformed::new(count);
+    let row_stride = u.row_stride();
+    let all = Shared::new(&mut u.elements);
     // 3 ns a kernel.
     parallel::tasks(count.div_ceil(CHUNK), 3 * count, |i| {
         let first = i * CHUNK;
         let run = CHUNK.min(count - first);
-        // SAFETY: chunks are columns of their own, of rows that are `count` apart.
-        let u = unsafe { all.tile(first, [PRODUCTS, run], count) };
+        // SAFETY: chunks are columns of their own, of rows that are `row_stride` apart.
+        let u = unsafe { all.tile(first, [PRODUCTS, run], row_stride) };
         isa::dispatch_256(Transform { w, kernels: Kernels { first, run, runs: 1, stride: run }, turned_round, u });
     });
     u
 }
 
 /// `U` of some kernels, in their order.
-pub(super) fn transformed_part<T: GemmElement + Math>(w: &[T], kernels: Kernels, turned_round: bool) -> Buffer<T> {
-    let mut u = Buffer::recycled(PRODUCTS * kernels.count());
-    let tile = Tile::of_matrix(&mut u, PRODUCTS, kernels.count());
+pub(super) fn transformed_part<T: GemmElement + Math>(w: &[T], kernels: Kernels, turned_round: bool) -> Transformed<T> {
+    let mut u = Transformed::new(kernels.count());
+    let row_stride = u.row_stride();
+    let tile = Tile::of_rows(&mut u.elements, 0, [PRODUCTS, kernels.count()], row_stride);
     isa::dispatch_256(Transform { w, kernels, turned_round, u: tile });
     u
 }
