@@ -217,8 +217,8 @@ where
 
     /// Tells all callbacks of an event in the epoch of this number.
     fn tell(&mut self, at: &mut Standing, epoch: u64, event: Tell<M>) -> Result<(), TrainError> {
-        let History { records, stopped } = std::mem::take(&mut at.history);
-        let (history, mut stop) = (History { records, stopped: stopped.clone() }, stopped);
+        let history = std::mem::take(&mut at.history);
+        let mut stop = history.stopped.clone();
         let mut result = Ok(());
         for callback in &mut self.trainer.callbacks {
             let mut now = Moment {
