@@ -179,10 +179,10 @@ where
                 NonFinite::Ignore => {}
             }
         }
-        match &trainer.schedule {
+        match &trainer.pace {
             Some(Pace::Steps(schedule)) => optimizer.set_lr(schedule.lr(at.steps)),
             Some(Pace::Epochs(schedule)) => optimizer.set_lr(schedule.lr(at.epochs)),
-            None => {}
+            Some(Pace::Plateau) | None => {}
         }
         optimizer.step_dyn(*model, &gradient);
         at.steps += 1;

@@ -1,7 +1,11 @@
 //! What is wrong is said, and nothing is broken by it.
 
 use super::*;
-use crate::{data::Weighted, panics::panic_message, schedule::Constant};
+use crate::{
+    data::Weighted,
+    panics::panic_message,
+    schedule::{Constant, Plateau},
+};
 
 #[test]
 fn a_loss_that_is_nan_names_its_step_and_leaves_the_model() {
@@ -138,7 +142,7 @@ fn a_measure_that_there_is_not_is_named_with_those_there_are() {
     assert_eq!(refusal(scripted(&[1.0]).with(KeepBest::new(monitor()))), message);
     let save = SaveBest::new(folder.path().join("best"), monitor()).expect("no file yet");
     assert_eq!(refusal(scripted(&[1.0]).with(save)), message);
-    assert_eq!(refusal(scripted(&[1.0]).plateau("acuracy", crate::schedule::Plateau::new(0.1))), message);
+    assert_eq!(refusal(scripted(&[1.0]).plateau("acuracy", Plateau::new(0.1))), message);
 }
 
 #[test]
@@ -148,8 +152,15 @@ fn settings_that_make_no_sense_panic_where_they_are_made() {
         panic_message(|| T::new(1).accumulate(0).epochs),
         "trainer: a step needs at least one batch; got accumulate(0)"
     );
-    let schedules = || T::new(1).schedule(Constant::new(0.1)).schedule_by_epoch(Constant::new(0.1)).epochs;
-    assert!(panic_message(schedules).starts_with("trainer: the learning rate follows one schedule"));
+    let set: [fn(T<'static>) -> T<'static>; 3] = [
+        |trainer| trainer.schedule(Constant::new(0.1)),
+        |trainer| trainer.schedule_by_epoch(Constant::new(0.1)),
+        |trainer| trainer.plateau("loss", Plateau::new(0.1)),
+    ];
+    for (first, second) in set.iter().flat_map(|first| set.iter().map(move |second| (first, second))) {
+        let message = panic_message(|| second(first(T::new(1))).epochs);
+        assert!(message.starts_with("trainer: the learning rate follows one schedule or one plateau"), "{message}");
+    }
     assert!(panic_message(|| T::new(1).clip_grad_norm(f64::NAN).epochs).ends_with("got NaN"));
     assert!(panic_message(|| T::new(1).clip_grad_value(-1.0).epochs).ends_with("got -1"));
     let monitor = || Monitor::lowest("loss");
