@@ -188,6 +188,11 @@ impl<'r> Mode<'r> {
         }
     }
 
+    /// Whether anything was recorded.
+    pub(crate) fn has_updates(&self) -> bool {
+        !self.updates.is_empty()
+    }
+
     /// Writes what was recorded into the model's buffers.
     ///
     /// # Panics

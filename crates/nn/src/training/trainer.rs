@@ -250,6 +250,6 @@ impl<'a, M: Module + Clone + 'a, B> Trainer<'a, M, B> {
         S: Source<Batch = B>,
         L: Outcome,
     {
-        Run { trainer: self, model, optimizer, rng, data, loss }.complete()
+        Run { trainer: self, model, optimizer, rng, data, loss, before: None }.complete()
     }
 }

@@ -74,6 +74,91 @@ fn a_gradient_that_is_not_finite_is_found_where_it_is_looked_at() {
 }
 
 #[test]
+fn a_step_that_is_not_made_leaves_no_running_statistics() {
+    /// What is wrong with a batch.
+    #[derive(Clone, Copy, PartialEq)]
+    enum Fault {
+        Loss,
+        Gradient,
+        Error,
+    }
+    // The fault is in the eighth batch: the second epoch's third, which is alone in its step, or the second of two.
+    let fit = |trainer: Trainer<'_, Mlp, Batch>, fault: Fault, batches: usize| {
+        let mut begin = Begin::new();
+        let (mut number, mut last) = (0, Vec::new());
+        let trainer = trainer.on(Event::Step, |now| last = bits(now.model));
+        let result = trainer.fit(&mut begin.model, &mut begin.adam, &data(), &mut begin.rng, |model, batch, mode| {
+            number += 1;
+            let (value, measures) = loss(model, batch, mode);
+            if number != batches {
+                return Ok((value, measures));
+            }
+            match fault {
+                // The root has an infinite slope at zero.
+                Fault::Gradient => Ok((&value + (&value * 0.0).sqrt(), measures)),
+                Fault::Loss => Ok((value * f64::NAN, measures)),
+                Fault::Error => Err("image 17 is torn"),
+            }
+        });
+        (result, bits(&begin.model), last)
+    };
+    let trainers: [fn() -> Trainer<'static, Mlp, Batch>; 2] =
+        [|| Trainer::new(2).clip_grad_norm(1.0), || Trainer::new(2).clip_grad_norm(1.0).accumulate(2)];
+    for trainer in trainers {
+        for fault in [Fault::Loss, Fault::Gradient, Fault::Error] {
+            for batches in [7, 8] {
+                let (result, model, last) = fit(trainer(), fault, batches);
+                let error = result.expect_err("an error");
+                assert_eq!(matches!(error, TrainError::Loss { .. }), fault == Fault::Error, "{error}");
+                assert_eq!(model, last, "{error}");
+            }
+        }
+    }
+    // A callback that refuses a gradient.
+    struct Refuse(u64);
+    impl<M> Callback<M> for Refuse {
+        fn gradient(&mut self, _: &mut M) -> Result<(), BoxError> {
+            self.0 += 1;
+            if self.0 < 3 { Ok(()) } else { Err("enough".into()) }
+        }
+    }
+    let (result, model, last) = fit(Trainer::new(2).with(Refuse(0)), Fault::Error, 0);
+    assert_eq!((result.expect_err("an error").to_string(), model), ("trainer: enough".to_owned(), last));
+}
+
+#[test]
+fn a_step_that_is_left_out_leaves_no_measures_and_no_statistics() {
+    // A change of each third gradient makes it infinite after the trainer has looked at it.
+    let mut begin = Begin::new();
+    let (mut number, mut seen, mut last) = (0, Vec::new(), Vec::new());
+    let spoil = |gradient: &mut Mlp| {
+        number += 1;
+        if number % 3 == 0 {
+            gradient.output.weight = Tensor::full([2, 8], f32::INFINITY, DType::F32);
+        }
+    };
+    let losses = std::cell::RefCell::new(Vec::new());
+    let trainer = Trainer::new(1).change_gradient(spoil).clip_grad_norm(1.0).on_non_finite(NonFinite::Skip);
+    let history = trainer
+        .on(Event::Step, |now| {
+            seen.push(now.loss());
+            last = bits(now.model);
+        })
+        .fit(&mut begin.model, &mut begin.adam, &even_data(), &mut begin.rng, |model, batch, mode| {
+            let (value, measures) = loss(model, batch, mode);
+            losses.borrow_mut().push(f64::from(value.item::<f32>()));
+            (value, measures)
+        })
+        .expect("an epoch");
+    let losses = losses.into_inner();
+    let kept = [losses[0], losses[1], losses[3]];
+    assert_eq!((history.records()[0].skipped, &seen[..]), (1, &kept[..]));
+    let mean = kept.iter().sum::<f64>() / 3.0;
+    assert!((history.series("loss")[0].1 - mean).abs() < 1e-12);
+    assert_eq!(begin.model.norm.num_batches_tracked.map(|count| count.item::<i64>()), Some(3));
+}
+
+#[test]
 fn data_without_a_batch_are_refused() {
     let few = Loader::new(&Tensor::arange(0, 3, 1), &Tensor::arange(0, 3, 1), 4).expect("data").drop_last(true);
     let (mut model, mut sgd) = (Tensor::from(0.0f32), crate::Sgd::new(1.0));
