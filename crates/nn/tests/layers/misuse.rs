@@ -52,6 +52,12 @@ fn settings_of_convolutions_are_checked_where_they_are_made() {
         "conv2d: 4 input channels and 6 output channels do not divide into 4 groups"
     );
     assert!(message(|| a.groups(0)).contains("into 0 groups"));
+    for groups in [0, 4] {
+        let refusal = format!("4 input channels and 6 output channels do not divide into {groups} groups");
+        assert_eq!(message(|| Conv2d::grouped(4, 6, 3, groups, &mut Rng::seed(1))), format!("conv2d: {refusal}"));
+        let transposed = message(|| ConvTranspose1d::grouped(4, 6, 3, groups, &mut Rng::seed(1)));
+        assert_eq!(transposed, format!("conv_transpose1d: {refusal}"));
+    }
     assert_eq!(message(|| c.groups(2)), "conv2d: the layer has 2 groups already; say once how many, on a new layer");
     assert_eq!(
         message(|| b.clone().stride([0, 1])),
