@@ -153,7 +153,7 @@ impl<const N: usize> Convolution<N> {
     ///
     /// # Panics
     /// When x does not have the layer's channels or is smaller than the kernel, its padding mode has not as many elements as the
-    /// padding asks for, or the dtypes differ.
+    /// padding asks for, the padding is [`Padding::Same`] with a stride, or the dtypes differ.
     #[must_use]
     #[track_caller]
     pub fn forward(&self, x: &Tensor) -> Tensor {
@@ -163,6 +163,12 @@ impl<const N: usize> Convolution<N> {
             x,
             &self.weight,
             self.weight.shape().get(1).map(|n| n.saturating_mul(self.groups)),
+        );
+        assert!(
+            self.padding != Padding::Same || self.stride == [1; N],
+            "{}: the padding \"same\" is for stride 1; got the stride {:?}, for which conventions differ; give the numbers with .padding(..)",
+            Self::NAME,
+            self.stride,
         );
         let pairs = self.padding.pairs(&self.weight.shape()[2..], &self.dilation);
         let conv = ops::Conv::new().stride(self.stride).dilation(self.dilation).groups(self.groups);

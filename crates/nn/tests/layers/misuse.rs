@@ -151,3 +151,16 @@ fn others_name_themselves() {
     assert_eq!(message(|| PixelShuffle::new(0)), "pixel_shuffle: the factor must be at least 1");
     assert_eq!(message(|| LocalResponseNorm::new(0)), "local_response_norm: the window must hold a channel at least");
 }
+
+#[test]
+fn the_padding_same_is_for_stride_1() {
+    let x = Tensor::ones([1, 1, 4, 6], DType::F32);
+    let layer = Conv2d::new(1, 1, 3, &mut Rng::seed(1)).padding(Padding::Same);
+    assert_eq!(layer.forward(&x).shape(), x.shape());
+    let strided = layer.stride([1, 2]);
+    assert_eq!(
+        message(|| strided.forward(&x)),
+        "conv2d: the padding \"same\" is for stride 1; got the stride [1, 2], for which conventions differ; give the numbers with .padding(..)"
+    );
+    assert_eq!(strided.padding(1).forward(&x).shape()[..], [1, 1, 4, 3]);
+}
