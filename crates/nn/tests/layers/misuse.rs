@@ -164,3 +164,15 @@ fn the_padding_same_is_for_stride_1() {
     );
     assert_eq!(strided.padding(1).forward(&x).shape()[..], [1, 1, 4, 3]);
 }
+
+#[test]
+fn a_dilated_pool_is_padded_by_half_of_its_reach() {
+    // Three elements reach over five.
+    let x = Tensor::from([[1.0, 3.0, 2.0, 0.0]]);
+    let pool = MaxPool1d::new(3).stride(1).dilation(2);
+    assert_eq!(pool.clone().padding(2).forward(&x).to_vec::<f64>(), [2.0, 3.0, 2.0, 3.0]);
+    assert!(
+        message(|| pool.padding(3).forward(&x))
+            .contains("is more than half of the 5 elements that the kernel reaches over")
+    );
+}
