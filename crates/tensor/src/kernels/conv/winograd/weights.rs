@@ -102,8 +102,8 @@ impl<T: GemmElement + Math> Kernel for Transform<'_, T> {
             for (i, kernels) in kernels.chunks(LANES * TAPS).enumerate() {
                 let mut taps = [[T::default(); LANES]; TAPS];
                 for (j, kernel) in kernels.chunks_exact(TAPS).enumerate() {
-                    for t in 0..TAPS {
-                        taps[t][j] = kernel[t];
+                    for (taps, &tap) in taps.iter_mut().zip(kernel) {
+                        taps[j] = tap;
                     }
                 }
                 if turned_round {
@@ -131,14 +131,13 @@ fn products<T: GemmElement + Math, const FMA: bool>(
             down[i][k] = products[i];
         }
     }
-    for i in 0..SEEN {
-        let [zero, one, two] = &down[i];
+    for (i, [zero, one, two]) in down.iter().enumerate() {
         let products = of_taps::<T, FMA>([zero, one, two]);
-        for k in 0..SEEN {
+        for (k, products) in products.iter().enumerate() {
             let row = &mut u.row(SEEN * i + k)[at..at + count];
             match lanes_mut(row) {
-                Some(row) => *row = products[k],
-                None => row.copy_from_slice(&products[k][..count]),
+                Some(row) => *row = *products,
+                None => row.copy_from_slice(&products[..count]),
             }
         }
     }
