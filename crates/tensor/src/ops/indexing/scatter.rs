@@ -4,7 +4,7 @@
 //! times the values are taken in its order; setting then leaves the last, which alone gets the cotangent.
 
 use crate::ops::{
-    broadcast::{Operand, or_panic},
+    broadcast::{Operand, by_way_of_f32, or_panic, widened},
     indexing::gather::padded_to,
     indexing::index::{
         check::{check_fits, check_index_dtype, from_start},
@@ -214,12 +214,12 @@ impl Tensor {
         let start = |neutral: i32, x: &Tensor| if include_self { x.clone() } else { x.scatter(axis, index, neutral) };
         match reduction {
             ScatterReduce::Sum => start(0, self).scatter_add(axis, index, src),
-            ScatterReduce::Mean => {
-                let ones = Tensor::ones(index.shape(), self.dtype());
+            ScatterReduce::Mean => by_way_of_f32(self, |x| {
+                let ones = Tensor::ones(index.shape(), x.dtype());
                 // A place that the index does not name has itself alone.
-                let counts = start(0, &self.ones_like()).scatter_add(axis, index, &ones);
-                start(0, self).scatter_add(axis, index, src) / counts
-            }
+                let counts = start(0, &x.ones_like()).scatter_add(axis, index, &ones);
+                start(0, x).scatter_add(axis, index, &widened(src)) / counts
+            }),
             ScatterReduce::Prod => apply(&ScatterProd::new(axis, include_self), &[self, index, src]).into_single(),
             ScatterReduce::Amax => apply(&ScatterExtremum::max(axis, include_self), &[self, index, src]).into_single(),
             ScatterReduce::Amin => apply(&ScatterExtremum::min(axis, include_self), &[self, index, src]).into_single(),
