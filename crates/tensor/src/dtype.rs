@@ -280,9 +280,9 @@ impl From<i64> for Number {
     }
 }
 impl From<usize> for Number {
-    /// Counts and sizes, which memory keeps far below the greatest i64.
+    /// Counts and sizes, which memory keeps far below the greatest i64; what is above it is a float, which tensors of integers refuse.
     fn from(n: usize) -> Self {
-        Number::Int(n as i64)
+        i64::try_from(n).map_or(Number::Float(n as f64), Number::Int)
     }
 }
 impl From<i32> for Number {

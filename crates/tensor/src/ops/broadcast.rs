@@ -169,3 +169,15 @@ pub(in crate::ops) fn common_batch(op: &'static str, a: &Tensor, b: &Tensor) -> 
         .with_inputs(&[a.spec(), b.spec()])
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Tensor, ops::refused::message};
+
+    #[test]
+    fn what_no_i64_holds_does_not_wrap() {
+        assert_eq!((Tensor::from([1.0]) * usize::MAX).to_vec::<f64>(), [2f64.powi(64)]);
+        assert!(message(|| Tensor::from([-1i64]).eq(usize::MAX)).contains("the float 1.8446744073709552e19"));
+        assert_eq!(Tensor::from([3i64]).eq(3usize).to_vec::<bool>(), [true]);
+    }
+}
