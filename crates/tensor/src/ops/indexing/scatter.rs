@@ -215,10 +215,10 @@ impl Tensor {
         match reduction {
             ScatterReduce::Sum => start(0, self).scatter_add(axis, index, src),
             ScatterReduce::Mean => by_way_of_f32(self, |x| {
-                let ones = Tensor::ones(index.shape(), x.dtype());
-                // A place that the index does not name has itself alone.
-                let counts = start(0, &x.ones_like()).scatter_add(axis, index, &ones);
-                start(0, x).scatter_add(axis, index, &widened(src)) / counts
+                // Whole numbers, of which f32 counts to 2^24 only. A place that the index does not name has itself alone.
+                let ones = |of: &Tensor| of.ones_like().cast(DType::I64);
+                let counts = start(0, &ones(x)).scatter_add(axis, index, &ones(index));
+                start(0, x).scatter_add(axis, index, &widened(src)) / counts.cast(x.dtype())
             }),
             ScatterReduce::Prod => apply(&ScatterProd::new(axis, include_self), &[self, index, src]).into_single(),
             ScatterReduce::Amax => apply(&ScatterExtremum::max(axis, include_self), &[self, index, src]).into_single(),
