@@ -93,7 +93,7 @@ fn sizes_that_memory_does_not_have() {
         x.repeat_interleave(&Tensor::from([LONG as i64]), 0) =>
             "the system has no memory for a tensor of 288230376151711744 bytes",
         x.pad_with([(0, LONG as isize)], PadMode::Replicate) =>
-            "the system has no memory for a list of 36028797018963968 places",
+            "the system has no memory for a list of 36028797018963969 places",
         row.adaptive_avg_pool1d(LONG) => "the system has no memory for a list of 36028797018963968 places",
         row.adaptive_max_pool1d(LONG) => "the system has no memory for a list of 36028797018963968 places",
         row.interpolate(&Interpolate::to_size([LONG])) =>
