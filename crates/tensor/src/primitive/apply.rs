@@ -2,7 +2,6 @@
 
 use super::{Decompose, Primitive, Promise};
 use crate::{Array, DType, Error, ErrorKind, Few, Result, Spec, SpecRef, Tensor, few::Repr, kernels::halves};
-use std::iter;
 
 /// Runs an operation.
 ///
@@ -130,9 +129,11 @@ fn decomposed_by_way_of_f32(parts: &dyn Decompose, inputs: &[&Tensor], promised:
     let widen = |x: &&Tensor| if x.dtype().is_half() { x.cast(DType::F32) } else { Tensor::clone(x) };
     let wide: Few<Tensor> = inputs.iter().map(widen).collect();
     let outputs = parts.decompose(&wide.iter().collect::<Few<_>>());
-    let dtypes =
-        promised.iter().map(|spec| Some(spec.dtype()).filter(|dtype| dtype.is_half())).chain(iter::repeat(None));
-    outputs.into_iter().zip(dtypes).map(|(y, half)| half.map_or(y.clone(), |half| y.cast(half))).collect()
+    let rounded = |(i, y): (usize, Tensor)| match promised.get(i) {
+        Some(spec) if spec.dtype().is_half() => y.cast(spec.dtype()),
+        _ => y,
+    };
+    outputs.into_iter().enumerate().map(rounded).collect()
 }
 
 /// Elements from which on it pays to take an input's memory for the output: less than that fits the first cache.

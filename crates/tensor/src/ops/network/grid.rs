@@ -71,7 +71,10 @@ impl Tensor {
         let rows = if some_outside { Tensor::concat([&rows, &Tensor::zeros([1, c], rows.dtype())], 0) } else { rows };
         let terms = neighbours.into_iter().map(|(index, weight)| {
             let row = rows.index_select(0, &Tensor::from(index));
-            weight.map_or(row.clone(), |weight| row * weight.unsqueeze(1))
+            match weight {
+                Some(weight) => row * weight.unsqueeze(1),
+                None => row,
+            }
         });
         let sum = terms.reduce(|sum, row| sum + row).expect("at least one neighbour");
         let order: Vec<isize> = [0, axes as isize + 1].into_iter().chain(1..=axes as isize).collect();
