@@ -205,7 +205,8 @@ pub(super) fn by_running(
 /// `running = (1 - share) running + share new`
 #[track_caller]
 pub(super) fn move_towards(running: &Tensor, new: &Tensor, share: f64, mode: &mut Mode<'_>) {
-    let moved = mode.buffer(running).stop_gradient() * (1.0 - share) + new * share;
+    // A batch's statistics of halves are f32.
+    let moved = mode.buffer(running).stop_gradient() * (1.0 - share) + new.cast(running.dtype()) * share;
     mode.update(running, &moved);
 }
 
