@@ -136,7 +136,7 @@ impl<const N: usize> BatchNorm<N> {
         if let (Some(mean), Some(var)) = (&self.running_mean, &self.running_var)
             && !mode.is_training()
         {
-            return by_running([&mode.buffer(mean), &mode.buffer(var)], x, weight, bias, self.eps);
+            return x.batch_norm_with(&mode.buffer(mean), &mode.buffer(var), weight, bias, self.eps);
         }
         let count: usize = x.shape().without(1).iter().product();
         assert!(
@@ -146,17 +146,9 @@ impl<const N: usize> BatchNorm<N> {
             x.spec()
         );
         let (y, mean, var) = x.batch_norm(weight, bias, self.eps);
-        let Some(running) = &self.running_mean else { return y };
-        if is_narrower(x, running) {
-            // The operation's statistics are halves like its result.
-            let axes: Vec<isize> = (0..x.rank() as isize).filter(|&axis| axis != 1).collect();
-            let (var, mean) = x.stop_gradient().cast(running.dtype()).var_mean(&axes[..], 1);
-            self.track(&mean, &var, mode);
-        } else {
-            // The operation's variance is divided by n, the running one by n - 1.
-            let unbiased = var.stop_gradient() * (count as f64 / (count - 1) as f64);
-            self.track(&mean.stop_gradient(), &unbiased, mode);
-        }
+        // The operation's variance is divided by n, the running one by n - 1.
+        let unbiased = var.stop_gradient() * (count as f64 / (count - 1) as f64);
+        self.track(&mean.stop_gradient(), &unbiased, mode);
         y
     }
 
@@ -180,33 +172,13 @@ impl<const N: usize> BatchNorm<N> {
     }
 }
 
-/// Whether x is a half and running statistics are not.
-pub(super) fn is_narrower(x: &Tensor, running: &Tensor) -> bool {
-    x.dtype().is_half() && !running.dtype().is_half()
-}
-
-/// x normalised by running statistics, in their dtype where x is a half: its result is then rounded once.
-#[track_caller]
-pub(super) fn by_running(
-    [mean, var]: [&Tensor; 2],
-    x: &Tensor,
-    weight: Option<&Tensor>,
-    bias: Option<&Tensor>,
-    eps: f64,
-) -> Tensor {
-    if !is_narrower(x, mean) {
-        return x.batch_norm_with(mean, var, weight, bias, eps);
-    }
-    let wide = |x: &Tensor| x.cast(mean.dtype());
-    let (weight, bias) = (weight.map(wide), bias.map(wide));
-    wide(x).batch_norm_with(mean, var, weight.as_ref(), bias.as_ref(), eps).cast(x.dtype())
-}
-
 /// `running = (1 - share) running + share new`
 #[track_caller]
 pub(super) fn move_towards(running: &Tensor, new: &Tensor, share: f64, mode: &mut Mode<'_>) {
+    let running_now = mode.buffer(running).stop_gradient();
     // A batch's statistics of halves are f32.
-    let moved = mode.buffer(running).stop_gradient() * (1.0 - share) + new.cast(running.dtype()) * share;
+    let new = if running.dtype().is_half() { new.cast(running.dtype()) } else { new.clone() };
+    let moved = running_now * (1.0 - share) + new * share;
     mode.update(running, &moved);
 }
 

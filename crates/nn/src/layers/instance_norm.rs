@@ -1,7 +1,7 @@
 //! Instance normalisation over any number of spatial axes.
 
 use super::{
-    batch_norm::{by_running, check_momentum, is_narrower, move_towards},
+    batch_norm::{check_momentum, move_towards},
     norm::checked_eps,
     sizes::name,
 };
@@ -131,14 +131,15 @@ impl<const N: usize> InstanceNorm<N> {
         if let Some((mean, var)) = running
             && !mode.is_training()
         {
-            return by_running([&mode.buffer(mean), &mode.buffer(var)], x, weight, bias, self.eps);
+            return x.batch_norm_with(&mode.buffer(mean), &mode.buffer(var), weight, bias, self.eps);
         }
         let count: usize = x.shape()[2..].iter().product();
         assert!(count > 1, "{}: a channel needs more than one element to normalise by; got {}", Self::NAME, x.spec());
         if let Some((running_mean, running_var)) = running {
             let axes: Vec<isize> = (2..x.rank() as isize).collect();
             let x = x.stop_gradient();
-            let x = if is_narrower(&x, running_mean) { x.cast(running_mean.dtype()) } else { x };
+            // A half would round them.
+            let x = if x.dtype().is_half() { x.cast(DType::F32) } else { x };
             let (var, mean) = x.var_mean(&axes[..], 1);
             move_towards(running_mean, &mean.mean(0), self.momentum, mode);
             move_towards(running_var, &var.mean(0), self.momentum, mode);

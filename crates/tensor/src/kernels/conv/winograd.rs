@@ -28,6 +28,7 @@ mod weights;
 #[cfg(test)]
 mod tests;
 
+pub(super) use few::weight_gradient as weight_gradient_of_few;
 pub(super) use tiles::Tiles;
 
 use crate::{
@@ -202,18 +203,4 @@ fn planes_of_inputs<T: GemmElement + Math>(
 /// Columns of the matrices of these tiles.
 fn columns(segments: &[Segment]) -> usize {
     segments.iter().map(|segment| segment.len).sum::<usize>().next_multiple_of(tiles::COLUMN_STEP)
-}
-
-/// The gradient of the weight where there are few tiles; without one where there are many.
-pub(super) fn weight_gradient_of_few<T: GemmElement + Math>(
-    tiles: &Tiles,
-    xy: [&[T]; 2],
-    work: usize,
-    w: &mut [T],
-) -> bool {
-    let few = tiles.are_few();
-    if few {
-        few::weight_gradient(tiles, xy, work, w);
-    }
-    few
 }

@@ -23,14 +23,6 @@ const PIECE: usize = 32;
 /// Channels whose tiles are transformed by one thread at a time.
 const CHANNELS: usize = 32;
 
-impl Tiles {
-    /// Whether this is the way.
-    pub(super) fn are_few(&self) -> bool {
-        let [rows, columns] = self.along();
-        self.batch * rows * columns <= self.outputs
-    }
-}
-
 /// `V` of some tiles, or `Z`.
 struct Block<T: crate::Element> {
     segments: Vec<Segment>,
@@ -121,7 +113,12 @@ pub(super) fn convolve<T: GemmElement + Math>(
 }
 
 /// The gradient of the weight.
-pub(super) fn weight_gradient<T: GemmElement + Math>(tiles: &Tiles, [x, y]: [&[T]; 2], work: usize, w: &mut [T]) {
+pub(in crate::kernels::conv) fn weight_gradient<T: GemmElement + Math>(
+    tiles: &Tiles,
+    [x, y]: [&[T]; 2],
+    work: usize,
+    w: &mut [T],
+) {
     for (group, w) in w.chunks_mut(tiles.outputs * tiles.inputs * TAPS).enumerate() {
         let (v, z) = (inputs(tiles, x, group, work), outputs_back(tiles, y, group, work));
         parallel::chunks(w, PIECE * tiles.inputs * TAPS, work, |i, w| {

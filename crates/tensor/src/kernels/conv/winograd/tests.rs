@@ -43,11 +43,11 @@ fn for_each_product(sizes: &Sizes, mut f: impl FnMut(usize, usize, usize)) {
 fn all_sizes() -> Vec<Sizes> {
     vec![
         sizes(3, [1, 16, 17], [9, 8], [1, 1]),
-        sizes(2, [2, 18, 16], [6, 7], [0, 2]),
+        sizes(6, [2, 18, 16], [6, 7], [0, 2]),
         sizes(1, [1, 40, 33], [5, 70], [2, 0]),
         sizes(5, [1, 16, 16], [7, 7], [1, 1]),
-        sizes(2, [1, 64, 64], [16, 130], [1, 1]),
-        sizes(3, [2, 40, 70], [7, 7], [1, 1]),
+        sizes(5, [2, 40, 70], [7, 7], [1, 1]),
+        sizes(2, [1, 16, 32], [16, 130], [1, 1]),
     ]
 }
 
@@ -103,8 +103,7 @@ fn rounding_stays_near_that_of_a_plain_sum() {
     let (plain, found) = (sums(&sizes, rounded), by_tiles(&sizes, rounded));
     for ((found, plain), exact) in found.iter().zip(&plain).zip(&exact) {
         let (tiles, plain) = (apart(found, exact), apart(plain, exact));
-        println!("{tiles:e} {plain:e}");
-        // 3.5e-7 to 4e-7 were seen, beside 7.6e-7 to 9.6e-7 of the plain sums.
+        // 1.3e-6 to 1.7e-6 were seen, beside 8.2e-7 to 9.5e-7 of the plain sums.
         assert!(tiles < 2e-6, "{tiles:e}, a plain sum {plain:e}");
     }
 }

@@ -1,4 +1,4 @@
-//! Between images and the matrices of a block, with `a` and `b` as in `points`:
+//! Between images and the matrices of a block, with `A` and `B` as in `lines`:
 //!
 //! ```text
 //! Inputs: V = B^T d B        Outputs: y = A^T M A        OutputsBack: Z = A y A^T
@@ -270,11 +270,6 @@ fn outputs_back<T: GemmElement + Math, const FMA: bool>(y: &Parts<T>, first: usi
 fn lanes<T>(x: &[T], at: usize) -> &Lanes<T> {
     let Some(lanes) = x[at..].first_chunk() else { panic!("{LANES} elements from {at} on") };
     lanes
-}
-
-#[inline(always)]
-pub(super) fn lanes_mut<T>(x: &mut [T]) -> Option<&mut Lanes<T>> {
-    x.first_chunk_mut()
 }
 
 #[inline(always)]

@@ -2,7 +2,7 @@
 
 use super::{
     PRODUCTS, SEEN, TAPS, TAPS_ALONG,
-    transform::{LANES, Lanes, lanes_mut, of_taps, taps_to_products},
+    transform::{LANES, Lanes, of_taps, taps_to_products},
 };
 use crate::{
     Buffer,
@@ -135,7 +135,7 @@ fn products<T: GemmElement + Math, const FMA: bool>(
         let products = of_taps::<T, FMA>([zero, one, two]);
         for (k, products) in products.iter().enumerate() {
             let row = &mut u.row(SEEN * i + k)[at..at + count];
-            match lanes_mut(row) {
+            match row.first_chunk_mut() {
                 Some(row) => *row = *products,
                 None => row.copy_from_slice(&products[..count]),
             }
