@@ -118,9 +118,18 @@ impl Deref for Shape {
 }
 
 impl FromIterator<usize> for Shape {
+    #[inline]
     fn from_iter<I: IntoIterator<Item = usize>>(sizes: I) -> Self {
-        let sizes: SmallVec<[usize; INLINE]> = sizes.into_iter().collect();
-        Shape::from(&sizes[..])
+        let mut sizes = sizes.into_iter();
+        let (mut inline, mut rank) = ([0; INLINE], 0);
+        while let Some(size) = sizes.next() {
+            if rank == INLINE {
+                return Shape(Sizes::Heap(inline.into_iter().chain([size]).chain(sizes).collect()));
+            }
+            inline[rank] = size;
+            rank += 1;
+        }
+        Shape(Sizes::Inline { sizes: inline, rank: rank as u8 })
     }
 }
 
@@ -280,6 +289,12 @@ impl fmt::Debug for SpecRef<'_> {
     }
 }
 
+/// The axes of a tensor of this rank.
+#[inline]
+pub(crate) fn all_axes(rank: usize) -> SmallVec<[usize; 4]> {
+    if rank <= 4 { SmallVec::from_buf_and_len([0, 1, 2, 3], rank) } else { (0..rank).collect() }
+}
+
 /// Resolves an axis that may count from the end (`-1` is the last).
 pub(crate) fn resolve_axis(op: &'static str, axis: isize, rank: usize) -> Result<usize> {
     let from_start = if axis < 0 { axis + rank as isize } else { axis };
@@ -324,9 +339,12 @@ impl Axes {
     /// The axes as ascending positions in a shape of this rank.
     pub(crate) fn resolve(&self, op: &'static str, rank: usize) -> Result<SmallVec<[usize; 4]>> {
         let list = match self {
-            Axes::All => return Ok((0..rank).collect()),
+            Axes::All => return Ok(all_axes(rank)),
             Axes::List(list) => list,
         };
+        if let [axis] = list[..] {
+            return Ok(SmallVec::from_buf_and_len([resolve_axis(op, axis, rank)?, 0, 0, 0], 1));
+        }
         let mut axes: SmallVec<[usize; 4]> =
             list.iter().map(|&axis| resolve_axis(op, axis, rank)).collect::<Result<_>>()?;
         axes.sort_unstable();
