@@ -366,7 +366,8 @@ impl Array {
             layout.span().is_none_or(|(_, high)| for_dtype!(self.0.dtype, T => high < storage.elements::<T>().len())),
             "a view outside its storage: {layout:?}"
         );
-        Array::of(storage.clone(), SharedForm::of(layout), self.0.dtype)
+        let elements = storage.bytes() / self.0.dtype.size();
+        Array::of(storage.clone(), SharedForm::of(layout, elements), self.0.dtype)
     }
 }
 

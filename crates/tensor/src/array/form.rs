@@ -1,6 +1,9 @@
 //! The layout of an array, shared with the arrays that are computed from or into it.
 
-use crate::{Shape, layout::Layout};
+use crate::{
+    Shape,
+    layout::{Layout, row_major},
+};
 use std::{ops::Deref, sync::Arc};
 
 /// A layout, and what is asked of it more often than layouts are made.
@@ -40,9 +43,14 @@ impl SharedForm {
         SharedForm(Some(Arc::new(Form { layout: Layout::contiguous(shape), numel, contiguous: true, plain: true })))
     }
 
-    /// Of any view.
-    pub(super) fn of(layout: Layout) -> Self {
-        let (numel, contiguous) = (layout.shape.numel(), layout.is_contiguous());
-        SharedForm(Some(Arc::new(Form { layout, numel, contiguous, plain: false })))
+    /// Of any view of a storage of so many elements.
+    pub(super) fn of(layout: Layout, elements: usize) -> Self {
+        let numel = layout.shape.numel();
+        let plain = layout.offset == 0 && numel == elements && layout.strides == row_major(&layout.shape);
+        if plain && layout.shape.is_empty() {
+            return SharedForm::SCALAR;
+        }
+        let contiguous = plain || layout.is_contiguous();
+        SharedForm(Some(Arc::new(Form { layout, numel, contiguous, plain })))
     }
 }
