@@ -82,7 +82,9 @@ fn fold_two_leaves<F: Fold<T>, T: Copy>(leaves: &[[T; LEAF]; 2]) -> [T; 2] {
             }
         }
     }
-    black_box(lanes).map(join_all_lanes::<F, T>)
+    // Not `map`, which the compiler leaves outside of the kernel, without its instructions.
+    let [first, second] = black_box(lanes);
+    [join_all_lanes::<F, T>(first), join_all_lanes::<F, T>(second)]
 }
 
 /// Lanes that come through memory: seeing how they are joined, the compiler would order them for that already in the loop before, with
