@@ -1,9 +1,6 @@
 //! The layout of an array, shared with the arrays that are computed from or into it.
 
-use crate::{
-    Shape,
-    layout::{Layout, row_major},
-};
+use crate::{Shape, layout::Layout};
 use std::{ops::Deref, sync::Arc};
 
 /// A layout, and what is asked of it more often than layouts are made.
@@ -46,7 +43,7 @@ impl SharedForm {
     /// Of any view of a storage of so many elements.
     pub(super) fn of(layout: Layout, elements: usize) -> Self {
         let numel = layout.shape.numel();
-        let plain = layout.offset == 0 && numel == elements && layout.strides == row_major(&layout.shape);
+        let plain = layout.offset == 0 && numel == elements && layout.has_usual_strides();
         if plain && layout.shape.is_empty() {
             return SharedForm::SCALAR;
         }
