@@ -2,7 +2,11 @@
 //! the same in a build without debug assertions.
 
 use crate::{assert_messages, misuses};
-use cotangent::{DType, Rng, Tensor, nn::data::Loader};
+use cotangent::{
+    DType, Rng, Tensor,
+    nn::data::Loader,
+    ops::{Interpolate, PadMode},
+};
 
 /// Half of the address space and more, in elements of any dtype.
 const HUGE: usize = 1 << 62;
@@ -82,6 +86,19 @@ fn sizes_that_memory_does_not_have() {
         larger.exp() => "a buffer of 1152921504606846976 elements of f32 does not fit memory",
     ]);
     drop((view, larger));
+    // Lists that are made beside the result, or for it.
+    const LONG: usize = 1 << 55;
+    let (x, row) = (Tensor::from([1.0f32]), Tensor::zeros([1, 1, 1], DType::F32));
+    assert_messages(misuses![
+        x.repeat_interleave(&Tensor::from([LONG as i64]), 0) =>
+            "the system has no memory for a tensor of 288230376151711744 bytes",
+        x.pad_with([(0, LONG as isize)], PadMode::Replicate) =>
+            "the system has no memory for a list of 36028797018963969 places",
+        row.adaptive_avg_pool1d(LONG) => "the system has no memory for a list of 36028797018963968 places",
+        row.adaptive_max_pool1d(LONG) => "the system has no memory for a list of 36028797018963968 places",
+        row.interpolate(&Interpolate::to_size([LONG])) =>
+            "the system has no memory for a list of 36028797018963969 places",
+    ]);
     // Other tests of this file may hold tensors now, but none of this size.
     assert!(cotangent::memory::live_bytes() < before + (1 << 30));
 }

@@ -10,8 +10,14 @@
 //! | xavier | gain √(2 / (fan_in + fan_out)) | Glorot, Bengio, "Understanding the difficulty of training deep feedforward neural networks", AISTATS 2010, eq. 12 and 16 |
 //!
 //! A uniform law with standard deviation s has the bounds ±√3 s.
+//!
+//! Two laws beside these are given what they need in numbers: [`trunc_normal`], and [`orthogonal`], which keeps the size of a signal exactly.
 
 use cotangent_tensor::{DType, Rng, Shape, Tensor};
+use std::{f64::consts::SQRT_2, ops::RangeInclusive};
+
+#[cfg(test)]
+mod tests;
 
 /// Which side of a weight the Kaiming laws keep the signals' size for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,6 +119,97 @@ pub fn xavier_normal(shape: impl Into<Shape>, gain: f64, dtype: DType, rng: &mut
     rng.normal(shape, dtype) * deviation
 }
 
+/// Normal with this mean and standard deviation, of which only what lies within bounds is drawn; `-2.0..=2.0` in PyTorch unless said
+/// otherwise, whatever the deviation. The bounds are of the numbers themselves, not in deviations.
+///
+/// A uniform number is drawn in f64 and sent through the inverse of the distribution function.
+///
+/// # Panics
+/// When the standard deviation is not a positive number, the mean is not finite, the bounds are not in order or lie more than six deviations
+/// from the mean on one side, the shape overflows, or the dtype is not f32 or f64.
+///
+/// ```
+/// use cotangent_nn::init;
+/// use cotangent_tensor::{DType, Rng};
+/// // As vision transformers are begun.
+/// let weight = init::trunc_normal([64, 192], 0.0, 0.02, -0.04..=0.04, DType::F32, &mut Rng::seed(7));
+/// assert!(weight.abs().max(..).item::<f32>() <= 0.04);
+/// ```
+#[must_use]
+#[track_caller]
+pub fn trunc_normal(
+    shape: impl Into<Shape>,
+    mean: f64,
+    std: f64,
+    bounds: RangeInclusive<f64>,
+    dtype: DType,
+    rng: &mut Rng,
+) -> Tensor {
+    const OP: &str = "trunc_normal";
+    let (low, high) = bounds.into_inner();
+    check_floats(OP, dtype);
+    assert!(mean.is_finite(), "{OP}: the mean must be finite; got {mean}");
+    assert!(std > 0.0 && std.is_finite(), "{OP}: the standard deviation must be a positive number; got {std}");
+    assert!(low < high, "{OP}: the lower bound must be less than the upper; got {low:?}..={high:?}");
+    // How far the bounds are from the mean, in deviations.
+    let (a, b) = ((low - mean) / std, (high - mean) / std);
+    // There, one number of f64 beside 1 is 2e-8 deviations beside the next. PyTorch warns from two deviations on.
+    assert!(
+        a <= 6.0 && b >= -6.0,
+        "{OP}: bounds must come within six standard deviations of the mean; got {low:?}..={high:?} for a mean of {mean:?} and a deviation of {std:?}"
+    );
+    let erf = |x: f64| Tensor::from(x / SQRT_2).erf().item::<f64>();
+    // A number of erf(x / √2), whose ends belong to infinity.
+    let inside = 1.0 - f64::EPSILON;
+    let (least, greatest) = (erf(a).max(-inside), erf(b).min(inside));
+    let drawn = rng.uniform_range(least, greatest, shape, DType::F64).erfinv() * (SQRT_2 * std) + mean;
+    // Rounding may have led beyond a bound.
+    drawn.clamp(low, high).cast(dtype)
+}
+
+/// A matrix whose rows are orthogonal and of length `gain`, or whose columns are where it has more rows; any such matrix is as likely as
+/// another. Of a weight with more than two axes, all but the first count as columns.
+///
+/// (Saxe, McClelland, Ganguli, "Exact solutions to the nonlinear dynamics of learning in deep linear neural networks", ICLR 2014; Mezzadri,
+/// "How to generate random matrices from the classical compact groups", Notices of the AMS 54, 2007, for the signs.)
+///
+/// # Panics
+/// When the shape has fewer than two axes or overflows, or the dtype is not f32 or f64.
+///
+/// ```
+/// use cotangent_nn::init::{self, gain};
+/// use cotangent_tensor::{DType, Rng, Tensor};
+/// let weight = init::orthogonal([4, 6], gain::LINEAR, DType::F64, &mut Rng::seed(7));
+/// let error = weight.matmul(&weight.transpose(0, 1)) - Tensor::eye(4, DType::F64);
+/// assert!(error.abs().max(..).item::<f64>() < 1e-14);
+/// ```
+#[must_use]
+#[track_caller]
+pub fn orthogonal(shape: impl Into<Shape>, gain: f64, dtype: DType, rng: &mut Rng) -> Tensor {
+    const OP: &str = "orthogonal";
+    let shape = shape.into();
+    check_floats(OP, dtype);
+    assert!(shape.len() >= 2, "{OP}: a weight needs two axes, [outputs, inputs, ..]; got the shape {shape:?}");
+    let weight = rng.normal(shape.clone(), dtype);
+    if weight.numel() == 0 {
+        return weight;
+    }
+    let (rows, columns) = (shape[0], weight.numel() / shape[0]);
+    let matrix = weight.reshape([rows, columns]);
+    let is_wide = rows < columns;
+    let (q, r) = if is_wide { matrix.transpose(0, 1) } else { matrix }.qr();
+    // The signs of R's diagonal are a convention; with all of them positive, Q does not prefer any direction.
+    let signs = r.diagonal(0, 0, 1).ge(0).where_(&Tensor::full([], gain, dtype), -gain);
+    let q = q * signs;
+    if is_wide { q.transpose(0, 1) } else { q }.reshape(shape)
+}
+
+#[track_caller]
+fn check_floats(op: &str, dtype: DType) {
+    let is_drawn = matches!(dtype, DType::F32 | DType::F64);
+    assert!(is_drawn, "{op}: draws f32 and f64, not {dtype}; draw f32 and .cast(DType::{dtype:?})");
+}
+
 fn uniform(shape: Shape, deviation: f64, dtype: DType, rng: &mut Rng) -> Tensor {
     let bound = 3f64.sqrt() * deviation;
     rng.uniform_range(-bound, bound, shape, dtype)
@@ -140,55 +237,4 @@ fn fans(op: &str, shape: &Shape) -> (f64, f64) {
     // In floating point, because the shape's size is only checked when it is drawn.
     let others: f64 = others.iter().map(|&size| size as f64).product();
     ((*inputs as f64 * others).max(1.0), (*outputs as f64 * others).max(1.0))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::panics::panic_message;
-
-    /// Standard deviation about zero, and greatest magnitude.
-    fn spread(weight: &Tensor) -> (f64, f64) {
-        (weight.square().mean(..).item::<f64>().sqrt(), weight.abs().max(..).item::<f64>())
-    }
-
-    fn close(found: f64, wanted: f64) {
-        // A deviation estimated from n = 24,000 numbers is off by wanted / √(2n), 0.5%, at one sigma.
-        assert!((found / wanted - 1.0).abs() < 0.02, "{found} instead of {wanted}");
-    }
-
-    #[test]
-    fn every_law_has_its_deviation_and_bounds() {
-        let mut rng = Rng::seed(5);
-        // A convolution's weight: fan_in = 20 * 12 = 240, fan_out = 100 * 12 = 1200.
-        let shape = [100, 20, 3, 4];
-        for (fan, size) in [(Fan::In, 240.0), (Fan::Out, 1200.0)] {
-            let wanted = gain::RELU / f64::sqrt(size);
-            let (deviation, greatest) = spread(&kaiming_uniform(shape, fan, gain::RELU, DType::F64, &mut rng));
-            close(deviation, wanted);
-            assert!(greatest <= 3f64.sqrt() * wanted && greatest > 1.7 * wanted);
-            close(spread(&kaiming_normal(shape, fan, gain::RELU, DType::F64, &mut rng)).0, wanted);
-        }
-        let wanted = gain::TANH * (2.0f64 / 1440.0).sqrt();
-        let (deviation, greatest) = spread(&xavier_uniform(shape, gain::TANH, DType::F64, &mut rng));
-        close(deviation, wanted);
-        assert!(greatest <= 3f64.sqrt() * wanted && greatest > 1.7 * wanted);
-        close(spread(&xavier_normal(shape, gain::TANH, DType::F64, &mut rng)).0, wanted);
-    }
-
-    #[test]
-    fn gains_are_those_of_pytorch() {
-        // torch.nn.init.calculate_gain("leaky_relu", 0.01) and ("leaky_relu", 5 ** 0.5)
-        assert_eq!(gain::leaky_relu(0.01), 1.4141428569978354);
-        assert_eq!(gain::leaky_relu(5f64.sqrt()), 0.5773502691896257);
-        assert_eq!(gain::leaky_relu(0.0), gain::RELU);
-    }
-
-    #[test]
-    fn a_vector_has_no_fan_and_an_empty_weight_no_elements() {
-        let mut rng = Rng::seed(6);
-        let message = panic_message(|| xavier_normal([3], 1.0, DType::F32, &mut rng.clone()));
-        assert_eq!(message, "xavier_normal: a weight needs two axes, [outputs, inputs, ..]; got the shape [3]");
-        assert_eq!(kaiming_uniform([3, 0], Fan::In, 1.0, DType::F32, &mut rng).numel(), 0);
-    }
 }

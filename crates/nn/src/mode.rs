@@ -56,7 +56,8 @@ mod tests;
 /// # A layer of your own
 ///
 /// A buffer, a tensor that is kept and not learned, is read through the mode, so that a layer that runs twice in one step sees
-/// what it wrote, and is written through it:
+/// what it wrote, and is written through it. It keeps its dtype where the model is [cast to a half](cotangent_autograd::module::cast) in the
+/// loss; a layer that is to be trained so casts what it reads to the dtype of its input, and what it writes back.
 ///
 /// ```
 /// use cotangent_derive::Module;
@@ -186,6 +187,11 @@ impl<'r> Mode<'r> {
             Some(update) => update.new = new,
             None => self.updates.push(Update { old: old.clone(), new }),
         }
+    }
+
+    /// Whether anything was recorded.
+    pub(crate) fn has_updates(&self) -> bool {
+        !self.updates.is_empty()
     }
 
     /// Writes what was recorded into the model's buffers.

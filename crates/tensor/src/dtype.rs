@@ -17,7 +17,8 @@ pub enum DType {
     ///
     /// Halves, this one and [`F16`](Self::F16), are how elements are kept and not how they are computed with: an operation reads
     /// them as f32, and rounds its result once, to the nearest, of two equally near ones to the even one. Products of matrices read
-    /// them where they lie and add up in f32. Derivatives have the dtype of their primal, as always.
+    /// them where they lie and add up in f32; a bias of a linear layer or a convolution is added to what was rounded, so that nothing is kept
+    /// in f32 for the way back. Derivatives have the dtype of their primal, as always.
     BF16,
     /// IEEE 754's binary16: 11 bits of precision, and a range from 6e-8 to 65,504.
     F16,
@@ -54,6 +55,11 @@ impl DType {
     #[inline]
     pub fn is_half(self) -> bool {
         matches!(self, DType::BF16 | DType::F16)
+    }
+
+    /// What elements are computed with: f32 for halves, else this dtype.
+    pub(crate) fn widened(self) -> DType {
+        if self.is_half() { DType::F32 } else { self }
     }
 
     /// From 1 to the next number above, of floating point: a result that is rounded once is off by at most half of it, relatively.
@@ -274,9 +280,9 @@ impl From<i64> for Number {
     }
 }
 impl From<usize> for Number {
-    /// Counts and sizes, which memory keeps far below the greatest i64.
+    /// Counts and sizes, which memory keeps far below the greatest i64; what is above it is a float, which tensors of integers refuse.
     fn from(n: usize) -> Self {
-        Number::Int(n as i64)
+        i64::try_from(n).map_or(Number::Float(n as f64), Number::Int)
     }
 }
 impl From<i32> for Number {

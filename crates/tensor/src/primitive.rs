@@ -97,7 +97,8 @@ pub trait Primitive: ClonePrimitive + Send + Sync + 'static {
     /// Whether `eval` takes halves as they are, bf16 and f16, because it moves elements and does not compute with them.
     ///
     /// Any other operation is handed f32 in their place, and may return f32 where `infer` promised halves, which is rounded then; so it
-    /// needs to know nothing of them.
+    /// needs to know nothing of them, and its [decomposition](Decompose) neither. An output that its rule takes differences or roots of
+    /// is better promised in f32.
     fn takes_halves(&self) -> bool {
         false
     }
@@ -208,7 +209,7 @@ pub trait Accumulate {
 
 /// The simpler operations that a fused one is made of.
 pub trait Decompose {
-    /// The outputs, computed with other operations; equal to `eval` up to rounding.
+    /// The outputs, computed with other operations; equal to `eval` up to rounding. Of halves it is handed f32, as `eval` is.
     fn decompose(&self, inputs: &[&Tensor]) -> Few<Tensor>;
 }
 

@@ -35,6 +35,25 @@ use std::{
 /// Where data begins within a block: one cache line, which holds the header.
 const DATA_OFFSET: usize = 64;
 
+/// Makes room for so many more things in a list whose length is a user's size and which is no tensor: one that is too large is an error
+/// like another, as it is for tensors, and does not end the process.
+///
+/// # Panics
+/// When the system has no memory for it.
+pub(crate) fn make_room<T>(list: &mut Vec<T>, more: usize) {
+    if list.try_reserve(more).is_err() {
+        panic!("the system has no memory for a list of {} places", list.len().saturating_add(more));
+    }
+}
+
+/// Things as a list, for which [`make_room`] makes the room.
+pub(crate) fn list<T>(things: impl ExactSizeIterator<Item = T>) -> Vec<T> {
+    let mut list = Vec::new();
+    make_room(&mut list, things.len());
+    list.extend(things);
+    list
+}
+
 /// What stands in front of a block's data.
 struct Header {
     /// How many `Storage`s share the block.

@@ -83,7 +83,11 @@ pub fn map<M: Module + Clone>(module: &M, mut f: impl FnMut(Leaf<'_, '_>) -> Ten
     mapped
 }
 
-/// A clone of the module with every floating-point tensor cast to a dtype.
+/// A clone of the module with every floating-point tensor cast to a dtype; of halves, the parameters alone.
+///
+/// Buffers do not become halves, as in mixed precision they do not in PyTorch: running statistics move by steps of which a half keeps
+/// nothing, and a model that is trained in f32 through its clone in bf16 has to find its own buffers again. They are few; a layer that
+/// uses one casts it to the dtype of its input.
 ///
 /// ```
 /// # use cotangent_autograd::module;
@@ -93,7 +97,10 @@ pub fn map<M: Module + Clone>(module: &M, mut f: impl FnMut(Leaf<'_, '_>) -> Ten
 /// ```
 #[must_use]
 pub fn cast<M: Module + Clone>(module: &M, dtype: DType) -> M {
-    map(module, |leaf| if leaf.tensor.dtype().is_float() { leaf.tensor.cast(dtype) } else { leaf.tensor.clone() })
+    map(module, |leaf| {
+        let stays = leaf.kind == Kind::Buffer && dtype.is_half();
+        if leaf.tensor.dtype().is_float() && !stays { leaf.tensor.cast(dtype) } else { leaf.tensor.clone() }
+    })
 }
 
 /// Calls `change` with every tensor of `a` and the one that lies in the same place of `b`: a model and its gradient.

@@ -1,6 +1,7 @@
 //! Order and paths of every container, and pairing.
 
 use super::*;
+use cotangent_tensor::DType;
 use std::{collections::BTreeMap, marker::PhantomData};
 
 fn tensor(x: f64) -> Tensor {
@@ -119,4 +120,27 @@ fn pairing_compares_the_whole_path() {
 #[test]
 fn debug_shows_where() {
     for_each(&[((), tensor(0.0))], |leaf| assert_eq!(format!("{:?}", leaf.path), "\"0.1\""));
+}
+
+#[test]
+fn a_cast_to_halves_leaves_buffers() {
+    #[derive(Clone)]
+    struct Layer(Tensor, Tensor);
+    impl Module for Layer {
+        fn visit<'a>(&'a self, visitor: &mut Visitor<'_, 'a>) {
+            self.0.visit(&mut visitor.index(0));
+            self.1.visit(&mut visitor.index(1).as_buffer());
+        }
+        fn visit_mut<'a>(&'a mut self, visitor: &mut VisitorMut<'_, 'a>) {
+            self.0.visit_mut(&mut visitor.index(0));
+            self.1.visit_mut(&mut visitor.index(1).as_buffer());
+        }
+    }
+    let layer = Layer(Tensor::from(1f32), Tensor::from(2f32));
+    for (dtype, buffer) in [(DType::BF16, DType::F32), (DType::F16, DType::F32), (DType::F64, DType::F64)] {
+        let cast = cast(&layer, dtype);
+        assert_eq!((cast.0.dtype(), cast.1.dtype()), (dtype, buffer));
+        // The same array, by which running statistics are found again.
+        assert_eq!(cast.1.array().is_same(layer.1.array()), buffer == DType::F32);
+    }
 }

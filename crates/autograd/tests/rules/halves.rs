@@ -40,10 +40,10 @@ impl Tracer for Twin {
             ) else {
                 continue;
             };
-            for (found, wanted) in found.iter().zip(&wanted) {
+            for (i, (found, wanted)) in found.iter().zip(&wanted).enumerate() {
                 assert_eq!(found.shape(), wanted.shape());
                 let name = primitive.name();
-                if halves.iter().any(|x| x.dtype() == half) && name != "cast" {
+                if halves.iter().any(|x| x.dtype() == half) && name != "cast" && !KEPT_IN_F32.contains(&(name, i)) {
                     let wanted = if wanted.dtype() == DType::F32 { half } else { wanted.dtype() };
                     assert_eq!(found.dtype(), wanted, "{name}");
                 }
@@ -57,6 +57,10 @@ impl Tracer for Twin {
         Ok(outputs.into_iter().map(|primal| Tensor::from_tracer(Arc::new(twin(primal)))).collect())
     }
 }
+
+/// Operations, and which of their outputs the way back needs as it was computed.
+const KEPT_IN_F32: [(&str, usize); 4] =
+    [("normalise", 1), ("normalise", 2), ("scaled_dot_product_attention", 1), ("lstm_steps", 2)];
 
 fn below(x: &Tensor, level: Level) -> Tensor {
     let twin = x.tracer().filter(|tracer| tracer.level() == level);
@@ -105,40 +109,64 @@ fn every_operation_gives_for_halves_what_it_gives_for_f32_rounded_once() {
     assert!(compared.load(Relaxed) > 10_000, "{compared:?} numbers were compared");
 }
 
+/// The samples' own numbers, and some whose squares f16 does not hold, or whose exponentials tell small differences apart.
+const SCALES: [f64; 4] = [1.0, 1e-4, 10.0, 300.0];
+
 #[test]
-fn the_derivatives_of_every_operation_have_the_dtype_of_their_primal_and_its_accuracy() {
+fn results_and_derivatives_have_the_dtype_of_their_primal_and_its_accuracy() {
     let (mut checked, mut wrong) = (0, Vec::new());
     for sample in table() {
         // Of a product of lower rank, which it no longer has once it is rounded.
         if sample.operation == "Pinv" && sample.form.contains("matmul") {
             continue;
         }
-        let inputs = sample.laws.inputs().swap_remove(0);
-        let halves: Vec<Tensor> = inputs.iter().map(|x| f32_to(DType::BF16, &f64_to_f32(x))).collect();
-        let wide: Vec<Tensor> = halves.iter().map(half_to_f32).collect();
-        let x_bars = |inputs: &Vec<Tensor>| {
-            catch_unwind(AssertUnwindSafe(|| {
-                let floats = |x: &Vec<Tensor>| -> Vec<Tensor> {
-                    sample.laws.call(x).into_iter().filter(|y| y.dtype().is_float()).collect()
-                };
-                let (outputs, pullback) = vjp(inputs, floats);
-                pullback.pull_once(&outputs.iter().map(uneven).collect::<Vec<_>>())
-            }))
-        };
-        // Forms with constants of f64, and points that rounding took out of the domain.
-        let (Ok(found), Ok(wanted)) = (x_bars(&halves), x_bars(&wide)) else { continue };
-        for ((found, wanted), x) in found.iter().zip(&wanted).zip(&halves) {
-            assert_eq!(found.dtype(), x.dtype(), "{}", sample.form);
-            if x.dtype() == DType::BF16 {
+        // Its samples add 1.55, beside which small numbers are rounded away.
+        let is_remainder = ["Fmod", "Remainder"].contains(&sample.operation);
+        for (half, scale) in [DType::BF16, DType::F16].into_iter().flat_map(|half| SCALES.map(|scale| (half, scale))) {
+            if is_remainder && scale < 1.0 {
+                continue;
+            }
+            let scaled = |x: &Tensor| if x.dtype().is_float() { x * scale } else { x.clone() };
+            let inputs = sample.laws.inputs().swap_remove(0);
+            let halves: Vec<Tensor> = inputs.iter().map(|x| f32_to(half, &f64_to_f32(&scaled(x)))).collect();
+            let wide: Vec<Tensor> = halves.iter().map(half_to_f32).collect();
+            let results = |inputs: &Vec<Tensor>| {
+                catch_unwind(AssertUnwindSafe(|| {
+                    let floats = |x: &Vec<Tensor>| -> Vec<Tensor> {
+                        sample.laws.call(x).into_iter().filter(|y| y.dtype().is_float()).collect()
+                    };
+                    let (outputs, pullback) = vjp(inputs, floats);
+                    let x_bars = pullback.pull_once(&outputs.iter().map(uneven).collect::<Vec<_>>());
+                    (outputs, x_bars)
+                }))
+            };
+            // Forms with constants of f64, and points that rounding took out of the domain.
+            let (Ok(found), Ok(wanted)) = (results(&halves), results(&wide)) else { continue };
+            let unit = half.epsilon().expect("a float");
+            let mut compare = |found: &Tensor, wanted: &Tensor, slack: f64, smallest: f64| {
+                let wanted = wanted.cast(half);
+                if !wanted.is_finite().all(..).item::<bool>() {
+                    return;
+                }
                 checked += 1;
-                if let Err(text) = close(sample.form, found, wanted, SLACK, 1.0) {
-                    wrong.push(format!("{}, {text}", sample.operation));
+                if let Err(text) = close(sample.form, found, &wanted, slack * unit, smallest) {
+                    wrong.push(format!("{half} x {scale}, {}, {text}", sample.operation));
+                }
+            };
+            for (y, wanted) in found.0.iter().zip(&wanted.0).filter(|(y, _)| y.dtype() == half) {
+                compare(y, wanted, SLACK, LEAST_NORMAL);
+            }
+            for ((x_bar, wanted), x) in found.1.iter().zip(&wanted.1).zip(&halves) {
+                assert_eq!(x_bar.dtype(), x.dtype(), "{}", sample.form);
+                // A rule that looks at a result has nothing to look at where it is too large for a half.
+                if x.dtype() == half && found.0.iter().all(|y| y.is_finite().all(..).item::<bool>()) {
+                    compare(x_bar, wanted, SLACK, 1.0);
                 }
             }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(checked > 300, "{checked} cotangents were compared");
+    assert!(checked > 5_000, "{checked} tensors were compared");
 }
 
 /// A cotangent of bf16's numbers whose elements differ, so that those of a softmax do not cancel.
@@ -147,8 +175,12 @@ fn uneven(y: &Tensor) -> Tensor {
     Tensor::from_vec(numbers, y.shape()).expect("as many as y has").cast(y.dtype())
 }
 
-/// A rule rounds after each of its steps, some ten of them, and what it starts from may cancel: sixteen units of bf16's last place.
-const SLACK: f64 = 16.0 / 128.0;
+/// Units of the last place of the largest: a rule rounds after each of its steps, some ten of them, a sample may be several operations,
+/// and what they start from may cancel.
+const SLACK: f64 = 16.0;
+
+/// Of f16; below it, units are those of this.
+const LEAST_NORMAL: f64 = 6.1e-5;
 
 fn f64_to_f32(x: &Tensor) -> Tensor {
     if x.dtype() == DType::F64 { x.cast(DType::F32) } else { x.clone() }

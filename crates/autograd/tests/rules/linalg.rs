@@ -114,7 +114,7 @@ pub(crate) fn samples() -> Vec<Sample> {
         sample!("Pinv", shapes![[[3, 1], [1, 2]]], |x| (&x[0] + 3).matmul(&(&x[1] + 3)).pinv()),
         sample!("Pinv", shapes![[[3, 2], [3]], [[2, 3], [2, 2]]], |x| of_full_rank(&x[0]).lstsq(&x[1])),
         sample!("MatrixExp", square(), |x| x[0].matrix_exp()),
-        sample!("Sqrt", any_matrix(), |x| (&x[0] + 3).matrix_norm(MatrixNorm::Frobenius)),
+        sample!("VectorNorm", any_matrix(), |x| (&x[0] + 3).matrix_norm(MatrixNorm::Frobenius)),
         sample!("Svd", any_matrix(), |x| of_full_rank(&x[0]).matrix_norm(MatrixNorm::Nuclear)).between(-1.0, 1.0),
         sample!("Max", shapes![[[3, 2]], [[2, 2, 2]], [[1, 1]]], |x| x[0].matrix_norm(MatrixNorm::LargestColumn)),
         sample!("Min", shapes![[[2, 3]], [[2, 2, 2]], [[1, 1]]], |x| x[0].matrix_norm(MatrixNorm::LeastRow))

@@ -46,7 +46,7 @@ fn normalised() -> Vec<Sample> {
         }),
         sample!("Normalise", shapes![[[2, 2, 3]]], |x| x[0].batch_norm(None, None, 0.1).2),
         sample!("Sub", shapes![[[2, 3, 2], [3], [3]], [[2, 3], [3], [3]], [[0, 3], [3], [3]]], |x| {
-            x[0].batch_norm_with(&x[1], &x[1].square(), Some(&x[2]), Some(&x[1]), 0.5)
+            x[0].batch_norm_with(&x[1], &x[1].sigmoid(), Some(&x[2]), Some(&x[1]), 0.5)
         }),
         sample!("Powf", shapes![[[2, 4, 2]], [[1, 1]], [[0, 2]]], |x| x[0].local_response_norm(3, 0.5, 0.75, 1.0)),
         sample!("Div", shapes![[[2, 3]], [[1, 1]], [[0, 3]]], |x| x[0].normalize(2.0, 1, 0.1)).between(0.5, 2.0),

@@ -97,13 +97,14 @@ impl Reader {
         Reader { missing, ..self }
     }
 
-    /// The dtype of the numbers.
+    /// The dtype of the numbers, f32 or f64.
     ///
     /// # Panics
-    /// When it is not floating point.
+    /// When it is another one.
     #[track_caller]
     pub fn dtype(self, dtype: DType) -> Self {
-        assert!(dtype.is_float(), "csv: numbers are read as f32 or f64, not {dtype}; cast them afterwards");
+        let is_read = matches!(dtype, DType::F32 | DType::F64);
+        assert!(is_read, "csv: numbers are read as f32 or f64, not {dtype}; cast them afterwards");
         Reader { dtype, ..self }
     }
 

@@ -247,7 +247,7 @@ impl Checkpoint {
     }
 
     /// As [`write`](Self::write), with entries of the metadata that are reserved.
-    pub(super) fn write_with<const N: usize>(
+    pub(crate) fn write_with<const N: usize>(
         &self,
         path: &Path,
         reserved: [(&str, String); N],

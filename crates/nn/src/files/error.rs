@@ -123,6 +123,15 @@ impl Problem {
         FileError { path: Some(path.to_owned()), problem: self }
     }
 
+    /// Whether the bytes are not those of a checkpoint that was written whole. What the system did not read, or what another version wrote,
+    /// may be as good as ever.
+    pub(super) fn is_damage(&self) -> bool {
+        matches!(
+            self,
+            Problem::Length { .. } | Problem::Format { .. } | Problem::Checksum { .. } | Problem::NotACheckpoint(_)
+        )
+    }
+
     pub(super) fn format(offset: u64, rule: impl Into<String>) -> Self {
         Problem::Format { offset, rule: rule.into() }
     }

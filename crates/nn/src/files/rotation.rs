@@ -40,7 +40,7 @@ pub struct Latest {
     pub step: u64,
     /// What it holds.
     pub checkpoint: Checkpoint,
-    /// What is wrong with those that are newer.
+    /// What is wrong with those that are newer: they are damaged.
     pub passed_over: Vec<FileError>,
 }
 
@@ -96,19 +96,24 @@ impl Rotation {
         Ok(steps)
     }
 
-    /// The newest checkpoint that is whole, or none if there is none.
+    /// The newest checkpoint that is whole, or none if the folder holds no checkpoint at all.
+    ///
+    /// Only damage is passed over. A file that the system does not read, or one of a later format, may hold what a run has come to; going on
+    /// without it would throw that away.
     ///
     /// # Errors
-    /// When the folder cannot be read.
+    /// When all checkpoints are damaged, with what is wrong with the newest; when one that is newer than all whole ones cannot be read or is
+    /// of another format; when the folder cannot be read.
     pub fn latest(&self) -> Result<Option<Latest>, FileError> {
         let mut passed_over = Vec::new();
         for step in self.steps()?.into_iter().rev() {
             match Checkpoint::read(self.path(step)) {
                 Ok(checkpoint) => return Ok(Some(Latest { step, checkpoint, passed_over })),
-                Err(error) => passed_over.push(error),
+                Err(error) if error.problem().is_damage() => passed_over.push(error),
+                Err(error) => return Err(error),
             }
         }
-        Ok(None)
+        passed_over.into_iter().next().map_or(Ok(None), Err)
     }
 
     /// Nine digits, so that a listing by name is one by step for longer than most trainings last.

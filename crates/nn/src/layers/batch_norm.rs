@@ -10,6 +10,9 @@ use cotangent_tensor::{DType, Tensor};
 /// In training each channel is normalised by its mean and variance over the batch, and the running statistics move towards these;
 /// [`Mode::store`] writes them into the layer. In evaluation it is normalised by the running statistics.
 ///
+/// Running statistics stay f32 where the layer is [cast to a half](cotangent_autograd::module::cast), for inputs in this half: they are taken
+/// of a batch in f32, and evaluation normalises by them in f32.
+///
 /// ```
 /// use cotangent_autograd::value_and_grad;
 /// use cotangent_nn::{BatchNorm2d, Mode};
@@ -116,7 +119,7 @@ impl<const N: usize> BatchNorm<N> {
     ///
     /// # Panics
     /// When x is not `[n, channels, ..]` with N axes more (none is possible where N is 1), normalises by a batch that holds one
-    /// element of each channel, or the dtypes differ.
+    /// element of each channel, or the dtypes differ, but for statistics wider than halves.
     #[must_use]
     #[track_caller]
     pub fn forward(&self, x: &Tensor, mode: &mut Mode<'_>) -> Tensor {
@@ -133,7 +136,7 @@ impl<const N: usize> BatchNorm<N> {
         if let (Some(mean), Some(var)) = (&self.running_mean, &self.running_var)
             && !mode.is_training()
         {
-            return x.batch_norm_with(&mode.buffer(mean), &mode.buffer(var), weight, bias, self.eps);
+            return by_running([&mode.buffer(mean), &mode.buffer(var)], x, weight, bias, self.eps);
         }
         let count: usize = x.shape().without(1).iter().product();
         assert!(
@@ -143,9 +146,17 @@ impl<const N: usize> BatchNorm<N> {
             x.spec()
         );
         let (y, mean, var) = x.batch_norm(weight, bias, self.eps);
-        // The operation's variance is divided by n, the running one by n - 1.
-        let unbiased = var.stop_gradient() * (count as f64 / (count - 1) as f64);
-        self.track(&mean.stop_gradient(), &unbiased, mode);
+        let Some(running) = &self.running_mean else { return y };
+        if is_narrower(x, running) {
+            // The operation's statistics are halves like its result.
+            let axes: Vec<isize> = (0..x.rank() as isize).filter(|&axis| axis != 1).collect();
+            let (var, mean) = x.stop_gradient().cast(running.dtype()).var_mean(&axes[..], 1);
+            self.track(&mean, &var, mode);
+        } else {
+            // The operation's variance is divided by n, the running one by n - 1.
+            let unbiased = var.stop_gradient() * (count as f64 / (count - 1) as f64);
+            self.track(&mean.stop_gradient(), &unbiased, mode);
+        }
         y
     }
 
@@ -169,10 +180,33 @@ impl<const N: usize> BatchNorm<N> {
     }
 }
 
+/// Whether x is a half and running statistics are not.
+pub(super) fn is_narrower(x: &Tensor, running: &Tensor) -> bool {
+    x.dtype().is_half() && !running.dtype().is_half()
+}
+
+/// x normalised by running statistics, in their dtype where x is a half: its result is then rounded once.
+#[track_caller]
+pub(super) fn by_running(
+    [mean, var]: [&Tensor; 2],
+    x: &Tensor,
+    weight: Option<&Tensor>,
+    bias: Option<&Tensor>,
+    eps: f64,
+) -> Tensor {
+    if !is_narrower(x, mean) {
+        return x.batch_norm_with(mean, var, weight, bias, eps);
+    }
+    let wide = |x: &Tensor| x.cast(mean.dtype());
+    let (weight, bias) = (weight.map(wide), bias.map(wide));
+    wide(x).batch_norm_with(mean, var, weight.as_ref(), bias.as_ref(), eps).cast(x.dtype())
+}
+
 /// `running = (1 - share) running + share new`
 #[track_caller]
 pub(super) fn move_towards(running: &Tensor, new: &Tensor, share: f64, mode: &mut Mode<'_>) {
-    let moved = mode.buffer(running).stop_gradient() * (1.0 - share) + new * share;
+    // A batch's statistics of halves are f32.
+    let moved = mode.buffer(running).stop_gradient() * (1.0 - share) + new.cast(running.dtype()) * share;
     mode.update(running, &moved);
 }
 

@@ -25,7 +25,7 @@ use cotangent_tensor::{
 /// let reflecting = Conv2d::new(3, 3, [3, 5], &mut rng).padding(Padding::Same).padding_mode(PadMode::Reflect);
 /// assert_eq!(reflecting.forward(&images).shape(), images.shape());
 ///
-/// let depthwise = Conv2d::new(32, 32, 3, &mut rng).groups(32).without_bias();
+/// let depthwise = Conv2d::grouped(32, 32, 3, 32, &mut rng).without_bias();
 /// assert_eq!(depthwise.weight.shape()[..], [32, 1, 3, 3]);
 /// ```
 #[derive(Clone, Debug, Module)]
@@ -66,14 +66,32 @@ impl<const N: usize> Convolution<N> {
     #[must_use]
     #[track_caller]
     pub fn new(inputs: usize, outputs: usize, kernel_size: impl Into<Sizes<N>>, rng: &mut Rng) -> Self {
-        let (weight, bias) = weight_and_bias([outputs, inputs], kernel_size.into().0, outputs, rng);
+        Convolution::grouped(inputs, outputs, kernel_size, 1, rng)
+    }
+
+    /// As [`new`](Self::new), with the channels divided into groups, each with kernels of its own: as many groups as there are inputs make a
+    /// depthwise convolution. Only the weight that groups have is drawn, uniform in ±1/√(inputs / groups · kernel elements).
+    ///
+    /// # Panics
+    /// When the channels do not divide into the groups, or the weight's size overflows.
+    #[must_use]
+    #[track_caller]
+    pub fn grouped(
+        inputs: usize,
+        outputs: usize,
+        kernel_size: impl Into<Sizes<N>>,
+        groups: usize,
+        rng: &mut Rng,
+    ) -> Self {
+        check_groups(Self::NAME, groups, [inputs, outputs]);
+        let (weight, bias) = weight_and_bias([outputs, inputs / groups], kernel_size.into().0, outputs, rng);
         Convolution {
             weight,
             bias: Some(bias),
             stride: [1; N],
             padding: 0.into(),
             dilation: [1; N],
-            groups: 1,
+            groups,
             padding_mode: None,
         }
     }
@@ -105,8 +123,9 @@ impl<const N: usize> Convolution<N> {
         Convolution { dilation: positive(Self::NAME, "dilation", dilation), ..self }
     }
 
-    /// Divides the channels into groups, each with kernels of its own. A new layer keeps as many of its weights as groups need,
-    /// scaled to the range that layers of so few inputs have.
+    /// Divides the channels of a new layer into groups, each with kernels of its own. It keeps as many of the weights that it has drawn as
+    /// groups need, scaled to the range that layers of so few inputs have; [`grouped`](Self::grouped) draws no more than these, which counts
+    /// where there are many groups.
     ///
     /// # Panics
     /// When the channels do not divide into the groups, or the layer has groups already.
@@ -134,7 +153,7 @@ impl<const N: usize> Convolution<N> {
     ///
     /// # Panics
     /// When x does not have the layer's channels or is smaller than the kernel, its padding mode has not as many elements as the
-    /// padding asks for, or the dtypes differ.
+    /// padding asks for, the padding is [`Padding::Same`] with a stride, or the dtypes differ.
     #[must_use]
     #[track_caller]
     pub fn forward(&self, x: &Tensor) -> Tensor {
@@ -144,6 +163,12 @@ impl<const N: usize> Convolution<N> {
             x,
             &self.weight,
             self.weight.shape().get(1).map(|n| n.saturating_mul(self.groups)),
+        );
+        assert!(
+            self.padding != Padding::Same || self.stride == [1; N],
+            "{}: the padding \"same\" is for stride 1; got the stride {:?}, for which conventions differ; give the numbers with .padding(..)",
+            Self::NAME,
+            self.stride,
         );
         let pairs = self.padding.pairs(&self.weight.shape()[2..], &self.dilation);
         let conv = ops::Conv::new().stride(self.stride).dilation(self.dilation).groups(self.groups);
@@ -205,21 +230,26 @@ pub(super) fn weight_and_bias<const N: usize>(
     (weight, rng.uniform_range(-bound, bound, [outputs], DType::F32))
 }
 
+#[track_caller]
+pub(super) fn check_groups(layer: &str, groups: usize, [inputs, outputs]: [usize; 2]) {
+    assert!(
+        groups > 0 && inputs.is_multiple_of(groups) && outputs.is_multiple_of(groups),
+        "{layer}: {inputs} input channels and {outputs} output channels do not divide into {groups} groups"
+    );
+}
+
 /// What is left of a new layer's weight when its channels are divided: the second axis is shorter, and the bound of a uniform law
 /// is larger by √groups.
 #[track_caller]
 pub(super) fn in_groups(
     layer: &str,
     [old, groups]: [usize; 2],
-    [inputs, outputs]: [usize; 2],
+    channels: [usize; 2],
     weight: Tensor,
     bias: Option<Tensor>,
 ) -> (Tensor, Option<Tensor>) {
     assert!(old == 1, "{layer}: the layer has {old} groups already; say once how many, on a new layer");
-    assert!(
-        groups > 0 && inputs.is_multiple_of(groups) && outputs.is_multiple_of(groups),
-        "{layer}: {inputs} input channels and {outputs} output channels do not divide into {groups} groups"
-    );
+    check_groups(layer, groups, channels);
     if groups == 1 {
         return (weight, bias);
     }

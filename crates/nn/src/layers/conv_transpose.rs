@@ -1,7 +1,7 @@
 //! Transposed convolutions over one to three axes.
 
 use super::{
-    conv::{check_channels, in_groups, positive, weight_and_bias},
+    conv::{check_channels, check_groups, in_groups, positive, weight_and_bias},
     layer::layers,
     sizes::{Padding, Sizes, name},
 };
@@ -54,7 +54,25 @@ impl<const N: usize> TransposedConvolution<N> {
     #[must_use]
     #[track_caller]
     pub fn new(inputs: usize, outputs: usize, kernel_size: impl Into<Sizes<N>>, rng: &mut Rng) -> Self {
-        let (weight, bias) = weight_and_bias([inputs, outputs], kernel_size.into().0, outputs, rng);
+        TransposedConvolution::grouped(inputs, outputs, kernel_size, 1, rng)
+    }
+
+    /// As [`new`](Self::new), with the channels divided into groups, each with kernels of its own. Only the weight that groups have is drawn,
+    /// uniform in ±1/√(outputs / groups · kernel elements).
+    ///
+    /// # Panics
+    /// When the channels do not divide into the groups, or the weight's size overflows.
+    #[must_use]
+    #[track_caller]
+    pub fn grouped(
+        inputs: usize,
+        outputs: usize,
+        kernel_size: impl Into<Sizes<N>>,
+        groups: usize,
+        rng: &mut Rng,
+    ) -> Self {
+        check_groups(Self::NAME, groups, [inputs, outputs]);
+        let (weight, bias) = weight_and_bias([inputs, outputs / groups], kernel_size.into().0, outputs, rng);
         TransposedConvolution {
             weight,
             bias: Some(bias),
@@ -62,7 +80,7 @@ impl<const N: usize> TransposedConvolution<N> {
             padding: [(0, 0); N],
             output_padding: [0; N],
             dilation: [1; N],
-            groups: 1,
+            groups,
         }
     }
 
@@ -107,8 +125,8 @@ impl<const N: usize> TransposedConvolution<N> {
         TransposedConvolution { dilation: positive(Self::NAME, "dilation", dilation), ..self }
     }
 
-    /// Divides the channels into groups, each with kernels of its own. A new layer keeps as many of its weights as groups need,
-    /// scaled to the range that layers of so few outputs have.
+    /// Divides the channels of a new layer into groups, each with kernels of its own. It keeps as many of the weights that it has drawn as
+    /// groups need, scaled to the range that layers of so few outputs have; [`grouped`](Self::grouped) draws no more than these.
     ///
     /// # Panics
     /// When the channels do not divide into the groups, or the layer has groups already.

@@ -1,7 +1,7 @@
 //! Instance normalisation over any number of spatial axes.
 
 use super::{
-    batch_norm::{check_momentum, move_towards},
+    batch_norm::{by_running, check_momentum, is_narrower, move_towards},
     norm::checked_eps,
     sizes::name,
 };
@@ -12,7 +12,8 @@ use cotangent_tensor::{DType, Tensor};
 /// Instance normalisation over N spatial axes: [`InstanceNorm1d`], [`InstanceNorm2d`], [`InstanceNorm3d`].
 ///
 /// Each channel of each sample is normalised by its own mean and variance. As in PyTorch there is neither a weight nor a running
-/// statistic unless asked for; with running statistics, these are what evaluation normalises by.
+/// statistic unless asked for; with running statistics, these are what evaluation normalises by. They stay f32 where the layer is
+/// [cast to a half](cotangent_autograd::module::cast), as those of [`BatchNorm`](crate::BatchNorm) do.
 ///
 /// ```
 /// use cotangent_nn::InstanceNorm1d;
@@ -130,13 +131,15 @@ impl<const N: usize> InstanceNorm<N> {
         if let Some((mean, var)) = running
             && !mode.is_training()
         {
-            return x.batch_norm_with(&mode.buffer(mean), &mode.buffer(var), weight, bias, self.eps);
+            return by_running([&mode.buffer(mean), &mode.buffer(var)], x, weight, bias, self.eps);
         }
         let count: usize = x.shape()[2..].iter().product();
         assert!(count > 1, "{}: a channel needs more than one element to normalise by; got {}", Self::NAME, x.spec());
         if let Some((running_mean, running_var)) = running {
             let axes: Vec<isize> = (2..x.rank() as isize).collect();
-            let (var, mean) = x.stop_gradient().var_mean(&axes[..], 1);
+            let x = x.stop_gradient();
+            let x = if is_narrower(&x, running_mean) { x.cast(running_mean.dtype()) } else { x };
+            let (var, mean) = x.var_mean(&axes[..], 1);
             move_towards(running_mean, &mean.mean(0), self.momentum, mode);
             move_towards(running_var, &var.mean(0), self.momentum, mode);
         }

@@ -62,8 +62,8 @@ impl<const N: usize> MaxPooling<N> {
         MaxPooling { stride: positive(Self::NAME, "stride", stride), ..self }
     }
 
-    /// How many places there are before the first and after the last element, at most half of the kernel; 0 unless said
-    /// otherwise.
+    /// How many places there are before the first and after the last element, at most half of the elements that a window reaches over, from
+    /// its first to its last; 0 unless said otherwise. PyTorch counts without dilation here, and so refuses some that this takes.
     #[must_use]
     pub fn padding(self, padding: impl Into<Sizes<N>>) -> Self {
         MaxPooling { padding: padding.into().0, ..self }
@@ -89,7 +89,7 @@ impl<const N: usize> MaxPooling<N> {
     ///
     /// # Panics
     /// When x is not `[n, c, ..]` or `[c, ..]` with N axes more, it is smaller than the kernel, or the padding is more than half of
-    /// the kernel.
+    /// what a window reaches over.
     #[must_use]
     #[track_caller]
     pub fn forward(&self, x: &Tensor) -> Tensor {

@@ -52,7 +52,8 @@ impl<const N: usize> From<[Option<usize>; N]> for AdaptiveSizes<N> {
 pub enum Padding<const N: usize> {
     /// So many places before the first element of each axis, and after the last.
     Around([(usize, usize); N]),
-    /// As many as give the output the input's size, for stride 1; an odd one goes after the last element.
+    /// As many as give the output the input's size; an odd one goes after the last element. For stride 1 alone: with others PyTorch refuses
+    /// it, and TensorFlow's depends on the input's size.
     Same,
 }
 

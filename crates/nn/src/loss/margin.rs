@@ -3,7 +3,7 @@
 
 use super::{
     agreement::{check_class_weights, check_floats, check_one_shape, check_option, positive_labels},
-    reduction::{Reduction, options},
+    reduction::{Reduction, options, rounded_once},
 };
 use crate::labels::{checked_classes, position};
 use cotangent_tensor::{DType, Error, ErrorKind, Tensor};
@@ -147,7 +147,7 @@ impl MultiMargin {
         let terms = if self.p == 2 { hinge.square() } else { hinge };
         let terms = label.eq(&Tensor::arange(0, classes as i64, 1)).where_(0, &terms);
         // Without classes there are no rows either, as their labels would be no classes.
-        let losses = terms.sum(-1) / classes.max(1) as f64;
+        let losses = rounded_once([&terms], |[terms]| terms.sum(-1) / classes.max(1) as f64);
         let losses = match &self.weight {
             Some(weight) => losses * weight.index_select(0, &labels.reshape([-1])).reshape(labels.shape()),
             None => losses,
@@ -215,6 +215,6 @@ impl MultilabelMargin {
         let hinge = (1 - picked.unsqueeze(-1) + scores.unsqueeze(-2)).relu();
         let terms = shaped(is_label).unsqueeze(-2).where_(0, &hinge);
         let terms = shaped(counts).unsqueeze(-1).where_(&terms, 0);
-        self.reduction.of(&(terms.sum([-2, -1]) / classes.max(1) as f64))
+        self.reduction.of(&rounded_once([&terms], |[terms]| terms.sum([-2, -1]) / classes.max(1) as f64))
     }
 }

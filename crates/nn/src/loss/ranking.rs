@@ -3,7 +3,7 @@
 use super::{
     agreement::{check_floats, check_one_shape, check_option, positive_labels},
     margin::as_factors,
-    reduction::{Reduction, options},
+    reduction::{Reduction, options, rounded_once},
 };
 use cotangent_tensor::{Error, ErrorKind, Tensor};
 
@@ -115,7 +115,7 @@ impl TripletMargin {
                 if anchor.rank() == 0 { "needs an axis of features" } else { "there is no greatest of 0 features" };
             panic!("{}", Error::new(ErrorKind::Shape, OP, rule).with_inputs(&inputs.map(Tensor::spec)));
         }
-        let distance = |x: &Tensor, y: &Tensor| norm(&(x - y + self.eps), self.p);
+        let distance = |x: &Tensor, y: &Tensor| rounded_once([x, y], |[x, y]| norm(&(x - y + self.eps), self.p));
         let near = distance(anchor, positive);
         let far = distance(anchor, negative);
         let far = if self.swap { far.minimum(&distance(positive, negative)) } else { far };
@@ -187,7 +187,7 @@ impl CosineEmbedding {
         };
         let alike = positive_labels(OP, labels, rows, &[x, y, labels]);
         let length = |x: &Tensor| (x.square().sum(-1) + LEAST_SQUARE).sqrt();
-        let cosine = (x * y).sum(-1) / (length(x) * length(y));
+        let cosine = rounded_once([x, y], |[x, y]| (x * y).sum(-1) / (length(x) * length(y)));
         self.reduction.of(&alike.where_(&(1 - &cosine), &(&cosine - self.margin).relu()))
     }
 }

@@ -1,6 +1,6 @@
 //! From the losses of a batch to the number that training makes small.
 
-use cotangent_tensor::Tensor;
+use cotangent_tensor::{DType, Tensor};
 
 /// What becomes of the losses of the elements or rows of a batch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,16 +22,27 @@ impl Reduction {
             Reduction::None => losses.clone(),
             Reduction::Mean => losses.mean(..),
             Reduction::Sum => losses.sum(..),
-            Reduction::BatchMean => losses.sum(..) / losses.shape().first().map_or(1.0, |&size| size as f64),
+            Reduction::BatchMean => {
+                let rows = losses.shape().first().map_or(1.0, |&size| size as f64);
+                rounded_once([losses], |[losses]| losses.sum(..) / rows)
+            }
         }
     }
 
     /// As [`of`](Self::of), of losses that have been multiplied by weights, by which the mean divides.
     pub(super) fn of_weighted(self, losses: &Tensor, weights: &Tensor) -> Tensor {
         match self {
-            Reduction::Mean => losses.sum(..) / weights.sum(..),
+            Reduction::Mean => rounded_once([losses, weights], |[losses, weights]| losses.sum(..) / weights.sum(..)),
             other => other.of(losses),
         }
+    }
+}
+
+/// `f` of halves as f32, in their dtype: f16 holds neither a sum of many rows, whose mean it holds, nor the square of a length.
+pub(super) fn rounded_once<const N: usize>(tensors: [&Tensor; N], f: impl FnOnce([&Tensor; N]) -> Tensor) -> Tensor {
+    match tensors.first().map(|x| x.dtype()) {
+        Some(dtype) if dtype.is_half() => f(tensors.map(|x| x.cast(DType::F32)).each_ref()).cast(dtype),
+        _ => f(tensors),
     }
 }
 

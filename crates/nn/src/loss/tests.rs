@@ -2,6 +2,7 @@
 
 mod ctc;
 mod extremes;
+mod halves;
 mod pytorch;
 
 use super::*;

@@ -149,7 +149,13 @@ impl<R: Rule> Optimizer for Descent<R> {
         let Descent { lr, options, groups, memory, update } = self;
         options.rule.check();
         groups.iter().for_each(|group| group.options.rule.check());
-        let group_of = |path: &str| groups.iter().rposition(|group| (group.matches)(path));
+        let group_of = |path: &str, x: &Tensor| {
+            let group = groups.iter().rposition(|group| (group.matches)(path));
+            if !group.map_or(&*options, |group| &groups[group].options).is_frozen {
+                refuse_halves(R::NAME, x);
+            }
+            group
+        };
         memory.for_each(R::NAME, model, gradient, group_of, |x, x_bar, remembered| {
             let options = remembered.group.map_or(&*options, |group| &groups[group].options);
             if !options.is_frozen {
@@ -224,7 +230,6 @@ impl<R: Rule> Descent<R> {
 /// Changes one parameter by the rule.
 fn update<R: Rule>(options: &Options<R>, lr: f64, x: &mut Tensor, x_bar: &Tensor, remembered: &mut Remembered) {
     let rule = &options.rule;
-    refuse_halves(R::NAME, x);
     remembered.hold(R::NAME, rule.slots(x.shape()), |slot| rule.initial(slot, x));
     remembered.steps += 1;
     let lr = lr * options.lr_factor;

@@ -2,7 +2,7 @@
 
 use super::{Scalar, is_learned, settings::decay};
 use crate::state::{self, Given};
-use cotangent_autograd::module::{self, Module};
+use cotangent_autograd::module::{self, Kind, Module};
 use cotangent_tensor::{DType, Result, Tensor};
 
 /// The exponential moving average of a model's parameters, which often does better than the last of them:
@@ -12,7 +12,8 @@ use cotangent_tensor::{DType, Result, Tensor};
 /// a / (1 - δᵗ)               starting from zeros, with bias correction, after t updates
 /// ```
 ///
-/// The average is a model of the same type. Its buffers and integers are those of the last update.
+/// The average is a model of the same type. Its buffers and integers are those of the last update. Parameters that are halves, as frozen ones
+/// may be, are their own average as long as they do not change.
 ///
 /// ```
 /// use cotangent_nn::optim::Ema;
@@ -51,7 +52,7 @@ impl<M: Module + Clone> Ema<M> {
     #[track_caller]
     pub fn with_bias_correction(model: &M, decay: f64) -> Self {
         let zeros = module::map(model, |leaf| {
-            if is_learned(leaf.kind, leaf.tensor) { leaf.tensor.zeros_like() } else { leaf.tensor.clone() }
+            if is_averaged(leaf.kind, leaf.tensor) { leaf.tensor.zeros_like() } else { leaf.tensor.clone() }
         });
         Ema { average: zeros, is_corrected: true, ..Ema::new(model, decay) }
     }
@@ -59,7 +60,8 @@ impl<M: Module + Clone> Ema<M> {
     /// Takes a model into the mean.
     ///
     /// # Panics
-    /// When it does not have the tensors of the model before it.
+    /// When it does not have the tensors of the model before it, or a parameter has changed that is a half: most of a mean is lost in one.
+    /// Nothing has changed then.
     #[track_caller]
     pub fn update(&mut self, model: &M) {
         let mut tensors = module::tensors(model).into_iter();
@@ -69,9 +71,14 @@ impl<M: Module + Clone> Ema<M> {
                 assert!(average == x, "ema: `{path}` is {x}, but was {average} before");
             }
         });
+        module::zip_mut(&mut self.average, model, |leaf, x| {
+            if is_learned(leaf.kind, x) && x.dtype().is_half() && is_changed(leaf.tensor, x) {
+                super::refuse_halves("ema", x);
+            }
+        });
         let new = 1.0 - self.decay;
         module::zip_mut(&mut self.average, model, |leaf, x| {
-            if is_learned(leaf.kind, x) {
+            if is_averaged(leaf.kind, x) {
                 approach(leaf.tensor, x, new);
             } else {
                 *leaf.tensor = x.clone();
@@ -88,7 +95,7 @@ impl<M: Module + Clone> Ema<M> {
         }
         let seen = 1.0 - self.decay.powf(self.updates as f64);
         module::map(&self.average, |leaf| {
-            if is_learned(leaf.kind, leaf.tensor) { leaf.tensor / seen } else { leaf.tensor.clone() }
+            if is_averaged(leaf.kind, leaf.tensor) { leaf.tensor / seen } else { leaf.tensor.clone() }
         })
     }
 
@@ -122,6 +129,16 @@ impl<M: Module + Clone> Ema<M> {
     }
 }
 
+/// Whether a tensor has a mean, and is not what it was last.
+fn is_averaged(kind: Kind, x: &Tensor) -> bool {
+    is_learned(kind, x) && !x.dtype().is_half()
+}
+
+/// Whether two tensors of one spec differ; NaN is not equal to itself.
+fn is_changed(old: &Tensor, new: &Tensor) -> bool {
+    !old.array().is_same(new.array()) && old.ne(new).any(..).item::<bool>()
+}
+
 /// Brings an average nearer to x by a part of the way.
 fn approach(average: &mut Tensor, x: &Tensor, part: f64) {
     fn of<T: Scalar>(average: &mut Tensor, x: &Tensor, part: f64) {
@@ -132,6 +149,5 @@ fn approach(average: &mut Tensor, x: &Tensor, part: f64) {
             }
         });
     }
-    super::refuse_halves("ema", x);
     if x.dtype() == DType::F32 { of::<f32>(average, x, part) } else { of::<f64>(average, x, part) }
 }

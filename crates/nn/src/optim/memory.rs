@@ -56,7 +56,8 @@ impl Memory {
         self.is_grouped = false;
     }
 
-    /// Calls `change` with each parameter of a model, its gradient and what is remembered of it.
+    /// Calls `change` with each parameter of a model, its gradient and what is remembered of it. `group_of` says in which group a parameter is;
+    /// it is asked once, before anything changes, and may refuse it.
     ///
     /// # Panics
     /// When the model and its gradient do not have the same tensors, or the memory is of another model.
@@ -66,20 +67,23 @@ impl Memory {
         op: &str,
         model: &mut dyn Module,
         gradient: &dyn Module,
-        group_of: impl Fn(&str) -> Option<usize>,
+        group_of: impl Fn(&str, &Tensor) -> Option<usize>,
         mut change: impl FnMut(&mut Tensor, &Tensor, &mut Remembered),
     ) {
         self.check(op, model, Some(gradient));
+        // A step that is refused does not count as the first: parameters are remembered when nothing can refuse them any more.
+        let mut groups = Vec::new();
+        if !self.is_grouped {
+            for_each_learned(model, |path, x| groups.push(group_of(path, x)));
+        }
         if self.parameters.is_empty() {
-            // Refuses a gradient of another structure, so that a step that is refused does not count as the first.
             module::zip_mut(model, gradient, |_, _| {});
             self.parameters = remembered_of(model);
         }
         if !self.is_grouped {
-            let mut parameters = self.parameters.iter_mut();
-            for_each_learned(model, |path, _| {
-                parameters.next().expect("`check` has counted the parameters").group = group_of(path);
-            });
+            for (remembered, group) in self.parameters.iter_mut().zip(groups) {
+                remembered.group = group;
+            }
             self.is_grouped = true;
         }
         let mut parameters = self.parameters.iter_mut();

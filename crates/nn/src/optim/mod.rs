@@ -93,8 +93,8 @@ pub trait Optimizer {
     /// Changes the model's parameters by one step.
     ///
     /// # Panics
-    /// When model and gradient do not have the same tensors, the parameters are not those of earlier steps, or settings
-    /// contradict each other. Nothing has changed then.
+    /// When model and gradient do not have the same tensors, the parameters are not those of earlier steps, one that is not frozen is a half,
+    /// or settings contradict each other. Nothing has changed then.
     #[track_caller]
     fn step<M: Module>(&mut self, model: &mut M, gradient: &M)
     where

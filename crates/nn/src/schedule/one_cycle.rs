@@ -6,6 +6,9 @@ use super::{Schedule, check, cosine::half_cosine, not_negative};
 /// arXiv:1708.07120), as PyTorch's `OneCycleLR`: from `max_lr / div_factor` up to `max_lr` in the first `pct_start` of the steps, then down
 /// to `max_lr / div_factor / final_div_factor` at the last. Steps after the last have its rate.
 ///
+/// It sets the rate alone. PyTorch's moves momentum, or Adam's first beta, from 0.95 to 0.85 and back beside it unless it is told
+/// `cycle_momentum=False`; what trained there with that default trains otherwise here.
+///
 /// ```
 /// use cotangent_nn::schedule::{OneCycle, Schedule};
 /// let schedule = OneCycle::new(0.5, 100);
@@ -36,7 +39,7 @@ pub enum Anneal {
 }
 
 impl OneCycle {
-    /// With PyTorch's other settings: `pct_start` 0.3, `div_factor` 25, `final_div_factor` 1e4, along a cosine, in two phases.
+    /// With PyTorch's other settings of the rate: `pct_start` 0.3, `div_factor` 25, `final_div_factor` 1e4, along a cosine, in two phases.
     ///
     /// # Panics
     /// When the rate is negative or not finite, or there are no steps.

@@ -3,7 +3,7 @@
 use super::Numbers;
 use cotangent_autograd::{
     module::Module,
-    watch::{self, Origin, Recording},
+    watch::{self, Origin, Pulled, Recording, Value},
 };
 use cotangent_tensor::{Spec, Tensor};
 use std::fmt;
@@ -12,9 +12,11 @@ use std::fmt;
 mod tests;
 
 /// The first NaN or infinity of a scalar function or of its gradient: the operation whose output is not finite although its inputs are, or the
-/// rule that gives a cotangent that is not finite although those that it was given are. `None` where all is finite.
+/// rule that gives a cotangent that is not finite although those that it was given are. An operation that makes NaN of infinities, and finite
+/// cotangents whose sum is not, are named too. `None` where all is finite.
 ///
-/// What is not finite from the start, such as a mask of infinities that the function captures, is not a fault of the operations that take it.
+/// What is not finite from the start, such as a mask of infinities that the function captures, is not a fault of the operations that take it;
+/// a NaN that they make of it is.
 ///
 /// # Panics
 /// When `f` does not return one floating-point number.
@@ -77,6 +79,8 @@ pub enum Place {
     Output(&'static str, usize),
     /// The cotangent that the rule of this operation gives of one of its inputs.
     Cotangent(&'static str, usize),
+    /// The sum of the cotangents, each of them finite, of an output of the operation of this name, or of the parameter or input of this path.
+    Sum(String),
 }
 
 impl NotFinite {
@@ -103,6 +107,12 @@ impl NotFinite {
             parameters: Vec::new(),
             inputs: Vec::new(),
         }
+    }
+
+    /// What an operation's inputs are like.
+    fn given(&self) -> &'static str {
+        let is_finite = self.inputs.iter().all(|(_, numbers)| numbers.is_finite());
+        if is_finite { "finite inputs" } else { "infinite inputs without NaN" }
     }
 
     /// With what is known of the operation.
@@ -132,36 +142,68 @@ fn leaf(recording: &Recording) -> Option<NotFinite> {
 }
 
 fn output(recording: &Recording) -> Option<NotFinite> {
-    let finite: Vec<bool> = recording.values().iter().map(|value| is_finite(value.tensor())).collect();
+    let health: Vec<Health> = recording.values().iter().map(|value| Health::of(value.tensor())).collect();
     recording.operations().iter().enumerate().find_map(|(number, operation)| {
-        let spoiled = operation.outputs().iter().position(|&output| !finite[output])?;
-        operation.inputs().iter().all(|&input| finite[input]).then(|| {
-            let x = recording.values()[operation.outputs()[spoiled]].tensor();
-            NotFinite::of(Place::Output(operation.name(), spoiled), x).at(recording, Some(number))
-        })
+        let given = operation.inputs().iter().map(|&input| health[input]).max().unwrap_or(Health::Finite);
+        let spoiled = operation.outputs().iter().position(|&output| health[output].is_new(given))?;
+        let x = recording.values()[operation.outputs()[spoiled]].tensor();
+        Some(NotFinite::of(Place::Output(operation.name(), spoiled), x).at(recording, Some(number)))
     })
 }
 
+/// The first that is not finite of what rules gave, or of the sums of that which rules, or in the end the leaves, were given.
 fn cotangent(recording: &Recording) -> Option<NotFinite> {
-    recording.pulled().iter().find_map(|pulled| {
-        if !pulled.outputs().iter().flatten().all(is_finite) {
-            return None;
+    let spoiled = |x_bar: &Option<Tensor>| x_bar.as_ref().is_some_and(|x_bar| !is_finite(x_bar));
+    let of_rule = |pulled: &Pulled| {
+        let (place, x_bar) = if let Some(output) = pulled.outputs().iter().position(spoiled) {
+            (Place::Sum(pulled.rule().to_owned()), pulled.outputs()[output].as_ref()?)
+        } else {
+            let input = pulled.inputs().iter().position(spoiled)?;
+            (Place::Cotangent(pulled.rule(), input), pulled.inputs()[input].as_ref()?)
+        };
+        Some(NotFinite::of(place, x_bar).at(recording, pulled.operation()))
+    };
+    let of_leaf = |value: &Value| {
+        let (Origin::Parameter(path) | Origin::Input(path)) = value.origin() else { return None };
+        let x_bar = value.cotangent().filter(|x_bar| !is_finite(x_bar))?;
+        Some(NotFinite::of(Place::Sum(path.clone()), x_bar))
+    };
+    recording.pulled().iter().find_map(of_rule).or_else(|| recording.values().iter().find_map(of_leaf))
+}
+
+/// What the worst elements of a tensor are.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Health {
+    Finite,
+    Infinite,
+    Nan,
+}
+
+impl Health {
+    fn of(x: &Tensor) -> Self {
+        match Numbers::of(x) {
+            Some(numbers) if numbers.nans > 0 => Health::Nan,
+            Some(numbers) if !numbers.is_finite() => Health::Infinite,
+            _ => Health::Finite,
         }
-        let spoiled = |x_bar: &Option<Tensor>| x_bar.as_ref().is_some_and(|x_bar| !is_finite(x_bar));
-        let input = pulled.inputs().iter().position(spoiled)?;
-        let x_bar = pulled.inputs()[input].as_ref()?;
-        Some(NotFinite::of(Place::Cotangent(pulled.rule(), input), x_bar).at(recording, pulled.operation()))
-    })
+    }
+
+    /// Whether what gives this of what is at worst `given` is where it arises. An infinity of infinities is only passed on; infinities whose
+    /// difference is NaN were not NaN before.
+    fn is_new(self, given: Health) -> bool {
+        self > given
+    }
 }
 
 fn is_finite(x: &Tensor) -> bool {
-    Numbers::of(x).is_none_or(|numbers| numbers.is_finite())
+    Health::of(x) == Health::Finite
 }
 
-/// The index along each axis of the first element that is not finite.
+/// The index along each axis of the first element that is NaN, or else not finite.
 fn first_position(x: &Tensor) -> Vec<usize> {
     let elements = x.cast(cotangent_tensor::DType::F64).to_vec::<f64>();
-    let flat = elements.iter().position(|x| !x.is_finite()).unwrap_or(0);
+    let first = |is_it: fn(&f64) -> bool| elements.iter().position(is_it);
+    let flat = first(|x| x.is_nan()).or_else(|| first(|x| !x.is_finite())).unwrap_or(0);
     crate::labels::position(x.shape(), flat)
 }
 
@@ -172,16 +214,18 @@ impl fmt::Display for NotFinite {
             Place::Parameter(path) => write!(f, "the parameter `{path}`, {spec}, is not finite before anything ran")?,
             Place::Input(path) if path.is_empty() => write!(f, "the input, {spec}, is not finite before anything ran")?,
             Place::Input(path) => write!(f, "the input `{path}`, {spec}, is not finite before anything ran")?,
-            Place::Output(name, 0) => write!(f, "{name} gives {spec} that is not finite, of finite inputs")?,
-            Place::Output(name, i) => write!(f, "output {i} of {name}, {spec}, is not finite, of finite inputs")?,
+            Place::Output(name, 0) => write!(f, "{name} gives {spec} that is not finite, of {}", self.given())?,
+            Place::Output(name, i) => write!(f, "output {i} of {name}, {spec}, is not finite, of {}", self.given())?,
             Place::Cotangent(name, i) => {
                 write!(f, "the rule of {name} gives a cotangent of its input {i}, {spec}, that is not finite")?;
             }
+            Place::Sum(name) => write!(f, "the cotangents of `{name}` are finite, but their sum, {spec}, is not")?,
         }
         let Numbers { nans, infinities, count, .. } = self.numbers;
         let counts = [(nans, "NaN"), (infinities, "infinite")].into_iter().filter(|(count, _)| *count > 0);
         let counts: Vec<String> = counts.map(|(count, what)| format!("{count} {what}")).collect();
-        write!(f, ": {} of {count}, the first at {:?}", counts.join(" and "), self.position)?;
+        let first = if nans > 0 && infinities > 0 { "the first NaN" } else { "the first" };
+        write!(f, ": {} of {count}, {first} at {:?}", counts.join(" and "), self.position)?;
         let Some(operation) = self.operation else { return Ok(()) };
         write!(f, "; the operation is number {operation}")?;
         match self.path.as_deref() {

@@ -5,7 +5,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// A bar over all batches of a training, with their rate and the time that is left; with the feature `progress`.
 ///
-/// It is drawn on the standard error, and not where that is no terminal; [`Lines`](super::Lines) are for a log.
+/// It is drawn on the standard error, and not where that is no terminal; [`Lines`](super::Lines) are for a log. Above it stand the damaged
+/// checkpoints that were passed over.
 #[derive(Debug)]
 pub struct Bar {
     bar: ProgressBar,
@@ -42,6 +43,14 @@ impl Default for Bar {
 const TEMPLATE: &str = "{bar:30} {pos}/{len} batches, {per_sec}, {eta} left; {msg}";
 
 impl<M> Callback<M> for Bar {
+    fn start(&mut self, now: &mut Moment<'_, M>) -> Result<(), BoxError> {
+        for damaged in now.history.passed_over() {
+            // Above the bar.
+            self.bar.println(format!("passed over: {damaged}"));
+        }
+        Ok(())
+    }
+
     fn step(&mut self, now: &mut Moment<'_, M>) -> Result<(), BoxError> {
         if self.bar.length().is_none() {
             self.bar.set_length(now.epochs * now.batches as u64);
@@ -138,13 +147,19 @@ mod tests {
                 .fit(&mut model, &mut sgd, &loader, &mut Rng::seed(3), |x, _, _| x.square())
                 .expect("a training");
             let text = paper.0.lock().expect("no panic").clone();
-            text.lines().rfind(|line| !line.is_empty()).expect("a bar").trim().to_owned()
+            text.lines().filter(|line| !line.trim().is_empty()).map(|line| line.trim().to_owned()).collect::<Vec<_>>()
         };
+        let last = |lines: Vec<String>| lines.last().expect("a bar").clone();
         // The model is halved in each step; the loss is its square.
-        let (stopped, done) = (train(4), train(u64::MAX));
+        let (stopped, done) = (last(train(4)), last(train(u64::MAX)));
         assert!(stopped.contains(" 4/6 batches, ") && stopped.contains(" left; "), "{stopped}");
         assert!(stopped.ends_with("epoch 2 of 2, loss 0.0156, valid_loss 0.0156"), "{stopped}");
         assert!(done.contains(" 6/6 batches, "), "{done}");
         assert!(done.ends_with("epoch 2 of 2, loss 0.0010, valid_loss 0.0002"), "{done}");
+        // A damaged checkpoint is named above the bar.
+        let newest = folder.path().join("step-000000006.safetensors");
+        std::fs::write(&newest, "").expect("written");
+        let again = train(u64::MAX);
+        assert!(again[0].starts_with(&format!("passed over: {}: ", newest.display())), "{again:?}");
     }
 }

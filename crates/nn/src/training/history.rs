@@ -41,6 +41,7 @@ pub struct Record {
 pub struct History {
     pub(super) records: Vec<Record>,
     pub(super) stopped: Option<String>,
+    pub(super) passed_over: Vec<String>,
 }
 
 /// The columns of the table before those of the measures.
@@ -63,6 +64,12 @@ impl History {
     #[must_use]
     pub fn stopped(&self) -> Option<&str> {
         self.stopped.as_deref()
+    }
+
+    /// The damaged checkpoints that the training passed over when it went on from an older one, each by its file and what is wrong with it.
+    #[must_use]
+    pub fn passed_over(&self) -> &[String] {
+        &self.passed_over
     }
 
     /// The names of all that was measured, in the order in which they came up.
@@ -119,7 +126,7 @@ impl History {
         csv
     }
 
-    /// Reads the table that [`to_csv`](Self::to_csv) gives. Why a training was stopped is not in it.
+    /// Reads the table that [`to_csv`](Self::to_csv) gives. Why a training was stopped and what it passed over is not in it.
     ///
     /// # Errors
     /// When it is not such a table; the error names the line.
@@ -148,7 +155,7 @@ impl History {
             let (epoch, steps, skipped) = (count(0)?, count(1)?, count(2)?);
             records.push(Record { epoch, steps, skipped, lr: real(3)?, seconds: real(4)?, measures });
         }
-        Ok(History { records, stopped: None })
+        Ok(History { records, ..History::default() })
     }
 }
 
@@ -166,7 +173,7 @@ mod tests {
             record(2, &[("loss", f64::NEG_INFINITY), ("auc", 1.0 / 3.0), ("valid_accuracy", 0.5)]),
             record(3, &[("loss", 5e-324), ("valid_accuracy", 0.5)]),
         ];
-        History { records, stopped: None }
+        History { records, ..History::default() }
     }
 
     #[test]

@@ -7,7 +7,8 @@ use std::{
     path::PathBuf,
 };
 
-/// A line for each epoch: `epoch 2 of 5: loss 0.5000, valid_loss 0.6000; lr 0.001, 1.5 s`.
+/// A line for each epoch: `epoch 2 of 5: loss 0.5000, valid_loss 0.6000; lr 0.001, 1.5 s`. At the start one for each damaged checkpoint that
+/// was passed over, at the end one for the reason if the training was stopped.
 #[derive(Debug)]
 pub struct Lines<W = Stderr> {
     out: W,
@@ -36,6 +37,13 @@ impl<W: Write> Lines<W> {
 }
 
 impl<M, W: Write> Callback<M> for Lines<W> {
+    fn start(&mut self, now: &mut Moment<'_, M>) -> Result<(), BoxError> {
+        for damaged in now.history.passed_over() {
+            writeln!(self.out, "passed over: {damaged}")?;
+        }
+        Ok(())
+    }
+
     fn epoch(&mut self, now: &mut Moment<'_, M>) -> Result<(), BoxError> {
         if let Some(record) = now.history.last() {
             let (measures, lr, seconds) = (&record.measures, record.lr, record.seconds);

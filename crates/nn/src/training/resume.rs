@@ -19,7 +19,9 @@ use std::path::PathBuf;
 /// otherwise; after the last step in any case.
 ///
 /// A trainer with checkpoints goes on from the newest whole one in the folder, so that a program that was interrupted is just run
-/// again, and one that had come to its end ends at once. The bits are those that a run without the interruption would have come
+/// again, and one that had come to its end ends at once. Damaged ones that are newer are [named in the history](History::passed_over),
+/// and by [`Lines`](super::Lines) and `Bar` at the start; where none is whole, or one cannot be read, that is an error and not a training
+/// from the beginning. The bits are those that a run without the interruption would have come
 /// to: model, optimizer, generator, the place in the data, the history, and the states of callbacks are restored. The data, the settings
 /// and the callbacks must be the same; only the number of epochs may be another. A new training needs a folder of its own.
 #[derive(Clone, Debug)]
@@ -134,7 +136,9 @@ where
     pub(super) fn resumed(&mut self) -> Result<Standing, TrainError> {
         let Some(checkpoints) = &self.trainer.checkpoints else { return Ok(Standing::default()) };
         let Some(latest) = checkpoints.rotation().latest()? else { return Ok(Standing::default()) };
-        self.load(&latest.checkpoint).map_err(|Refusal(rule)| self.is_other(rule))
+        let mut at = self.load(&latest.checkpoint).map_err(|Refusal(rule)| self.is_other(rule))?;
+        at.history.passed_over = latest.passed_over.iter().map(ToString::to_string).collect();
+        Ok(at)
     }
 
     /// The checkpoint does not fit.

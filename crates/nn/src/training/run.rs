@@ -10,7 +10,11 @@ use crate::{
     data::Position,
     optim::{Accumulator, clip_grad_norm, clip_grad_value},
 };
-use cotangent_autograd::{Module, module, value_and_grad_with_aux};
+use cotangent_autograd::{
+    Module,
+    module::{self, Kind},
+    value_and_grad_with_aux,
+};
 use cotangent_tensor::{DType, Rng, Tensor};
 use std::time::Instant;
 
@@ -22,6 +26,8 @@ pub(super) struct Run<'r, 'a, M, B, S, F> {
     pub(super) rng: &'r mut Rng,
     pub(super) data: &'r S,
     pub(super) loss: F,
+    /// The model's buffers as they were after the last step, while batches of the next one have changed them.
+    pub(super) before: Option<Vec<Tensor>>,
 }
 
 /// Where a training stands: what a checkpoint holds beside model, optimizer, generator and the states of callbacks.
@@ -60,7 +66,10 @@ where
         let first = (at.epochs + 1).min(self.trainer.epochs);
         self.tell(&mut at, first, |callback, now| callback.start(now))?;
         while at.epochs < self.trainer.epochs && at.history.stopped.is_none() {
-            self.epoch(&mut at)?;
+            let result = self.epoch(&mut at);
+            // Also of a step that an error has cut short.
+            self.put_back();
+            result?;
         }
         self.save(&mut at)?;
         let last = at.epochs + u64::from(at.position.is_some());
@@ -88,16 +97,14 @@ where
         }
 
         let mut gradients = Accumulator::new();
-        let mut of_step = Means::default();
+        let mut of_step = Vec::new();
         let mut given = pass.reached().examples();
         while let Some(batch) = pass.next() {
             let examples = pass.reached().examples() - given;
             given += examples;
             at.batch += 1;
             if let Some((gradient, measures)) = self.gradient(&batch, at)? {
-                at.means.add(&measures, examples)?;
-                of_step.add(&measures, examples)?;
-                at.last = measures;
+                of_step.push((measures, examples));
                 gradients.add(gradient);
             }
             let count = gradients.count();
@@ -108,12 +115,13 @@ where
             // What there is one of is its own mean, without any rounding.
             let gradient = if count == 1 { gradients.take_sum() } else { gradients.take_mean() };
             let Some(gradient) = gradient else { continue };
-            if count > 1 {
-                at.last = measured.named("").collect();
-            }
+            let mut means = at.means.clone();
+            measured.iter().try_for_each(|(measures, examples)| means.add(measures, *examples))?;
             if !self.step(gradient, count, at)? {
                 continue;
             }
+            at.means = means;
+            at.last = last(measured)?;
             at.position = Some(pass.reached());
             at.seconds = earlier + clock.elapsed().as_secs_f64();
             self.tell(at, at.epochs + 1, |callback, now| callback.step(now))?;
@@ -154,13 +162,29 @@ where
             at.skipped += 1;
             return Ok(None);
         }
+        if mode.has_updates() {
+            self.before.get_or_insert_with(|| buffers(&**model).into_iter().cloned().collect());
+        }
         mode.store(*model);
         Ok(Some((gradient, measures)))
     }
 
+    /// Gives the model the buffers that it had before the batches of a step that is not made.
+    fn put_back(&mut self) {
+        let Some(before) = self.before.take() else { return };
+        let mut before = before.into_iter();
+        module::for_each_mut(self.model, |leaf| {
+            if leaf.kind == Kind::Buffer
+                && let Some(old) = before.next()
+            {
+                *leaf.tensor = old;
+            }
+        });
+    }
+
     /// Changes the model, unless the gradient is to be left out.
     fn step(&mut self, mut gradient: M, batches: u64, at: &mut Standing) -> Result<bool, TrainError> {
-        let Run { model, optimizer, trainer, .. } = self;
+        let Run { model, optimizer, trainer, before, .. } = self;
         for callback in &mut trainer.callbacks {
             callback.gradient(&mut gradient).map_err(TrainError::of_callback)?;
         }
@@ -174,17 +198,19 @@ where
                 NonFinite::Stop => return Err(not_finite(error.to_string(), at)),
                 NonFinite::Skip => {
                     at.skipped += batches;
+                    self.put_back();
                     return Ok(false);
                 }
                 NonFinite::Ignore => {}
             }
         }
-        match &trainer.schedule {
+        match &trainer.pace {
             Some(Pace::Steps(schedule)) => optimizer.set_lr(schedule.lr(at.steps)),
             Some(Pace::Epochs(schedule)) => optimizer.set_lr(schedule.lr(at.epochs)),
-            None => {}
+            Some(Pace::Plateau) | None => {}
         }
         optimizer.step_dyn(*model, &gradient);
+        *before = None;
         at.steps += 1;
         at.is_saved = false;
         Ok(true)
@@ -217,8 +243,8 @@ where
 
     /// Tells all callbacks of an event in the epoch of this number.
     fn tell(&mut self, at: &mut Standing, epoch: u64, event: Tell<M>) -> Result<(), TrainError> {
-        let History { records, stopped } = std::mem::take(&mut at.history);
-        let (history, mut stop) = (History { records, stopped: stopped.clone() }, stopped);
+        let history = std::mem::take(&mut at.history);
+        let mut stop = history.stopped.clone();
         let mut result = Ok(());
         for callback in &mut self.trainer.callbacks {
             let mut now = Moment {
@@ -296,6 +322,27 @@ fn means_over<M, B, L: Outcome>(
         given = now;
     }
     Ok(means)
+}
+
+/// What was measured in a step: the means, where it has several batches.
+fn last(batches: Vec<(Measures, usize)>) -> Result<Measures, TrainError> {
+    // What there is one of is its own mean, without any rounding.
+    if batches.len() == 1 {
+        return Ok(batches.into_iter().map(|(measures, _)| measures).next().unwrap_or_default());
+    }
+    let mut means = Means::default();
+    batches.iter().try_for_each(|(measures, examples)| means.add(measures, *examples))?;
+    Ok(means.named("").collect())
+}
+
+fn buffers<M: Module>(model: &M) -> Vec<&Tensor> {
+    let mut buffers = Vec::new();
+    module::for_each(model, |leaf| {
+        if leaf.kind == Kind::Buffer {
+            buffers.push(leaf.tensor);
+        }
+    });
+    buffers
 }
 
 fn not_finite(what: String, at: &Standing) -> TrainError {

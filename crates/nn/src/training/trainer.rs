@@ -25,7 +25,7 @@ pub struct Trainer<'a, M, B> {
     pub(super) validation: Option<&'a dyn Source<Batch = B>>,
     pub(super) measures: Vec<Measure<'a, M>>,
     pub(super) sampler: Box<dyn Sampler + 'a>,
-    pub(super) schedule: Option<Pace<'a>>,
+    pub(super) pace: Option<Pace<'a>>,
     pub(super) accumulate: u64,
     pub(super) clip_value: Option<f64>,
     pub(super) clip_norm: Option<f64>,
@@ -37,10 +37,12 @@ pub struct Trainer<'a, M, B> {
 /// A number that a function measures, under its name.
 pub(super) type Measure<'a, M> = (String, Box<dyn FnMut(&M) -> f64 + 'a>);
 
-/// Learning rates by step or by epoch.
+/// What sets the learning rate.
 pub(super) enum Pace<'a> {
     Steps(Box<dyn Schedule + 'a>),
     Epochs(Box<dyn Schedule + 'a>),
+    /// A callback does, after each epoch.
+    Plateau,
 }
 
 /// What happens when a loss, or a gradient, is infinite or NaN.
@@ -67,7 +69,7 @@ impl<'a, M: Module + Clone + 'a, B> Trainer<'a, M, B> {
             validation: None,
             measures: Vec::new(),
             sampler: Box::new(Shuffled),
-            schedule: None,
+            pace: None,
             accumulate: 1,
             clip_value: None,
             clip_norm: None,
@@ -133,16 +135,20 @@ impl<'a, M: Module + Clone + 'a, B> Trainer<'a, M, B> {
     #[track_caller]
     fn paced(self, pace: Pace<'a>) -> Self {
         assert!(
-            self.schedule.is_none(),
-            "trainer: the learning rate follows one schedule; join two by their .then(..)"
+            self.pace.is_none(),
+            "trainer: the learning rate follows one schedule or one plateau; join two schedules by their .then(..)"
         );
-        Trainer { schedule: Some(pace), ..self }
+        Trainer { pace: Some(pace), ..self }
     }
 
     /// The learning rate of a plateau, which is told this measure after each epoch: `valid_loss`.
+    ///
+    /// # Panics
+    /// When the rate follows a schedule or a plateau already.
     #[must_use]
+    #[track_caller]
     pub fn plateau(self, measure: impl Into<String>, plateau: Plateau) -> Self {
-        self.with(OnPlateau { name: measure.into(), plateau })
+        self.paced(Pace::Plateau).with(OnPlateau { name: measure.into(), plateau })
     }
 
     /// Makes one step for so many batches, by the mean of their gradients; for what is left at the end of an epoch too.
@@ -231,8 +237,7 @@ impl<'a, M: Module + Clone + 'a, B> Trainer<'a, M, B> {
     /// A [`TrainError`]; the model and the optimizer are then as after the last step that was made.
     ///
     /// # Panics
-    /// When the loss is not one floating-point number, and where the optimizer or the sampler does; when a schedule and a plateau are
-    /// both set.
+    /// When the loss is not one floating-point number, and where the optimizer or the sampler does.
     pub fn fit<S, L>(
         self,
         model: &mut M,
@@ -245,6 +250,6 @@ impl<'a, M: Module + Clone + 'a, B> Trainer<'a, M, B> {
         S: Source<Batch = B>,
         L: Outcome,
     {
-        Run { trainer: self, model, optimizer, rng, data, loss }.complete()
+        Run { trainer: self, model, optimizer, rng, data, loss, before: None }.complete()
     }
 }

@@ -49,6 +49,36 @@ fn transposed_convolutions_fill_the_range_of_their_outputs() {
     uniform("bias in groups", &bias(layer.bias), 1.0 / 200f64.sqrt());
 }
 
+/// How many 32-bit words a generator has given.
+fn words(rng: &Rng) -> u128 {
+    u128::from_le_bytes(rng.to_bytes()[32..].try_into().expect("sixteen bytes"))
+}
+
+#[test]
+fn grouped_convolutions_draw_what_they_keep() {
+    let rng = &mut Rng::seed(6);
+    let layer = Conv2d::grouped(6, 300, [3, 4], 3, rng);
+    assert_eq!((&layer.weight.shape()[..], layer.groups), (&[300, 2, 3, 4][..], 3));
+    uniform("weight", &layer.weight, 1.0 / 24f64.sqrt());
+    uniform("bias", &bias(layer.bias), 1.0 / 24f64.sqrt());
+    let layer = ConvTranspose1d::grouped(6, 300, 2, 3, rng);
+    assert_eq!((&layer.weight.shape()[..], layer.groups), (&[6, 100, 2][..], 3));
+    uniform("weight of a transposed one", &layer.weight, 1.0 / 200f64.sqrt());
+    uniform("bias of a transposed one", &bias(layer.bias), 1.0 / 200f64.sqrt());
+    // Of one group, it is the plain layer.
+    let [plain, grouped] = [Conv1d::new(2, 3, 5, &mut Rng::seed(7)), Conv1d::grouped(2, 3, 5, 1, &mut Rng::seed(7))];
+    assert_eq!(plain.weight.to_vec::<f32>(), grouped.weight.to_vec::<f32>());
+
+    // A depthwise layer of 75,264 weights, of which a dense one has 115 million.
+    let before = words(rng);
+    let layer = Conv2d::grouped(1536, 1536, 7, 1536, rng);
+    assert_eq!(layer.weight.shape()[..], [1536, 1, 7, 7]);
+    // Draws are made in whole blocks, of less than a thousand words.
+    assert!(words(rng) - before < (75_264 + 1536) as u128 + 2000, "{} words", words(rng) - before);
+    let x = Tensor::ones([1, 1536, 7, 7], DType::F32);
+    assert_eq!(layer.forward(&x).shape()[..], [1, 1536, 1, 1]);
+}
+
 #[test]
 fn a_bilinear_layer_fills_the_range_of_its_first_inputs() {
     let layer = Bilinear::new(16, 5, 300, &mut Rng::seed(3));

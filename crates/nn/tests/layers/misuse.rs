@@ -52,6 +52,12 @@ fn settings_of_convolutions_are_checked_where_they_are_made() {
         "conv2d: 4 input channels and 6 output channels do not divide into 4 groups"
     );
     assert!(message(|| a.groups(0)).contains("into 0 groups"));
+    for groups in [0, 4] {
+        let refusal = format!("4 input channels and 6 output channels do not divide into {groups} groups");
+        assert_eq!(message(|| Conv2d::grouped(4, 6, 3, groups, &mut Rng::seed(1))), format!("conv2d: {refusal}"));
+        let transposed = message(|| ConvTranspose1d::grouped(4, 6, 3, groups, &mut Rng::seed(1)));
+        assert_eq!(transposed, format!("conv_transpose1d: {refusal}"));
+    }
     assert_eq!(message(|| c.groups(2)), "conv2d: the layer has 2 groups already; say once how many, on a new layer");
     assert_eq!(
         message(|| b.clone().stride([0, 1])),
@@ -144,4 +150,29 @@ fn others_name_themselves() {
     );
     assert_eq!(message(|| PixelShuffle::new(0)), "pixel_shuffle: the factor must be at least 1");
     assert_eq!(message(|| LocalResponseNorm::new(0)), "local_response_norm: the window must hold a channel at least");
+}
+
+#[test]
+fn the_padding_same_is_for_stride_1() {
+    let x = Tensor::ones([1, 1, 4, 6], DType::F32);
+    let layer = Conv2d::new(1, 1, 3, &mut Rng::seed(1)).padding(Padding::Same);
+    assert_eq!(layer.forward(&x).shape(), x.shape());
+    let strided = layer.stride([1, 2]);
+    assert_eq!(
+        message(|| strided.forward(&x)),
+        "conv2d: the padding \"same\" is for stride 1; got the stride [1, 2], for which conventions differ; give the numbers with .padding(..)"
+    );
+    assert_eq!(strided.padding(1).forward(&x).shape()[..], [1, 1, 4, 3]);
+}
+
+#[test]
+fn a_dilated_pool_is_padded_by_half_of_its_reach() {
+    // Three elements reach over five.
+    let x = Tensor::from([[1.0, 3.0, 2.0, 0.0]]);
+    let pool = MaxPool1d::new(3).stride(1).dilation(2);
+    assert_eq!(pool.clone().padding(2).forward(&x).to_vec::<f64>(), [2.0, 3.0, 2.0, 3.0]);
+    assert!(
+        message(|| pool.padding(3).forward(&x))
+            .contains("is more than half of the 5 elements that the kernel reaches over")
+    );
 }

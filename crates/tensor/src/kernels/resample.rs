@@ -1,7 +1,7 @@
 //! One axis through a sparse matrix: each place of the result is a weighted sum of a few places of the input.
 
 use super::parallel;
-use crate::{Buffer, kernels::softmax::Float};
+use crate::{Buffer, kernels::softmax::Float, storage::make_room};
 
 /// Elements of one piece of work.
 const CHUNK: usize = 16 * 1024;
@@ -19,10 +19,17 @@ pub(crate) struct Taps {
 
 impl Taps {
     /// From the places and weights of each row; places of weight zero are left out.
-    pub(crate) fn new<R: IntoIterator<Item = (usize, f64)>>(columns: usize, rows: impl Iterator<Item = R>) -> Taps {
+    pub(crate) fn new<R: IntoIterator<Item = (usize, f64)>>(
+        columns: usize,
+        rows: impl ExactSizeIterator<Item = R>,
+    ) -> Taps {
         let mut taps = Taps { columns, starts: vec![0], ..Taps::default() };
+        make_room(&mut taps.starts, rows.len());
         for row in rows {
-            for (place, weight) in row.into_iter().filter(|&(_, weight)| weight != 0.0) {
+            let row = row.into_iter();
+            make_room(&mut taps.places, row.size_hint().0);
+            make_room(&mut taps.weights, row.size_hint().0);
+            for (place, weight) in row.filter(|&(_, weight)| weight != 0.0) {
                 taps.places.push(place);
                 taps.weights.push(weight);
             }

@@ -4,7 +4,7 @@
 //! scalar of the tensor's dtype, expanded without a copy.
 
 use crate::{
-    DType, Error, ErrorKind, Few, Number, Primitive, Result, Shape, Spec, Tensor, apply_owned,
+    DType, Error, ErrorKind, Few, Number, Primitive, Result, Shape, Spec, Tensor, apply, apply_owned,
     array::check_size,
     few::Repr,
     primitive::{try_apply_owned, try_apply_plain},
@@ -127,7 +127,32 @@ pub(in crate::ops) fn apply_for(op: &'static str, primitive: &dyn Primitive, inp
 /// What is made of several operations, for halves in f32 and rounded at its end: what lies between, a sum or a count, may be more than
 /// a half holds.
 pub(in crate::ops) fn by_way_of_f32(x: &Tensor, f: impl FnOnce(&Tensor) -> Tensor) -> Tensor {
-    if x.dtype().is_half() { f(&x.cast(DType::F32)).cast(x.dtype()) } else { f(x) }
+    let [y] = all_by_way_of_f32(x, |x| [f(x)]);
+    y
+}
+
+/// As [`by_way_of_f32`], with several results.
+pub(in crate::ops) fn all_by_way_of_f32<const N: usize>(
+    x: &Tensor,
+    f: impl FnOnce(&Tensor) -> [Tensor; N],
+) -> [Tensor; N] {
+    if x.dtype().is_half() { f(&widened(x)).map(|y| y.cast(x.dtype())) } else { f(x) }
+}
+
+/// Halves as f32, others as they are.
+pub(in crate::ops) fn widened(x: &Tensor) -> Tensor {
+    if x.dtype().is_half() { x.cast(DType::F32) } else { x.clone() }
+}
+
+/// `x` and `y`, the result of this operation on it; of halves in f32, and y computed again. For rules that look at the exponential of a
+/// difference to y: rounded to a half, a y of 100 is off by up to a quarter, and its exponential by as much.
+pub(in crate::ops) fn unrounded(primitive: &dyn Primitive, x: &Tensor, y: &Tensor) -> (Tensor, Tensor) {
+    if !x.dtype().is_half() {
+        return (x.clone(), y.clone());
+    }
+    let x = widened(x);
+    let y = apply(primitive, &[&x]).into_single();
+    (x, y)
 }
 
 #[track_caller]
@@ -146,4 +171,16 @@ pub(in crate::ops) fn common_batch(op: &'static str, a: &Tensor, b: &Tensor) -> 
         )
         .with_inputs(&[a.spec(), b.spec()])
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Tensor, ops::refused::message};
+
+    #[test]
+    fn what_no_i64_holds_does_not_wrap() {
+        assert_eq!((Tensor::from([1.0]) * usize::MAX).to_vec::<f64>(), [2f64.powi(64)]);
+        assert!(message(|| Tensor::from([-1i64]).eq(usize::MAX)).contains("the float 1.8446744073709552e19"));
+        assert_eq!(Tensor::from([3i64]).eq(3usize).to_vec::<bool>(), [true]);
+    }
 }

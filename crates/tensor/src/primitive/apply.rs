@@ -1,7 +1,7 @@
 //! Running an operation: handing it to the highest tracer among its inputs, or evaluating it when all are plain.
 
 use super::{Decompose, Primitive, Promise};
-use crate::{Array, DType, Error, ErrorKind, Few, Result, SpecRef, Tensor, few::Repr, kernels::halves};
+use crate::{Array, DType, Error, ErrorKind, Few, Result, Spec, SpecRef, Tensor, few::Repr, kernels::halves};
 
 /// Runs an operation.
 ///
@@ -100,20 +100,37 @@ fn widened(inputs: &[&Array]) -> Few<Array> {
     inputs.iter().map(widen).collect()
 }
 
-/// Runs an operation as the simpler ones that it is made of, on the same inputs, traced or not; for tracers.
+/// Runs an operation as the simpler ones that it is made of, on the same inputs, traced or not; for tracers. As for `eval`, bf16 and f16
+/// are f32 there, unless the operation takes halves, and what comes out is rounded once.
 ///
 /// # Errors
 /// What the operation refuses, or when the decomposition gives other outputs than `infer` promised.
 pub fn try_decompose(primitive: &dyn Primitive, parts: &dyn Decompose, inputs: &[&Tensor]) -> Result<Few<Tensor>> {
     let specs = specs_of(inputs);
     let promised = primitive.infer(&specs).map_err(|error| showing(error, &specs))?;
-    let outputs = parts.decompose(inputs);
+    let outputs = if inputs.iter().any(|x| x.dtype().is_half()) && !primitive.takes_halves() {
+        decomposed_by_way_of_f32(parts, inputs, &promised)
+    } else {
+        parts.decompose(inputs)
+    };
     if outputs.len() == promised.len() && outputs.iter().zip(&promised).all(|(y, spec)| y.spec() == spec.as_ref()) {
         return Ok(outputs);
     }
     let found: Vec<SpecRef<'_>> = outputs.iter().map(Tensor::spec).collect();
     let rule = format!("`infer` promised {promised:?}, `decompose` gave {found:?}");
     Err(showing(Error::new(ErrorKind::Shape, primitive.name(), rule), &specs))
+}
+
+/// As `eval` would be run: on f32 in place of halves, and rounded at the end, where halves are promised.
+fn decomposed_by_way_of_f32(parts: &dyn Decompose, inputs: &[&Tensor], promised: &[Spec]) -> Few<Tensor> {
+    let widen = |x: &&Tensor| if x.dtype().is_half() { x.cast(DType::F32) } else { Tensor::clone(x) };
+    let wide: Few<Tensor> = inputs.iter().map(widen).collect();
+    let outputs = parts.decompose(&wide.iter().collect::<Few<_>>());
+    let rounded = |(i, y): (usize, Tensor)| match promised.get(i) {
+        Some(spec) if spec.dtype().is_half() => y.cast(spec.dtype()),
+        _ => y,
+    };
+    outputs.into_iter().enumerate().map(rounded).collect()
 }
 
 /// Elements from which on it pays to take an input's memory for the output: less than that fits the first cache.

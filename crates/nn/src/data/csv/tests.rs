@@ -24,6 +24,10 @@ fn columns_are_named_by_the_header_or_by_their_number() {
     let text = "1,2,3\n4,5,6\n";
     let table = parsed(Reader::new().header(false).columns(["2", "0"]).dtype(DType::F64), text);
     assert_eq!((table.columns.join(" "), table.x.to_vec::<f64>()), ("2 0".to_owned(), vec![3.0, 1.0, 6.0, 4.0]));
+    for dtype in [DType::BF16, DType::F16, DType::I64] {
+        let message = crate::panics::panic_message(|| Reader::new().dtype(dtype).header);
+        assert_eq!(message, format!("csv: numbers are read as f32 or f64, not {dtype}; cast them afterwards"));
+    }
     let table = parsed(Reader::new().label("3"), text);
     assert_eq!((table.x.to_vec::<f32>(), table.classes.join(" ")), (vec![4.0, 5.0], "6".to_owned()));
 }

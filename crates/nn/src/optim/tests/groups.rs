@@ -1,10 +1,10 @@
 //! Parameters with settings of their own.
 
 use crate::{
-    optim::{Adam, AdamW, Optimizer, Sgd},
+    optim::{Adam, AdamW, Ema, Lbfgs, Optimizer, Sgd},
     panics::panic_message,
 };
-use cotangent_tensor::Tensor;
+use cotangent_tensor::{Tensor, bf16};
 
 fn model() -> [Tensor; 3] {
     [1.0, 2.0, 4.0].map(Tensor::from)
@@ -81,4 +81,47 @@ fn a_group_cannot_have_a_rate_apart() {
     let mut sgd = Sgd::new(0.5).group(|path| path == "2", |sgd| sgd.nesterov(true));
     assert!(panic_message(|| sgd.step(&mut x, &model())).starts_with("sgd: Nesterov's form"));
     assert_eq!(values(&x), values(&model()));
+}
+
+#[test]
+fn a_half_is_refused_before_anything_changes_unless_it_is_frozen() {
+    let begin = || (Tensor::from(1f32), Tensor::from(bf16::ONE));
+    let gradient = (Tensor::from(2f32), Tensor::from(bf16::ONE));
+    let is_frozen = |path: &str| path == "1";
+    let (mut x, mut adam) = (begin(), Adam::new(0.125));
+    let refusal = panic_message(|| adam.step(&mut x, &gradient));
+    assert!(refusal.starts_with("adam: halves are too coarse for small steps; got bf16[]"), "{refusal}");
+    assert_eq!(x.0.item::<f32>(), 1.0);
+    // The refused step is none: the same optimizer begins with another model.
+    adam.step(&mut Tensor::from(1.0), &Tensor::from(1.0));
+
+    let mut adam = Adam::new(0.125).freeze(is_frozen);
+    adam.step(&mut x, &gradient);
+    assert!((x.0.item::<f32>() - 0.875).abs() < 1e-6 && x.1.item::<bf16>() == bf16::ONE);
+    let (before, state) = (x.0.item::<f32>(), format!("{:?}", adam.state(&x)));
+    let mut thawed = adam.ungroup();
+    assert_eq!(panic_message(|| thawed.step(&mut x, &gradient)), refusal);
+    assert_eq!((x.0.item::<f32>(), format!("{:?}", thawed.state(&x))), (before, state));
+
+    let mut lbfgs = Lbfgs::new(0.5);
+    let message = panic_message(|| lbfgs.step(&mut x, |x| (x.0.square(), x.clone())));
+    assert!(message.starts_with("lbfgs: halves are too coarse"), "{message}");
+    assert_eq!(x.0.item::<f32>(), before);
+}
+
+#[test]
+fn an_average_of_weights_leaves_halves_that_do_not_change() {
+    let model = |x: f32, half: f32| (Tensor::from(x), Tensor::from(bf16::from_f32(half)));
+    let values = |model: &(Tensor, Tensor)| (model.0.item::<f32>(), model.1.item::<bf16>().to_f32());
+    for corrected in [false, true] {
+        let first = model(2.0, 3.0);
+        let mut ema = if corrected { Ema::with_bias_correction(&first, 0.5) } else { Ema::new(&first, 0.5) };
+        // The same number in another array, as from a file.
+        ema.update(&model(4.0, 3.0));
+        assert_eq!(values(&ema.model()), (if corrected { 4.0 } else { 3.0 }, 3.0));
+        let before = values(&ema.model());
+        let message = panic_message(|| ema.update(&model(100.0, 4.0)));
+        assert!(message.starts_with("ema: halves are too coarse for small steps; got bf16[]"), "{message}");
+        assert_eq!(values(&ema.model()), before);
+    }
 }

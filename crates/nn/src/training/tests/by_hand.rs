@@ -150,3 +150,26 @@ fn evaluation_is_the_mean_over_examples_and_leaves_the_model_alone() {
     assert_eq!(measures.get("accuracy"), Some(wanted.value()));
     assert_eq!(bits(&model), before);
 }
+
+#[test]
+fn a_training_in_mixed_precision_keeps_running_statistics_in_f32() {
+    let mut begin = Begin::new();
+    let history = Trainer::new(8)
+        .validate(&valid())
+        .fit(&mut begin.model, &mut begin.adam, &data(), &mut begin.rng, |model, batch, mode| {
+            let half = module::cast(model, DType::BF16);
+            half.forward(&batch.x.cast(DType::BF16), mode).cast(DType::F32).cross_entropy(&batch.y)
+        })
+        .expect("a training");
+    let losses = history.series("valid_loss");
+    assert!(losses[7].1 < 0.8 * losses[0].1, "{losses:?}");
+    let norm = &begin.model.norm;
+    assert!(module::tensors(&begin.model).into_iter().all(|x| matches!(x.dtype(), DType::F32 | DType::I64)));
+    // Eight epochs of five batches.
+    assert_eq!(norm.num_batches_tracked.as_ref().map(|count| count.item::<i64>()), Some(40));
+    let mean = norm.running_mean.as_ref().expect("kept");
+    assert!(
+        mean.cast(DType::BF16).cast(DType::F32).ne(mean).any(..).item::<bool>(),
+        "more than a half holds: {mean:?}"
+    );
+}

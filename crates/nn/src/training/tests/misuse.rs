@@ -1,7 +1,11 @@
 //! What is wrong is said, and nothing is broken by it.
 
 use super::*;
-use crate::{data::Weighted, panics::panic_message, schedule::Constant};
+use crate::{
+    data::Weighted,
+    panics::panic_message,
+    schedule::{Constant, Plateau},
+};
 
 #[test]
 fn a_loss_that_is_nan_names_its_step_and_leaves_the_model() {
@@ -67,6 +71,91 @@ fn a_gradient_that_is_not_finite_is_found_where_it_is_looked_at() {
     assert_eq!(fit_scripted(trainer).expect("an epoch").records()[0].skipped, 5);
     let trainer = scripted(&[0.0]).change_gradient(spoil).clip_grad_norm(1.0).on_non_finite(NonFinite::Ignore);
     assert!(fit_scripted(trainer).expect("an epoch").records()[0].measures.get("loss").is_some_and(f64::is_nan));
+}
+
+#[test]
+fn a_step_that_is_not_made_leaves_no_running_statistics() {
+    /// What is wrong with a batch.
+    #[derive(Clone, Copy, PartialEq)]
+    enum Fault {
+        Loss,
+        Gradient,
+        Error,
+    }
+    // The fault is in the eighth batch: the second epoch's third, which is alone in its step, or the second of two.
+    let fit = |trainer: Trainer<'_, Mlp, Batch>, fault: Fault, batches: usize| {
+        let mut begin = Begin::new();
+        let (mut number, mut last) = (0, Vec::new());
+        let trainer = trainer.on(Event::Step, |now| last = bits(now.model));
+        let result = trainer.fit(&mut begin.model, &mut begin.adam, &data(), &mut begin.rng, |model, batch, mode| {
+            number += 1;
+            let (value, measures) = loss(model, batch, mode);
+            if number != batches {
+                return Ok((value, measures));
+            }
+            match fault {
+                // The root has an infinite slope at zero.
+                Fault::Gradient => Ok((&value + (&value * 0.0).sqrt(), measures)),
+                Fault::Loss => Ok((value * f64::NAN, measures)),
+                Fault::Error => Err("image 17 is torn"),
+            }
+        });
+        (result, bits(&begin.model), last)
+    };
+    let trainers: [fn() -> Trainer<'static, Mlp, Batch>; 2] =
+        [|| Trainer::new(2).clip_grad_norm(1.0), || Trainer::new(2).clip_grad_norm(1.0).accumulate(2)];
+    for trainer in trainers {
+        for fault in [Fault::Loss, Fault::Gradient, Fault::Error] {
+            for batches in [7, 8] {
+                let (result, model, last) = fit(trainer(), fault, batches);
+                let error = result.expect_err("an error");
+                assert_eq!(matches!(error, TrainError::Loss { .. }), fault == Fault::Error, "{error}");
+                assert_eq!(model, last, "{error}");
+            }
+        }
+    }
+    // A callback that refuses a gradient.
+    struct Refuse(u64);
+    impl<M> Callback<M> for Refuse {
+        fn gradient(&mut self, _: &mut M) -> Result<(), BoxError> {
+            self.0 += 1;
+            if self.0 < 3 { Ok(()) } else { Err("enough".into()) }
+        }
+    }
+    let (result, model, last) = fit(Trainer::new(2).with(Refuse(0)), Fault::Error, 0);
+    assert_eq!((result.expect_err("an error").to_string(), model), ("trainer: enough".to_owned(), last));
+}
+
+#[test]
+fn a_step_that_is_left_out_leaves_no_measures_and_no_statistics() {
+    // A change of each third gradient makes it infinite after the trainer has looked at it.
+    let mut begin = Begin::new();
+    let (mut number, mut seen, mut last) = (0, Vec::new(), Vec::new());
+    let spoil = |gradient: &mut Mlp| {
+        number += 1;
+        if number % 3 == 0 {
+            gradient.output.weight = Tensor::full([2, 8], f32::INFINITY, DType::F32);
+        }
+    };
+    let losses = std::cell::RefCell::new(Vec::new());
+    let trainer = Trainer::new(1).change_gradient(spoil).clip_grad_norm(1.0).on_non_finite(NonFinite::Skip);
+    let history = trainer
+        .on(Event::Step, |now| {
+            seen.push(now.loss());
+            last = bits(now.model);
+        })
+        .fit(&mut begin.model, &mut begin.adam, &even_data(), &mut begin.rng, |model, batch, mode| {
+            let (value, measures) = loss(model, batch, mode);
+            losses.borrow_mut().push(f64::from(value.item::<f32>()));
+            (value, measures)
+        })
+        .expect("an epoch");
+    let losses = losses.into_inner();
+    let kept = [losses[0], losses[1], losses[3]];
+    assert_eq!((history.records()[0].skipped, &seen[..]), (1, &kept[..]));
+    let mean = kept.iter().sum::<f64>() / 3.0;
+    assert!((history.series("loss")[0].1 - mean).abs() < 1e-12);
+    assert_eq!(begin.model.norm.num_batches_tracked.map(|count| count.item::<i64>()), Some(3));
 }
 
 #[test]
@@ -138,7 +227,7 @@ fn a_measure_that_there_is_not_is_named_with_those_there_are() {
     assert_eq!(refusal(scripted(&[1.0]).with(KeepBest::new(monitor()))), message);
     let save = SaveBest::new(folder.path().join("best"), monitor()).expect("no file yet");
     assert_eq!(refusal(scripted(&[1.0]).with(save)), message);
-    assert_eq!(refusal(scripted(&[1.0]).plateau("acuracy", crate::schedule::Plateau::new(0.1))), message);
+    assert_eq!(refusal(scripted(&[1.0]).plateau("acuracy", Plateau::new(0.1))), message);
 }
 
 #[test]
@@ -148,8 +237,15 @@ fn settings_that_make_no_sense_panic_where_they_are_made() {
         panic_message(|| T::new(1).accumulate(0).epochs),
         "trainer: a step needs at least one batch; got accumulate(0)"
     );
-    let schedules = || T::new(1).schedule(Constant::new(0.1)).schedule_by_epoch(Constant::new(0.1)).epochs;
-    assert!(panic_message(schedules).starts_with("trainer: the learning rate follows one schedule"));
+    let set: [fn(T<'static>) -> T<'static>; 3] = [
+        |trainer| trainer.schedule(Constant::new(0.1)),
+        |trainer| trainer.schedule_by_epoch(Constant::new(0.1)),
+        |trainer| trainer.plateau("loss", Plateau::new(0.1)),
+    ];
+    for (first, second) in set.iter().flat_map(|first| set.iter().map(move |second| (first, second))) {
+        let message = panic_message(|| second(first(T::new(1))).epochs);
+        assert!(message.starts_with("trainer: the learning rate follows one schedule or one plateau"), "{message}");
+    }
     assert!(panic_message(|| T::new(1).clip_grad_norm(f64::NAN).epochs).ends_with("got NaN"));
     assert!(panic_message(|| T::new(1).clip_grad_value(-1.0).epochs).ends_with("got -1"));
     let monitor = || Monitor::lowest("loss");

@@ -185,3 +185,72 @@ fn the_state_of_a_callback_of_ones_own_is_kept() {
         assert_eq!(fit_scripted(trainer).expect("a training").last().map(|record| record.steps), Some(steps));
     }
 }
+
+/// Two checkpoints of a training, of the steps 5 and 10.
+fn two_checkpoints(folder: &Path) -> [PathBuf; 2] {
+    fit_scripted(Trainer::new(2).checkpoints(Checkpoints::new(folder))).expect("two epochs of five steps");
+    steps_in(folder).try_into().expect("two files")
+}
+
+fn damage(path: &Path) {
+    let mut bytes = fs::read(path).expect("a file");
+    *bytes.last_mut().expect("not empty") ^= 1;
+    fs::write(path, bytes).expect("written");
+}
+
+#[test]
+fn a_damaged_checkpoint_is_passed_over_where_everybody_sees_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let epochs = std::cell::Cell::new(0);
+    let fit = || {
+        let mut out = Vec::new();
+        let trainer = Trainer::new(2).checkpoints(Checkpoints::new(folder.path())).with(Lines::to(&mut out));
+        let trainer = trainer.measure("epochs", |_| {
+            epochs.set(epochs.get() + 1);
+            0.0
+        });
+        let history = fit_scripted(trainer).expect("two epochs");
+        (history, String::from_utf8(out).expect("text"))
+    };
+    let (history, text) = fit();
+    assert!(history.passed_over().is_empty() && !text.contains("passed over"));
+    let newest = steps_in(folder.path()).pop().expect("two files");
+    damage(&newest);
+    let (again, text) = fit();
+    // The first epoch comes from the file, the second is made again, to the same bits.
+    assert_eq!((table(&again), epochs.get()), (table(&history), 3));
+    let first = text.lines().next().expect("a line");
+    assert!(first.starts_with(&format!("passed over: {}: the checksum is ", newest.display())), "{text}");
+    assert_eq!(again.passed_over(), [first.strip_prefix("passed over: ").expect("as above")]);
+}
+
+#[test]
+fn a_training_does_not_begin_anew_where_no_checkpoint_can_be_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let files = two_checkpoints(folder.path());
+    let whole = files.each_ref().map(|file| fs::read(file).expect("a file"));
+    let refusal = || {
+        let trainer = Trainer::new(2).checkpoints(Checkpoints::new(folder.path()));
+        let error = fit_scripted(trainer).expect_err("no training");
+        let TrainError::File(file) = &error else { panic!("{error}") };
+        assert_eq!(file.path(), Some(&*files[1]));
+        error.to_string()
+    };
+    // All are damaged: the newest is named.
+    files.iter().for_each(|file| damage(file));
+    assert!(refusal().contains("the checksum is "));
+    fs::remove_file(&files[0]).expect("removed");
+    assert!(refusal().contains("the checksum is "));
+
+    // The system does not read it, although the one before it is whole.
+    fs::write(&files[0], &whole[0]).expect("written");
+    fs::remove_file(&files[1]).expect("removed");
+    fs::create_dir(&files[1]).expect("a folder in the place of a file");
+    refusal();
+    fs::remove_dir(&files[1]).expect("removed");
+
+    // Another version wrote it.
+    let later = crate::files::Checkpoint::new().with_state("step", &10u64);
+    later.write_with(&files[1], [("cotangent.format", "2".to_owned())]).expect("written");
+    assert!(refusal().contains("a checkpoint of format 2; this version of cotangent reads format 1"));
+}

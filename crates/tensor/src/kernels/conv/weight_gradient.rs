@@ -33,6 +33,11 @@ pub(crate) fn weight_gradient<T: DirectElement + Arithmetic>(sizes: &Sizes, x: &
         return w;
     }
     let (taps, tiles) = (sizes.windows.taps(), Tiles::forward(sizes));
+    if let Some(tiles) = &tiles
+        && winograd::weight_gradient_of_few(tiles, [x, y], sizes.work::<T>(), &mut w)
+    {
+        return w;
+    }
     let planes = if tiles.is_none() { direct::planes_for_weights::<T>(sizes) } else { None };
     if let Some(planes) = planes {
         direct::weight_gradient(sizes, &planes, x, y, &mut w);

@@ -1,27 +1,29 @@
-//! Convolutions of 3 x 3 taps, one apart, with 2.25 times fewer multiplications: the algorithm F(2 x 2, 3 x 3) of Winograd, as in
+//! Convolutions of 3 x 3 taps, one apart, with four times fewer multiplications: the algorithm F(4 x 4, 3 x 3) of Winograd, as in
 //! Lavin and Gray, "Fast algorithms for convolutional neural networks", CVPR 2016.
 //!
-//! A tile is 2 x 2 outputs and the 4 x 4 inputs that they see. With fixed matrices `A`, `B` and `G` (see `transform`), a tile `d`
-//! and taps `g`,
+//! A tile is 4 x 4 outputs and the 6 x 6 inputs that they see. With fixed matrices `A`, `B` and `G` (see `transform::lines`), a
+//! tile `d` and taps `g`,
 //!
 //! ```text
 //! y = A^T [U * V] A    where U = G g G^T, V = B^T d B, and * multiplies element by element
 //! ```
 //!
-//! Summed over channels, each of the sixteen elements of `U * V` is a product of matrices, `outputs x inputs` and
-//! `inputs x tiles`, in which each element stands for 2.25 of those of the direct sum. The transposes are as cheap:
+//! Summed over channels, each of the 36 elements of `U * V` is a product of matrices, `outputs x inputs` and
+//! `inputs x tiles`, in which each element stands for four of those of the direct sum. The transposes are as cheap:
 //! the gradient of the input is such a convolution with the taps turned round, and that of the weight is
 //!
 //! ```text
 //! g_bar = G^T [sum over tiles of (A y_bar A^T) * V] G
 //! ```
 //!
-//! Tiles are taken block by block, so that a block's `V` and products stay in the second cache. The elements of `A` and `B` are 0, 1
-//! and -1, those of `G` halves: rounding grows by little (the tests compare it with the direct sum's), and small
-//! integers stay exact. Larger tiles would save more and round worse.
+//! Tiles are taken block by block, so that a block's `V` and products stay in the second cache. Rounding grows to about that of
+//! a sum term by term (the tests compare them). Smaller tiles would round better and save 2.25 times only; larger ones round
+//! several times worse.
 
+mod few;
 mod tiles;
 mod transform;
+mod weights;
 
 #[cfg(test)]
 mod tests;
@@ -31,27 +33,33 @@ pub(super) use tiles::Tiles;
 use crate::{
     Buffer,
     kernels::{
-        arithmetic::Arithmetic,
         gemm::{self, GemmElement, Matrix, Shared, Tile},
-        isa, parallel,
+        isa,
+        math::Math,
+        parallel,
     },
 };
 use std::ops::Range;
 use tiles::{Cut, Segment};
-use transform::{Inputs, Outputs, OutputsBack, Seen};
+use transform::{Inputs, Outputs, OutputsBack};
 
-/// Elements of a 4 x 4 tile: matrices of a block.
-const PRODUCTS: usize = 16;
-const TAPS: usize = 9;
+/// Outputs along a tile.
+const SIDE: usize = 4;
+/// Inputs that they see.
+const SEEN: usize = SIDE + TAPS_ALONG - 1;
+const TAPS_ALONG: usize = 3;
+const TAPS: usize = TAPS_ALONG * TAPS_ALONG;
+/// Elements of `V`: matrices of a block.
+const PRODUCTS: usize = SEEN * SEEN;
 
 /// Elements from one row of a block's matrices to the next: those of a vector may stand over.
 const COLUMNS: usize = tiles::MOST_COLUMNS + transform::LANES;
 
-/// Of one channel, a row of each of the sixteen matrices.
+/// Of one channel, a row of each of the matrices.
 type Plane<T> = [[T; COLUMNS]; PRODUCTS];
 
-/// The sixteen matrices of a block, a row for each channel and a column for each tile. The rows of a channel lie together, so
-/// that the transforms, which write all sixteen, stay in the first cache.
+/// The matrices of a block, a row for each channel and a column for each tile. The rows of a channel lie together, so
+/// that the transforms, which write all of them, stay in the first cache.
 struct Planes<T: crate::Element> {
     elements: Buffer<T>,
     channels: usize,
@@ -73,8 +81,18 @@ impl<T: GemmElement> Planes<T> {
     }
 
     fn matrix(&self, product: usize) -> Matrix<'_, T> {
-        let row_stride = (PRODUCTS * COLUMNS) as isize;
-        Matrix { data: &self.elements, offset: product * COLUMNS, row_stride, col_stride: 1 }
+        self.matrix_from(product, 0)
+    }
+
+    /// The matrix without the rows before a channel.
+    fn matrix_from(&self, product: usize, channel: usize) -> Matrix<'_, T> {
+        let row = PRODUCTS * COLUMNS;
+        Matrix {
+            data: &self.elements,
+            offset: channel * row + product * COLUMNS,
+            row_stride: row as isize,
+            col_stride: 1,
+        }
     }
 
     fn tile(&mut self, product: usize) -> Tile<'_, T> {
@@ -83,34 +101,9 @@ impl<T: GemmElement> Planes<T> {
     }
 }
 
-/// `G x G`, the matrix from the taps of a kernel to the sixteen elements of `U`.
-fn taps_to_products<T: GemmElement + Arithmetic>() -> [T; PRODUCTS * TAPS] {
-    let (zero, one) = (T::default(), T::ONE);
-    let half = one.div(one + one);
-    let g = [[one, zero, zero], [half, half, half], [half, half.neg(), half], [zero, zero, one]];
-    std::array::from_fn(|i| {
-        let (product, tap) = (i / TAPS, i % TAPS);
-        g[product / 4][tap / 3] * g[product % 4][tap % 3]
-    })
-}
-
-/// `U` of all kernels: sixteen matrices in the order of the weight's first two axes.
-fn transformed<T: GemmElement + Arithmetic>(w: &[T], turned_round: bool) -> Buffer<T> {
-    let kernels = w.len() / TAPS;
-    let mut to_products = taps_to_products::<T>();
-    if turned_round {
-        to_products.chunks_mut(TAPS).for_each(<[T]>::reverse);
-    }
-    let mut u = Buffer::recycled(PRODUCTS * kernels);
-    let lhs = Matrix { data: &to_products, offset: 0, row_stride: TAPS as isize, col_stride: 1 };
-    let rhs = Matrix { data: w, offset: 0, row_stride: 1, col_stride: TAPS as isize };
-    gemm::gemm(PRODUCTS, kernels, TAPS, &mut u, lhs, rhs, false);
-    u
-}
-
 /// The convolution, or with the weight turned round its transpose in `x`, from `x` to `y`; the weight has `outputs` in its
 /// first axis, which are the channels of `y`, or of `x` when it is turned round.
-pub(super) fn convolve<T: GemmElement + Arithmetic>(
+pub(super) fn convolve<T: GemmElement + Math>(
     tiles: &Tiles,
     x: &[T],
     w: &[T],
@@ -118,12 +111,14 @@ pub(super) fn convolve<T: GemmElement + Arithmetic>(
     work: usize,
     y: &mut [T],
 ) {
-    let u = transformed(w, turned_round);
-    let (groups, pairs) = (tiles.groups, tiles.inputs * tiles.outputs);
+    if tiles.are_few() {
+        return few::convolve(tiles, x, w, turned_round, work, y);
+    }
+    let u = weights::transformed(w, turned_round);
+    let groups = tiles.groups;
     let weight = |product: usize, group: usize| {
-        let offset = (product * groups + group) * pairs;
-        let [row_stride, col_stride] = if turned_round { [1, tiles.outputs] } else { [tiles.inputs, 1] };
-        Matrix { data: &u, offset, row_stride: row_stride as isize, col_stride: col_stride as isize }
+        let strides = if turned_round { [1, tiles.outputs] } else { [tiles.inputs, 1] };
+        u.matrix(product, group * tiles.outputs * tiles.inputs, strides)
     };
     let cut = Cut::new::<T>(tiles);
     let output = Shared::new(y);
@@ -135,13 +130,20 @@ pub(super) fn convolve<T: GemmElement + Arithmetic>(
             gemm::gemm_tile(tiles.inputs, products.tile(product), weight(product, group), v.matrix(product), false);
         }
         // Tasks have different groups or segments, so that no other writes these outputs.
-        isa::dispatch_256(Outputs { tiles, group, segments: &segments, planes: &products, y: &output });
+        isa::dispatch_256(Outputs {
+            tiles,
+            group,
+            channels: &(0..tiles.outputs),
+            segments: &segments,
+            planes: &products,
+            y: &output,
+        });
     });
 }
 
 /// The gradient of the weight between all outputs of a group and some of its inputs, from some blocks, as
 /// `outputs x (inputs * taps)`.
-pub(super) fn weight_gradient_over<T: GemmElement + Arithmetic>(
+pub(super) fn weight_gradient_over<T: GemmElement + Math>(
     tiles: &Tiles,
     [x, y]: [&[T]; 2],
     group: usize,
@@ -155,20 +157,25 @@ pub(super) fn weight_gradient_over<T: GemmElement + Arithmetic>(
         let segments = cut.block(block);
         let v = planes_of_inputs(tiles, x, group, channels, &segments);
         let mut z = Planes::new(tiles.outputs, v.columns);
-        isa::dispatch_256(OutputsBack { tiles, y, group, segments: &segments, planes: &mut z });
+        let columns = z.columns;
+        let planes = z.each_mut();
+        isa::dispatch_256(OutputsBack {
+            tiles,
+            y,
+            group,
+            channels: 0..tiles.outputs,
+            segments: &segments,
+            planes,
+            columns,
+        });
         let count = segments.iter().map(|segment| segment.len).sum();
         for (product, u) in u.chunks_mut(pairs).enumerate() {
             let dst = Tile::of_matrix(u, tiles.outputs, channels.len());
-            let v = v.matrix(product);
-            let v = Matrix { row_stride: v.col_stride, col_stride: v.row_stride, ..v };
-            gemm::gemm_tile(count, dst, z.matrix(product), v, i > 0);
+            gemm::gemm_tile(count, dst, z.matrix(product), v.matrix(product).transposed(), i > 0);
         }
     }
     let mut w = Buffer::recycled(pairs * TAPS);
-    let to_products = taps_to_products::<T>();
-    let lhs = Matrix { data: &u, offset: 0, row_stride: 1, col_stride: pairs as isize };
-    let rhs = Matrix { data: &to_products, offset: 0, row_stride: TAPS as isize, col_stride: 1 };
-    gemm::gemm_tile(PRODUCTS, Tile::of_matrix(&mut w, pairs, TAPS), lhs, rhs, false);
+    weights::back(&u, &mut w);
     w
 }
 
@@ -178,16 +185,35 @@ pub(super) fn blocks<T>(tiles: &Tiles) -> usize {
 }
 
 /// `V` of some channels of a block.
-fn planes_of_inputs<T: GemmElement + Arithmetic>(
+fn planes_of_inputs<T: GemmElement + Math>(
     tiles: &Tiles,
     x: &[T],
     group: usize,
     channels: &Range<usize>,
     segments: &[Segment],
 ) -> Planes<T> {
-    let count: usize = segments.iter().map(|segment| segment.len).sum();
-    let mut planes = Planes::new(channels.len(), count.next_multiple_of(tiles::COLUMN_STEP));
-    let seen = Seen::new(tiles, segments);
-    isa::dispatch_256(Inputs { tiles, x, group, channels, segments, seen: &seen, planes: &mut planes });
+    let mut planes = Planes::new(channels.len(), columns(segments));
+    let (rows, columns) = (transform::rows(tiles, segments), planes.columns);
+    let channels = channels.clone();
+    isa::dispatch_256(Inputs { tiles, x, group, channels, rows: &rows, planes: planes.each_mut(), columns });
     planes
+}
+
+/// Columns of the matrices of these tiles.
+fn columns(segments: &[Segment]) -> usize {
+    segments.iter().map(|segment| segment.len).sum::<usize>().next_multiple_of(tiles::COLUMN_STEP)
+}
+
+/// The gradient of the weight where there are few tiles; without one where there are many.
+pub(super) fn weight_gradient_of_few<T: GemmElement + Math>(
+    tiles: &Tiles,
+    xy: [&[T]; 2],
+    work: usize,
+    w: &mut [T],
+) -> bool {
+    let few = tiles.are_few();
+    if few {
+        few::weight_gradient(tiles, xy, work, w);
+    }
+    few
 }

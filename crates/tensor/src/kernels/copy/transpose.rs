@@ -74,7 +74,7 @@ fn tile_starts<const N: usize>(size: usize) -> impl Iterator<Item = usize> {
 
 /// `rows[i][j] = columns[j][i]`.
 #[inline(always)]
-fn exchanged<T: Element>(columns: [[T; SMALL]; SMALL]) -> [[T; SMALL]; SMALL] {
+pub(in crate::kernels) fn exchanged<T: Element>(columns: [[T; SMALL]; SMALL]) -> [[T; SMALL]; SMALL] {
     // SAFETY: each arm reads and writes the bytes of four times four plain values and moves every value whole, so that
     // the result holds valid values of `T`. SSE2 belongs to every x86-64 processor.
     #[cfg(target_arch = "x86_64")]

@@ -4,7 +4,7 @@
 //! times the values are taken in its order; setting then leaves the last, which alone gets the cotangent.
 
 use crate::ops::{
-    broadcast::{Operand, or_panic},
+    broadcast::{Operand, by_way_of_f32, or_panic, widened},
     indexing::gather::padded_to,
     indexing::index::{
         check::{check_fits, check_index_dtype, from_start},
@@ -214,12 +214,12 @@ impl Tensor {
         let start = |neutral: i32, x: &Tensor| if include_self { x.clone() } else { x.scatter(axis, index, neutral) };
         match reduction {
             ScatterReduce::Sum => start(0, self).scatter_add(axis, index, src),
-            ScatterReduce::Mean => {
-                let ones = Tensor::ones(index.shape(), self.dtype());
-                // A place that the index does not name has itself alone.
-                let counts = start(0, &self.ones_like()).scatter_add(axis, index, &ones);
-                start(0, self).scatter_add(axis, index, src) / counts
-            }
+            ScatterReduce::Mean => by_way_of_f32(self, |x| {
+                // Whole numbers, of which f32 counts to 2^24 only. A place that the index does not name has itself alone.
+                let ones = |of: &Tensor| of.ones_like().cast(DType::I64);
+                let counts = start(0, &ones(x)).scatter_add(axis, index, &ones(index));
+                start(0, x).scatter_add(axis, index, &widened(src)) / counts.cast(x.dtype())
+            }),
             ScatterReduce::Prod => apply(&ScatterProd::new(axis, include_self), &[self, index, src]).into_single(),
             ScatterReduce::Amax => apply(&ScatterExtremum::max(axis, include_self), &[self, index, src]).into_single(),
             ScatterReduce::Amin => apply(&ScatterExtremum::min(axis, include_self), &[self, index, src]).into_single(),

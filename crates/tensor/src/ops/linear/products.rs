@@ -3,7 +3,7 @@
 //! Each is one matrix product or one elementwise product of views, so that derivatives of every order follow.
 
 use crate::ops::{
-    broadcast::{common_shape, or_panic},
+    broadcast::{by_way_of_f32, common_shape, or_panic, widened},
     linear::einsum::{
         Label, check_numbers,
         contract::{Labelled, contract},
@@ -308,5 +308,8 @@ fn cross(a: &Tensor, b: &Tensor, axis: isize) -> Result<Tensor> {
     }
     let (next, next_but_one) = (Tensor::from([1i64, 2, 0]), Tensor::from([2i64, 0, 1]));
     let turned = |x: &Tensor, order: &Tensor| x.index_select(from_end, order);
-    Ok(turned(a, &next) * turned(b, &next_but_one) - turned(a, &next_but_one) * turned(b, &next))
+    Ok(by_way_of_f32(a, |a| {
+        let b = &widened(b);
+        turned(a, &next) * turned(b, &next_but_one) - turned(a, &next_but_one) * turned(b, &next)
+    }))
 }

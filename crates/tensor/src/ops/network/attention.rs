@@ -10,7 +10,7 @@ mod weights;
 pub use options::Attention;
 pub use primitive::ScaledDotProductAttention;
 
-use crate::ops::broadcast::or_panic;
+use crate::ops::broadcast::{or_panic, widened};
 use crate::{DType, Error, ErrorKind, Few, Result, Shape, Tensor, array::check_size, error::same_dtypes, try_apply};
 use options::Parts;
 use weights::{Scores, weights};
@@ -49,7 +49,9 @@ impl Tensor {
             let y = match dropout {
                 Some((p, rng)) => {
                     let scores = Scores { causal, scale: scale_of(scale, &q) };
-                    weights(&q, &k, mask.as_ref(), scores).dropout(p, rng).matmul(&v)
+                    let mask = mask.as_ref().map(widened);
+                    let p = weights(&widened(&q), &widened(&k), mask.as_ref(), scores).dropout(p, rng);
+                    p.matmul(&widened(&v)).cast(v.dtype())
                 }
                 None => {
                     let primitive = ScaledDotProductAttention::new(causal, scale);

@@ -102,7 +102,7 @@ impl Tensor {
     /// `y[n, o, p] = bias[o] + Σ_c Σ_t w[o, c, t] x[n, c, p * stride + t * dilation - padding]`,
     ///
     /// with zeros in the padding. `[N, C, L], [O, C / groups, k] -> [N, O, (L + 2 padding - dilation (k - 1) - 1) / stride + 1]`, rounded
-    /// down; an input `[C, L]` is a batch of one, and its result has no batch axis either. f32 and f64.
+    /// down; an input `[C, L]` is a batch of one, and its result has no batch axis either.
     ///
     /// # Panics
     /// When the shapes do not fit, the channels do not divide into the groups, the kernel is larger than the padded input, or the

@@ -4,6 +4,7 @@
 //! may be infinite. In evaluation there is nothing to call. Inside a checkpoint the function clones its generator, so that
 //! both runs draw one mask.
 
+use crate::ops::broadcast::by_way_of_f32;
 use crate::{DType, Error, ErrorKind, Rng, Shape, Tensor};
 
 impl Tensor {
@@ -81,7 +82,8 @@ impl Tensor {
             return self.zeros_like();
         }
         let a = 1.0 / ((1.0 - p) * (1.0 + p * LIMIT * LIMIT)).sqrt();
-        kept(self, p, rng, self.shape()).where_(self, -LIMIT) * a + a * p * LIMIT
+        let kept = kept(self, p, rng, self.shape());
+        by_way_of_f32(self, |x| kept.where_(x, -LIMIT) * a + a * p * LIMIT)
     }
 }
 
@@ -94,7 +96,8 @@ fn drop(op: &'static str, x: &Tensor, p: f64, rng: &mut Rng, mask: &Shape) -> Te
     if p == 1.0 {
         return x.zeros_like();
     }
-    kept(x, p, rng, mask).where_(&(x * (1.0 / (1.0 - p))), 0)
+    // The factor would be rounded to a half, and all elements be off by as much.
+    kept(x, p, rng, mask).where_(&by_way_of_f32(x, |x| x * (1.0 / (1.0 - p))), 0)
 }
 
 /// Which elements are kept; for a tensor without values nothing is drawn.

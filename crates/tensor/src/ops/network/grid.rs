@@ -11,7 +11,10 @@ mod tests;
 
 pub use options::{GridPadding, GridSample};
 
-use crate::ops::{Interpolation, broadcast::or_panic};
+use crate::ops::{
+    Interpolation,
+    broadcast::{or_panic, widened},
+};
 use crate::{DType, Error, ErrorKind, Result, Shape, Tensor, array::check_size, error::same_dtypes};
 use axis::{AxisTaps, axis_taps};
 
@@ -47,22 +50,37 @@ impl Tensor {
         if shape.numel() == 0 {
             return Tensor::zeros(shape, self.dtype());
         }
+        if !self.has_values() || !grid.has_values() {
+            // Which places are read needs values; the shape, and what it depends on, does not.
+            return (self.sum(..) + grid.sum(..)).expand(shape);
+        }
+        let (dtype, image) = (self.dtype(), widened(self));
         let places = shape[2..].iter().product::<usize>();
-        let flat = grid.reshape([n * places, axes]);
+        let flat = widened(grid).reshape([n * places, axes]);
         // The last axis of the image goes with the first number.
         let taps: Vec<Vec<AxisTaps>> = (0..axes)
             .map(|axis| axis_taps(&flat.narrow(1, axes - 1 - axis, 1).squeeze(1), sizes[axis], options))
             .collect();
         // Rows of channels: a neighbour is then one row, for all channels.
         let order: Vec<isize> = [0].into_iter().chain(2..self.rank() as isize).chain([1]).collect();
-        let rows = self.permute(order).reshape([n * sizes.iter().product::<usize>(), c]);
-        let neighbours = combinations(&taps).into_iter().map(|neighbour| {
-            let (index, weight) = joined(&neighbour, sizes, places, self.dtype());
-            rows.index_select(0, &index) * weight.unsqueeze(1)
+        let rows = image.permute(order).reshape([n * sizes.iter().product::<usize>(), c]);
+        let neighbours: Vec<_> =
+            combinations(&taps).iter().map(|neighbour| joined(neighbour, sizes, places, rows.size(0))).collect();
+        // What lies outside is a row of zeros, and not some row times zero, which may hold an infinity.
+        let some_outside = neighbours.iter().any(|(index, _)| index.contains(&(rows.size(0) as i64)));
+        let rows = if some_outside { Tensor::concat([&rows, &Tensor::zeros([1, c], rows.dtype())], 0) } else { rows };
+        let terms = neighbours.into_iter().map(|(index, weight)| {
+            let row = rows.index_select(0, &Tensor::from(index));
+            match weight {
+                Some(weight) => row * weight.unsqueeze(1),
+                None => row,
+            }
         });
-        let sum = neighbours.reduce(|sum, row| sum + row).expect("at least one neighbour");
+        let sum = terms.reduce(|sum, row| sum + row).expect("at least one neighbour");
         let order: Vec<isize> = [0, axes as isize + 1].into_iter().chain(1..=axes as isize).collect();
-        sum.reshape([n].into_iter().chain(shape[2..].iter().copied()).chain([c]).collect::<Shape>()).permute(order)
+        sum.reshape([n].into_iter().chain(shape[2..].iter().copied()).chain([c]).collect::<Shape>())
+            .permute(order)
+            .cast(dtype)
     }
 
     /// The grid of places for [`grid_sample`](Self::grid_sample) that affine maps give: from this tensor, `[n, 2, 3]`, and the
@@ -102,6 +120,7 @@ impl Tensor {
         if shape.numel() == 0 {
             return Tensor::zeros(shape, self.dtype());
         }
+        let maps = widened(self);
         let along = |n: usize| {
             let edge = match (align_corners, n) {
                 // The centre of the only place.
@@ -109,16 +128,16 @@ impl Tensor {
                 (true, _) => 1.0,
                 (false, n) => (n - 1) as f64 / n as f64,
             };
-            Tensor::linspace(-edge, edge, n, DType::F64).cast(self.dtype())
+            Tensor::linspace(-edge, edge, n, DType::F64).cast(maps.dtype())
         };
         let coordinate = |axis: usize| {
             let sizes: Shape = (0..axes).map(|i| if i == axis { size[2 + i] } else { 1 }).collect();
             along(size[2 + axis]).reshape(sizes).expand(&size[2..])
         };
-        let ones = Tensor::ones(&size[2..], self.dtype());
+        let ones = Tensor::ones(&size[2..], maps.dtype());
         let base = Tensor::stack((0..axes).rev().map(coordinate).chain([ones]).collect::<Vec<_>>(), -1);
         let places = size[2..].iter().product::<usize>();
-        base.reshape([places, axes + 1]).matmul(&self.transpose(1, 2)).reshape(shape)
+        base.reshape([places, axes + 1]).matmul(&maps.transpose(1, 2)).reshape(shape).cast(self.dtype())
     }
 }
 
@@ -156,19 +175,15 @@ fn combinations(taps: &[Vec<AxisTaps>]) -> Vec<Vec<&AxisTaps>> {
     all
 }
 
-/// For each place the row that holds a neighbour, and its weight: zero where it lies outside.
-fn joined(neighbour: &[&AxisTaps], sizes: &[usize], places: usize, dtype: DType) -> (Tensor, Tensor) {
+/// For each place the row that holds a neighbour, `outside` for none, and its weight, of which `None` is one.
+fn joined(neighbour: &[&AxisTaps], sizes: &[usize], places: usize, outside: usize) -> (Vec<i64>, Option<Tensor>) {
     let count = neighbour[0].places.len();
-    let mut rows: Vec<i64> = (0..count).map(|i| (i / places) as i64).collect();
-    let mut inside = vec![true; count];
+    let mut rows: Vec<Option<usize>> = (0..count).map(|i| Some(i / places)).collect();
     for (tap, &size) in neighbour.iter().zip(sizes) {
-        for ((row, inside), place) in rows.iter_mut().zip(&mut inside).zip(&tap.places) {
-            *row = *row * size as i64 + place.unwrap_or(0) as i64;
-            *inside &= place.is_some();
+        for (row, &place) in rows.iter_mut().zip(&tap.places) {
+            *row = row.zip(place).map(|(row, place)| row * size + place);
         }
     }
-    let weights = neighbour.iter().filter_map(|tap| tap.weight.clone()).reduce(|product, weight| product * weight);
-    let weight = weights.unwrap_or_else(|| Tensor::ones([count], dtype));
-    let weight = if inside.contains(&false) { Tensor::from(inside).where_(&weight, 0) } else { weight };
-    (Tensor::from(rows), weight)
+    let rows = rows.into_iter().map(|row| row.unwrap_or(outside) as i64).collect();
+    (rows, neighbour.iter().filter_map(|tap| tap.weight.clone()).reduce(|product, weight| product * weight))
 }

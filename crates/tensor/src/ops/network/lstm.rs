@@ -13,6 +13,7 @@ use crate::{
     dtype::for_float,
     error::{same_dtypes, takes},
     kernels::lstm::{self as kernel, GATES, Sequences},
+    ops::broadcast::widened,
 };
 use backward::LstmStepsGrad;
 
@@ -27,7 +28,8 @@ const OP: &str = "lstm_steps";
 /// ```
 ///
 /// Inputs: `x` of shape `[time, batch, 4 hidden]`, the weight W `[4 hidden, hidden]`, the bias b `[4 hidden]`, and the first h and c,
-/// `[batch, hidden]`. Outputs: h and c after each step, `[time, batch, hidden]`, and the gates of each, shaped as x.
+/// `[batch, hidden]`. Outputs: h and c after each step, `[time, batch, hidden]`, and the gates of each, shaped as x,
+/// in f32 for halves.
 ///
 /// (Hochreiter, Schmidhuber, "Long short-term memory", Neural Computation 9, 1997; Gers, Schmidhuber, Cummins, "Learning to
 /// forget", 2000.)
@@ -131,7 +133,8 @@ impl Primitive for LstmSteps {
         let shape = Shape::from([x.shape()[0], x.shape()[1], hidden]);
         check_size(OP, &shape, x.dtype())?;
         let states = Spec::new(shape, x.dtype());
-        Ok([states.clone(), states, x.to_owned()].into())
+        // Gates not rounded to halves: the way back takes 1 - y of them, of which little is left where a gate is open.
+        Ok([states.clone(), states, Spec::new(x.shape(), x.dtype().widened())].into())
     }
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
         let [x, weight, bias, h, c] = *inputs.first_chunk().expect("infer has counted");
@@ -188,11 +191,15 @@ impl Vjp for LstmSteps {
     }
     // The steps again, for tangents: z_dot = x_dot + W_dot h + W h_dot + b_dot, and the differentials of the three formulas.
     fn jvp(&self, x: &[&Tensor], x_dot: &[Option<&Tensor>], y: &[Tensor]) -> Option<Few<Option<Tensor>>> {
+        // In f32 for halves, as the gates are.
+        let dtype = x[0].dtype();
+        let [x, y]: [Vec<Tensor>; 2] = [x.iter().map(|x| widened(x)).collect(), y.iter().map(widened).collect()];
+        let x_dot: Vec<Option<Tensor>> = x_dot.iter().map(|x_dot| x_dot.map(widened)).collect();
         let time = self.time() as isize;
-        let tangent = |i: usize| x_dot[i].cloned().unwrap_or_else(|| x[i].zeros_like());
+        let tangent = |i: usize| x_dot[i].clone().unwrap_or_else(|| x[i].zeros_like());
         let known = tangent(0) + tangent(2);
-        let known = match x_dot[1] {
-            Some(weight_dot) => known + self.before(x[3], &y[0]).matmul(&weight_dot.transpose(0, 1)),
+        let known = match &x_dot[1] {
+            Some(weight_dot) => known + self.before(&x[3], &y[0]).matmul(&weight_dot.transpose(0, 1)),
             None => known,
         };
         let (known, c, gates) = (known.unbind(time), y[1].unbind(time), y[2].unbind(time));
@@ -213,6 +220,6 @@ impl Vjp for LstmSteps {
         }
         let tangents: Vec<[Tensor; 3]> = tangents.into_iter().map(|of_step| of_step.expect("every step")).collect();
         let stacked = |i: usize| Tensor::stack(tangents.iter().map(|of_step| &of_step[i]).collect::<Vec<_>>(), time);
-        Some([Some(stacked(0)), Some(stacked(1)), Some(stacked(2))].into())
+        Some([Some(stacked(0).cast(dtype)), Some(stacked(1).cast(dtype)), Some(stacked(2))].into())
     }
 }

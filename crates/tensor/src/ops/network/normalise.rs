@@ -15,8 +15,12 @@ mod tests;
 
 pub use primitive::Normalise;
 
-use crate::ops::broadcast::or_panic;
-use crate::{Error, ErrorKind, Few, Shape, Tensor, error::check_eps, try_apply};
+use crate::ops::broadcast::{or_panic, widened};
+use crate::{
+    Error, ErrorKind, Few, Shape, Tensor,
+    error::{check_eps, same_dtypes},
+    try_apply,
+};
 
 /// Normalisation by mean and variance.
 impl Tensor {
@@ -111,7 +115,7 @@ impl Tensor {
     }
 
     /// Normalises each channel by its mean and variance over the batch: the form for training. Returns `(y, mean, var)`; the
-    /// last two, of shape `[c]`, are for running statistics, and have derivatives of their own.
+    /// last two, of shape `[c]`, in f32 for halves, are for running statistics, and have derivatives of their own.
     ///
     /// `[n, c, ..] -> [n, c, ..]`, weight and bias `[c]`. The variance is divided by the number m of elements of a channel;
     /// running statistics as PyTorch's take `var * m / (m - 1)`. A channel of one element becomes its bias, where PyTorch
@@ -140,7 +144,7 @@ impl Tensor {
     /// Normalises each channel by a mean and a variance that are given: batch norm's form for inference,
     /// `(x - mean) * (weight / √(var + eps)) + bias`.
     ///
-    /// `[n, c, ..] -> [n, c, ..]`, all others `[c]`.
+    /// `[n, c, ..] -> [n, c, ..]`, all others `[c]`. Beside halves, mean and variance may be f32, as batch norm gives them.
     ///
     /// # Panics
     /// When there is no channel axis, one of the others has not one number for each channel, the dtypes differ or are not
@@ -166,9 +170,13 @@ impl Tensor {
         let channels = self.channels(OP);
         let named = [("mean", Some(mean)), ("variance", Some(var)), ("weight", weight), ("bias", bias)];
         for (what, tensor) in named {
-            if let Some(tensor) = tensor {
-                or_panic(primitive::check_channelwise(OP, self.spec(), what, tensor.spec(), &channels));
+            let Some(tensor) = tensor else { continue };
+            let specs = [self.spec(), tensor.spec()];
+            let is_statistic = matches!(what, "mean" | "variance");
+            if !(is_statistic && tensor.dtype() == self.dtype().widened()) {
+                or_panic(same_dtypes(OP, &specs));
             }
+            or_panic(primitive::check_channelwise(OP, specs[0], what, specs[1], &channels));
         }
         if !self.dtype().is_float() {
             panic!("{}", Error::needs_float(OP, &[self.spec()]));
@@ -176,12 +184,17 @@ impl Tensor {
         or_panic(check_eps(OP, eps).map_err(|error| error.with_inputs(&[self.spec()])));
         let per_channel =
             |x: &Tensor| x.reshape([channels[0]].into_iter().chain(vec![1; self.rank() - 2]).collect::<Shape>());
+        let [x, mean, var] = [self, mean, var].map(widened);
         let scale = match weight {
-            Some(weight) => weight / (var + eps).sqrt(),
+            Some(weight) => widened(weight) / (var + eps).sqrt(),
             None => (var + eps).sqrt().reciprocal(),
         };
-        let y = (self - per_channel(mean)) * per_channel(&scale);
-        bias.map_or_else(|| y.clone(), |bias| &y + per_channel(bias))
+        let y = (x - per_channel(&mean)) * per_channel(&scale);
+        let y = match bias {
+            Some(bias) => y + per_channel(&widened(bias)),
+            None => y,
+        };
+        y.cast(self.dtype())
     }
 
     /// `[c]`, the size of axis 1.

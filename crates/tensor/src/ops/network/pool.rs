@@ -257,7 +257,7 @@ impl Tensor {
     /// The mean of each window: `y[n, c, p] = 1/k Σ_t x[n, c, p * stride + t - padding]`, with zeros in the padding. Windows are a kernel apart
     /// unless a stride is said: [`AvgPool`], for which a number or a list stands, has the options.
     ///
-    /// `[N, C, L] -> [N, C, L']` or `[C, L] -> [C, L']`. f32 and f64.
+    /// `[N, C, L] -> [N, C, L']` or `[C, L] -> [C, L']`. Floating point.
     ///
     /// # Panics
     /// When the input has another rank or a spatial axis without elements, the kernel is larger than the padded input, the
@@ -312,7 +312,7 @@ impl Tensor {
     /// The mean of each of `size` windows that cover the input evenly: window `p` of an axis of `L` elements is from `p L / size`,
     /// rounded down, to `(p + 1) L / size`, rounded up.
     ///
-    /// `[N, C, L] -> [N, C, size]`, or without the batch axis. f32 and f64.
+    /// `[N, C, L] -> [N, C, size]`, or without the batch axis. Floating point.
     ///
     /// # Panics
     /// When the input has another rank or a spatial axis without elements, or is not floating point.

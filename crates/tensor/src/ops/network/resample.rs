@@ -11,7 +11,7 @@ mod tests;
 pub(in crate::ops) use options::cubic_weights;
 pub use options::{Interpolate, Interpolation};
 
-use crate::ops::broadcast::or_panic;
+use crate::ops::broadcast::{by_way_of_f32, or_panic};
 use crate::{
     Array, Cotangents, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Shape, Spec, SpecRef, Tensor,
     Vjp, apply,
@@ -122,9 +122,11 @@ impl Tensor {
             let growth = |i: usize| shape[2 + i] as f64 / self.shape()[2 + i] as f64;
             growth(i).total_cmp(&growth(j))
         });
-        order.into_iter().fold(self.clone(), |x, i| {
-            let taps = options.taps(self.shape()[2 + i], axes[i]);
-            if taps.is_identity() { x } else { apply(&Resample::new(2 + i, taps), &[&x]).into_single() }
+        by_way_of_f32(self, |x| {
+            order.into_iter().fold(x.clone(), |x, i| {
+                let taps = options.taps(self.shape()[2 + i], axes[i]);
+                if taps.is_identity() { x } else { apply(&Resample::new(2 + i, taps), &[&x]).into_single() }
+            })
         })
     }
 }

@@ -3,43 +3,23 @@
 //! The length of a vector of zeros has gradient zero, the shortest of its subgradients, and so has each zero element where the
 //! slope of |x|^p is infinite: no NaN comes out of a vector that vanishes.
 
-use crate::ops::broadcast::or_panic;
+use crate::ops::broadcast::{by_way_of_f32, common_shape, or_panic, widened};
 use crate::{
     Axes, Error, Result, Tensor,
     array::check_size,
     error::{check_eps, check_option},
-    ops::broadcast::common_shape,
     shape::resolve_axis,
 };
 
 /// `(Σ |x|^p)^(1/p)` along an axis, which stays with size 1. For p = 0 the number of elements that are not zero; for p = ±∞ the
 /// greatest or least magnitude.
 fn length(x: &Tensor, p: f64, axis: isize) -> Tensor {
-    if x.size(axis) == 0 {
-        return x.sum_keepdims(axis);
-    }
-    if p == 0.0 {
-        return x.ne(0).cast(x.dtype()).sum_keepdims(axis);
-    }
-    if p == 1.0 {
-        return x.abs().sum_keepdims(axis);
-    }
-    if p.is_infinite() {
-        let magnitudes = x.abs();
-        return if p > 0.0 { magnitudes.max_keepdims(axis) } else { magnitudes.min_keepdims(axis) };
-    }
-    let sum = if p == 2.0 {
-        x.square().sum_keepdims(axis)
-    } else if p > 0.0 && p < 2.0 {
-        // Below 1 the slope at zero is infinite, below 2 the curvature.
-        let zero = x.eq(0);
-        zero.where_(0, &zero.where_(1, x).abs().powf(p)).sum_keepdims(axis)
-    } else {
-        x.abs().powf(p).sum_keepdims(axis)
-    };
-    let root = |x: &Tensor| if p == 2.0 { x.sqrt() } else { x.powf(1.0 / p) };
-    let zero = sum.eq(0);
-    zero.where_(0, &root(&zero.where_(1, &sum)))
+    if x.size(axis) == 0 { x.sum_keepdims(axis) } else { x.vector_norm_keepdims(p, axis) }
+}
+
+/// `x / max(|x|, eps)`
+fn unit(x: &Tensor, p: f64, axis: isize, eps: f64) -> Tensor {
+    x / length(x, p, axis).clamp(eps, f64::INFINITY)
 }
 
 /// Lengths and angles.
@@ -66,7 +46,7 @@ impl Tensor {
         let axis_checked = resolve_axis(OP, axis, self.rank());
         let checked = axis_checked.and_then(|_| check_power(OP, p)).and_then(|()| check_eps(OP, eps));
         or_panic(checked.map_err(|error| error.with_inputs(&[self.spec()])));
-        self / length(self, p, axis).clamp(eps, f64::INFINITY)
+        by_way_of_f32(self, |x| unit(x, p, axis, eps))
     }
 
     /// `x · y / (max(|x|, eps) max(|y|, eps))` along an axis of both, broadcast; the axis goes.
@@ -90,8 +70,8 @@ impl Tensor {
         let axis = check_eps(OP, eps).and_then(|()| resolve_axis(OP, axis, x.rank()));
         let axis = or_panic(axis.map_err(|error| error.with_inputs(&[self.spec(), other.spec()]))) as isize;
         // Unit vectors first: the product of two lengths can overflow or vanish where neither does.
-        let unit = |x: &Tensor| x / length(x, 2.0, axis).clamp(eps, f64::INFINITY);
-        (unit(&x) * unit(&y)).sum(axis)
+        let [x_unit, y_unit] = [&x, &y].map(|x| unit(&widened(x), 2.0, axis, eps));
+        (x_unit * y_unit).sum(axis).cast(x.dtype())
     }
 
     /// The p-norm of `x - y + eps` along the last axis, which goes.
@@ -117,7 +97,8 @@ impl Tensor {
             .and_then(|_| check_power(OP, p))
             .and_then(|()| check_option(OP, "eps", eps, eps.is_finite(), "finite"));
         or_panic(checked.map_err(|error| error.with_inputs(&[self.spec(), other.spec()])));
-        length(&(x - y + eps), p, -1).squeeze(Axes::from(-1))
+        let distance = length(&(widened(&x) - widened(&y) + eps), p, -1);
+        distance.squeeze(Axes::from(-1)).cast(x.dtype())
     }
 }
 

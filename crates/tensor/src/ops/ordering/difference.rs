@@ -1,6 +1,6 @@
 //! Differences of neighbours.
 
-use crate::ops::reduction::reduce::checked_axes;
+use crate::ops::{broadcast::by_way_of_f32, reduction::reduce::checked_axes};
 use crate::{Axes, DType, Error, Tensor, shape::resolve_axis};
 
 /// Differences of neighbours.
@@ -25,10 +25,11 @@ impl Tensor {
         let refused = (self.dtype() == DType::Bool).then(|| Error::needs_numbers("diff", &[]));
         checked_axes(self, "diff", Axes::List(vec![axis]), refused);
         let size = self.shape()[resolve_axis("diff", axis, self.rank()).expect("checked just now")];
-        (1..=n.min(size)).fold(self.clone(), |x, taken| {
+        let difference = |x: Tensor, taken| {
             let left = size - taken;
             x.narrow(axis, 1, left) - x.narrow(axis, 0, left)
-        })
+        };
+        by_way_of_f32(self, |x| (1..=n.min(size)).fold(x.clone(), difference))
     }
 }
 

@@ -153,7 +153,8 @@ impl Tensor {
         let bin = inside.gt(0).where_(&((&x - low) / (high - low) * bins as f64), 0).cast(DType::I64);
         // The upper end of the last bin belongs to it.
         let bin = bin.minimum(bins - 1);
-        Tensor::zeros([bins], self.dtype()).scatter_add(0, &bin, &inside.cast(self.dtype()))
+        // In whole numbers: f32 counts one by one to 2^24 only.
+        Tensor::zeros([bins], DType::I64).scatter_add(0, &bin, &inside.cast(DType::I64)).cast(self.dtype())
     }
 }
 

@@ -73,7 +73,7 @@ pairs! {
     /// # use cotangent_tensor::Tensor;
     /// assert_eq!(Tensor::from([0.0f32, 2.0]).xlogy(&Tensor::from([0.0f32, 1.0])).to_vec::<f32>(), [0.0, 0.0]);
     /// ```
-    Xlogy, xlogy: |x, y| x.clone() * one_where_zero_times(x, y).ln(), cotangents |z_bar, x, y| {
+    Xlogy, xlogy: |x, y| if_zero(x, y.if_nan(y.clone(), x.constant(0.0)), x.clone() * y.ln()), cotangents |z_bar, x, y| {
         z_bar.clone() * one_where_zero_times(x, y).ln(),
         if_zero(x, x.constant(0.0), z_bar.clone() * (x.clone() / one_where_zero_times(x, y))),
     };

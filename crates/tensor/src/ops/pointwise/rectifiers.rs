@@ -116,8 +116,8 @@ functions! {
         let inside = x.constant(-3.0).if_greater(x, x.constant(0.0), x.clone() * gate(x));
         x.if_greater(&x.constant(3.0), x.clone(), inside)
     };
-    /// y = min(max(x, low), high); dy/dx = 1 between both, else 0, also at both, where [clamp](Self::clamp) has 1. PyTorch's defaults
-    /// are -1 and 1.
+    /// y = min(max(x, low), high); dy/dx = 1 between both, else 0, also at both, as [clamp](Self::clamp). PyTorch's defaults are -1
+    /// and 1.
     ///
     /// ```
     /// # use cotangent_tensor::Tensor;

@@ -80,11 +80,11 @@ impl Elementwise for Clamp {
         n[0].max(low).min(high)
     });
     fn check(&self, dtype: DType) -> Result<()> {
-        for bound in [self.low, self.high] {
+        for (bound, open) in [(self.low, f64::NEG_INFINITY), (self.high, f64::INFINITY)] {
             let fits = match (dtype, bound) {
                 (DType::U8, Number::Int(n)) => u8::try_from(n).is_ok(),
-                // An infinity is an open end: it must not become a bound of i64 that u8 cuts off.
-                (DType::U8, Number::Float(x)) => (0.0..=255.0).contains(&x),
+                // An open end is no bound; the other infinity would be one of i64 that u8 cuts off.
+                (DType::U8, Number::Float(x)) => (0.0..=255.0).contains(&x) || x == open,
                 (_, Number::Float(x)) => !x.is_nan(),
                 _ => true,
             };

@@ -3,7 +3,10 @@
 //! NaN counts as both the greatest and the smallest. Several equal extrema share the gradient equally, as in PyTorch's `amax`: the
 //! gradient of max([1, 3, 3]) is [0, 1/2, 1/2].
 
-use crate::ops::reduction::reduce::{reduced_shape, with_reduced_axes};
+use crate::ops::{
+    broadcast::widened,
+    reduction::reduce::{reduced_shape, with_reduced_axes},
+};
 use crate::{
     Array, Axes, Cotangents, DType, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Spec, SpecRef,
     Tensor, Vjp, apply, array::check_size, dtype::for_widened, error::takes, kernels::reduce, shape::resolve_axis,
@@ -26,9 +29,10 @@ pub(in crate::ops) fn infer_extremum(
     }
 }
 
-/// 1 where an element equals what was picked, else 0; and how many there are along the axes. Constants to every derivative.
+/// 1 where an element equals what was picked, else 0; and how many there are along the axes. Constants to every derivative. In f32 for
+/// halves, which hold no large counts.
 pub(super) fn equal_and_count(x: &Tensor, y: &Tensor, axes: &Axes) -> (Tensor, Tensor) {
-    let equal = x.eq(&with_reduced_axes(y, axes, x.spec())).cast(x.dtype());
+    let equal = x.eq(&with_reduced_axes(y, axes, x.spec())).cast(x.dtype().widened());
     let count = equal.sum_keepdims(axes.clone());
     (equal, count)
 }
@@ -78,15 +82,15 @@ macro_rules! picked_by_value {
             fn vjp(&self, saved: &Saved, y_bar: Cotangents, _: &[bool]) -> Few<Option<Tensor>> {
                 let x = saved.input(0);
                 let (equal, count) = equal_and_count(x, saved.output(0), &self.axes);
-                let y_bar = with_reduced_axes(&y_bar.single(), &self.axes, x.spec());
-                Few::one(Some(equal * (y_bar / count)))
+                let y_bar = with_reduced_axes(&widened(&y_bar.single()), &self.axes, x.spec());
+                Few::one(Some((equal * (y_bar / count)).cast(x.dtype())))
             }
             // y_dot = sum([x = y] x_dot) / (number of elements that equal y)
             fn jvp(&self, x: &[&Tensor], x_dot: &[Option<&Tensor>], y: &[Tensor]) -> Option<Few<Option<Tensor>>> {
                 let y_dot = |x_dot: &Tensor| {
                     let (equal, count) = equal_and_count(x[0], &y[0], &self.axes);
-                    let y_dot = (equal * x_dot).sum_keepdims(self.axes.clone()) / count;
-                    if self.keepdims { y_dot } else { y_dot.reshape(y[0].shape()) }
+                    let y_dot = (equal * widened(x_dot)).sum_keepdims(self.axes.clone()) / count;
+                    y_dot.reshape(y[0].shape()).cast(x_dot.dtype())
                 };
                 Some(Few::one(x_dot[0].map(y_dot)))
             }

@@ -2,6 +2,7 @@
 //! medians of one axis with their place are in `pick`, interpolated ones in `quantile`.
 
 use crate::ops::{
+    broadcast::widened,
     reduction::extrema::{equal_and_count, infer_extremum, picked_by_value},
     reduction::reduce::{reduced_shape, with_reduced_axes},
     rows::with_axes_last,

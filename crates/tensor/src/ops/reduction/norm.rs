@@ -2,6 +2,7 @@
 
 use crate::ops::{
     Max, Min, ToNumber,
+    broadcast::{unrounded, widened},
     reduction::extrema::infer_extremum,
     reduction::reduce::{checked_axes, reduced_shape, with_reduced_axes},
 };
@@ -108,16 +109,17 @@ impl Vjp for VectorNorm {
     }
     // x_bar = dy/dx y_bar
     fn vjp(&self, saved: &Saved, y_bar: Cotangents, _: &[bool]) -> Few<Option<Tensor>> {
-        let x = saved.input(0);
-        let [y, y_bar] = [saved.output(0), &y_bar.single()].map(|y| with_reduced_axes(y, &self.axes, x.spec()));
-        Few::one(Some(self.scaled_slopes(x, &y, &y_bar)))
+        let (x, y) = unrounded(self, saved.input(0), saved.output(0));
+        let [y, y_bar] = [&y, &widened(&y_bar.single())].map(|y| with_reduced_axes(y, &self.axes, x.spec()));
+        Few::one(Some(self.scaled_slopes(&x, &y, &y_bar).cast(saved.input(0).dtype())))
     }
     // y_dot = sum(dy/dx x_dot)
     fn jvp(&self, x: &[&Tensor], x_dot: &[Option<&Tensor>], y: &[Tensor]) -> Option<Few<Option<Tensor>>> {
         let y_dot = |x_dot: &Tensor| {
-            let with_axes = with_reduced_axes(&y[0], &self.axes, x[0].spec());
-            let slopes = self.scaled_slopes(x[0], &with_axes, &with_axes.ones_like());
-            (slopes * x_dot).sum_keepdims(self.axes.clone()).reshape(y[0].shape())
+            let (x, y) = unrounded(self, x[0], &y[0]);
+            let with_axes = with_reduced_axes(&y, &self.axes, x.spec());
+            let slopes = self.scaled_slopes(&x, &with_axes, &with_axes.ones_like());
+            (slopes * widened(x_dot)).sum_keepdims(self.axes.clone()).reshape(y.shape()).cast(x_dot.dtype())
         };
         Some(Few::one(x_dot[0].map(y_dot)))
     }

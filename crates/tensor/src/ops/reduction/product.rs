@@ -4,6 +4,7 @@
 //! number of zeros, and at every order, since nothing is divided by an element.
 
 use crate::ops::{
+    broadcast::widened,
     ordering::scan::products_before,
     reduction::reduce::{reduced_shape, with_reduced_axes},
 };
@@ -88,14 +89,15 @@ impl Vjp for Prod {
     // x_bar[k] = y_bar * product of the others
     fn vjp(&self, saved: &Saved, y_bar: Cotangents, _: &[bool]) -> Few<Option<Tensor>> {
         let x = saved.input(0);
-        let y_bar = with_reduced_axes(&y_bar.single(), &self.axes, x.spec());
-        Few::one(Some(self.products_of_others(x) * y_bar))
+        let y_bar = with_reduced_axes(&widened(&y_bar.single()), &self.axes, x.spec());
+        Few::one(Some((self.products_of_others(&widened(x)) * y_bar).cast(x.dtype())))
     }
     // y_dot = sum of x_dot[k] * product of the others
     fn jvp(&self, x: &[&Tensor], x_dot: &[Option<&Tensor>], _: &[Tensor]) -> Option<Few<Option<Tensor>>> {
         let y_dot = |x_dot: &Tensor| {
-            let terms = self.products_of_others(x[0]) * x_dot;
-            if self.keepdims { terms.sum_keepdims(self.axes.clone()) } else { terms.sum(self.axes.clone()) }
+            let terms = self.products_of_others(&widened(x[0])) * widened(x_dot);
+            let sum = if self.keepdims { terms.sum_keepdims(self.axes.clone()) } else { terms.sum(self.axes.clone()) };
+            sum.cast(x_dot.dtype())
         };
         Some(Few::one(x_dot[0].map(y_dot)))
     }

@@ -1,6 +1,6 @@
 //! Quantiles: elements of the sorted axis, and what lies between them.
 
-use crate::ops::{reduction::extrema::infer_extremum, reduction::reduce::checked_axes};
+use crate::ops::{broadcast::widened, reduction::extrema::infer_extremum, reduction::reduce::checked_axes};
 use crate::{Axes, DType, Error, ErrorKind, Shape, Tensor};
 
 #[cfg(test)]
@@ -223,15 +223,17 @@ fn between(sorted: &Tensor, ranks: &Tensor, interpolation: QuantileMethod) -> Te
             const ONES: f64 = (1u64 << 52) as f64;
             at(&(ranks + ONES - ONES).cast(DType::I64))
         }
-        QuantileMethod::Linear => weighted(&at(&below), &at(&above), &t.cast(sorted.dtype())),
-        QuantileMethod::Midpoint => weighted(&at(&below), &at(&above), &(t.gt(0).cast(sorted.dtype()) * 0.5)),
+        QuantileMethod::Linear => weighted(&at(&below), &at(&above), &t),
+        QuantileMethod::Midpoint => weighted(&at(&below), &at(&above), &(t.gt(0).cast(DType::F64) * 0.5)),
     }
 }
 
-/// a + t (b - a), which is a where both are equal.
+/// a + t (b - a), which is a where both are equal; of halves in f32, since the difference may be more than a half holds.
 fn weighted(a: &Tensor, b: &Tensor, t: &Tensor) -> Tensor {
+    let dtype = a.dtype();
+    let [a, b, t] = [&widened(a), &widened(b), &t.cast(dtype.widened())];
     // Infinities have no differences: there, (1 - t) a + t b.
     let infinite = a.abs().maximum(&b.abs()).eq(f64::INFINITY);
     let apart = t.gt(0).where_(b, 0) * t + a * (1 - t);
-    infinite.where_(&apart, &(a + infinite.where_(0, &(b - a)) * t))
+    infinite.where_(&apart, &(a + infinite.where_(0, &(b - a)) * t)).cast(dtype)
 }

@@ -10,6 +10,7 @@ use crate::{
     dtype::{for_dtype, for_float},
     error::takes,
     kernels,
+    storage::list,
 };
 use smallvec::SmallVec;
 
@@ -99,7 +100,7 @@ impl PadWith {
     /// For each axis, which element of an axis of the given size stands in each place.
     fn tables(&self, shape: &[usize]) -> Vec<Vec<usize>> {
         let table = |(&(before, after), &size): (&(isize, isize), &usize)| {
-            (-before..size as isize + after).map(|i| self.mode.source(i, size)).collect()
+            list((-before..size as isize + after).map(|i| self.mode.source(i, size)))
         };
         self.pairs.iter().zip(shape).map(table).collect()
     }

@@ -4,7 +4,7 @@
 //! cotangent is summed over the new axis.
 
 use crate::ops::{broadcast::or_panic, shaping::split::axis_and_size};
-use crate::{DType, Error, ErrorKind, Result, Shape, Tensor, array::check_size};
+use crate::{Array, Buffer, DType, Error, ErrorKind, Result, Shape, Tensor, array::check_size};
 
 #[cfg(test)]
 mod tests;
@@ -141,7 +141,12 @@ fn repeated_places(x: &Tensor, axis: usize, counts: &Tensor) -> Result<Tensor> {
     let total = counts.iter().fold(0usize, |sum, &count| sum.saturating_add(count as usize));
     check_size("repeat_interleave", &x.shape().with_size(axis, total), x.dtype())?;
     check_size("repeat_interleave", &total.into(), DType::I64)?;
-    let mut places: Vec<i64> = Vec::with_capacity(total);
-    (0..).zip(&counts[..]).for_each(|(i, &count)| places.resize(places.len() + count as usize, i));
-    Ok(Tensor::from(places))
+    let mut places = Buffer::<i64>::recycled(total);
+    let mut rest = &mut places[..];
+    for (i, &count) in (0..).zip(&counts[..]) {
+        let (repeated, after) = rest.split_at_mut(count as usize);
+        repeated.fill(i);
+        rest = after;
+    }
+    Ok(Array::from_buffer(places, [total]).into())
 }

@@ -5,6 +5,7 @@
 use crate::kernels::{
     gemm::{GemmElement, fused},
     isa::Isa,
+    math::Math,
 };
 
 /// Positions whose sums are made before they are copied to their places.
@@ -54,7 +55,7 @@ impl<T> Rows<'_, T> {
 pub(crate) type Strip<T> = [[T; STRIP]; ROWS];
 
 /// f32 or f64, which have instructions of their own.
-pub(crate) trait DirectElement: GemmElement {
+pub(crate) trait DirectElement: GemmElement + Math {
     /// `y[r][p]` for `R` rows and `len` positions from the beginning of `x` on; some beyond, up to a multiple of `STEP`, may be written too.
     fn sums<const R: usize>(w: Rows<'_, Self>, terms: &Offsets, x: &[Self], len: usize, y: &mut Strip<Self>);
 

@@ -1,5 +1,6 @@
 //! Which tiles a convolution has, and how they are cut into blocks.
 
+use super::{PRODUCTS, SIDE, TAPS};
 use crate::kernels::{
     conv::Sizes,
     windows::{Axis, Windows},
@@ -69,12 +70,12 @@ impl Tiles {
     fn are_worth_it(&self) -> bool {
         let [rows, columns] = self.along();
         let outputs = self.output[0] * self.output[1];
-        self.inputs.min(self.outputs) >= LEAST_CHANNELS && 9 * outputs * 2 >= 16 * rows * columns * 3
+        self.inputs.min(self.outputs) >= LEAST_CHANNELS && TAPS * outputs * 2 >= PRODUCTS * rows * columns * 3
     }
 
     /// Tiles along each axis.
     pub(super) fn along(&self) -> [usize; 2] {
-        self.output.map(|len| len.div_ceil(2))
+        self.output.map(|len| len.div_ceil(SIDE))
     }
 
     /// Where a channel of a group of an image begins in the input.
@@ -122,7 +123,7 @@ impl Cut {
         let [rows, columns] = tiles.along();
         let segment_len = columns.div_ceil(columns.div_ceil(MOST_TILES));
         let segments = tiles.batch * rows * columns.div_ceil(segment_len);
-        let bytes_each = 16 * (tiles.inputs + tiles.outputs) * size_of::<T>();
+        let bytes_each = PRODUCTS * (tiles.inputs + tiles.outputs) * size_of::<T>();
         let most = (BLOCK_BYTES / bytes_each).clamp(LEAST_COLUMNS, MOST_COLUMNS) / segment_len;
         // As many segments as fill whole steps of the engine best.
         let unused = |each: usize| (each * segment_len).next_multiple_of(COLUMN_STEP) * 1000 / (each * segment_len);

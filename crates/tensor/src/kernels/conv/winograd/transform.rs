@@ -1,149 +1,169 @@
-//! Between images and the sixteen matrices of a block:
+//! Between images and the matrices of a block, with `a` and `b` as in `points`:
 //!
 //! ```text
 //! Inputs: V = B^T d B        Outputs: y = A^T M A        OutputsBack: Z = A y A^T
-//!
-//! B^T = | 1  0 -1  0 |    A^T = | 1  1  1  0 |
-//!       | 0  1  1  0 |          | 0  1 -1 -1 |
-//!       | 0 -1  1  0 |
-//!       | 0  1  0 -1 |
 //! ```
 //!
-//! Tiles are transformed together, one in each lane of a vector: rows of an image are first parted into their even and odd
-//! columns, and all else is addition of whole vectors. A vector may stand over the end of what it is for: what it
+//! Tiles are transformed together, one in each lane of a vector: rows of an image are first parted into columns that are as far apart
+//! as tiles are, and all else is arithmetic of whole vectors. A vector may stand over the end of what it is for: what it
 //! writes there is overwritten by what comes next, or lies in the slack at the end of a row.
 
-mod pairs;
+mod lines;
+mod phases;
 mod seen;
 
 use super::{
-    COLUMNS, Plane, Planes,
-    tiles::{Segment, Tiles},
+    COLUMNS, Plane, Planes, SEEN, SIDE,
+    tiles::{MOST_TILES, Segment, Tiles},
 };
-use crate::{
-    Buffer,
-    kernels::{
-        arithmetic::Arithmetic,
-        gemm::{GemmElement, Shared},
-        isa::{self, Kernel},
-    },
+use crate::kernels::{
+    gemm::{GemmElement, Shared},
+    isa::{self, Kernel},
+    math::Math,
 };
-use pairs::{part, weave};
-use seen::ROW;
-pub(super) use seen::Seen;
+pub(super) use lines::{LANES, Lanes, of_taps, taps_to_products};
+use lines::{of_inputs, of_outputs, to_outputs};
+use phases::{part, weave};
+
+pub(super) use seen::{Row, rows};
 use std::{hint::black_box, ops::Range};
-
-/// Tiles in a vector; a vector of f64 is two.
-pub(super) const LANES: usize = 8;
-
-type Lanes<T> = [T; LANES];
 
 /// `V` of some channels of a group, for the tiles of a block.
 pub(super) struct Inputs<'a, T: crate::Element> {
     pub(super) tiles: &'a Tiles,
     pub(super) x: &'a [T],
     pub(super) group: usize,
-    pub(super) channels: &'a Range<usize>,
-    pub(super) segments: &'a [Segment],
-    pub(super) seen: &'a Seen,
-    pub(super) planes: &'a mut Planes<T>,
+    pub(super) channels: Range<usize>,
+    pub(super) rows: &'a [Row],
+    /// Of these channels.
+    pub(super) planes: &'a mut [Plane<T>],
+    /// How many of their columns are used.
+    pub(super) columns: usize,
 }
 
+/// Of a row, the columns of one phase: tiles go in vectors, and the last sees one more.
+const PHASE: usize = MOST_TILES + LANES;
+/// Rows that are parted before the first of them is read again: a vector cannot be had from two stores that are still on their way.
+const AHEAD: usize = 8;
+
 // No closures in what follows: they would be compiled by themselves, for the baseline.
-impl<T: GemmElement + Arithmetic> Kernel for Inputs<'_, T> {
+impl<T: GemmElement + Math> Kernel for Inputs<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run<const FMA: bool>(self) {
-        let Inputs { tiles, x, group, channels, segments, seen, planes } = self;
-        // Zero where the tiles see padding, which is in the same places for all channels.
-        let (mut even, mut odd) = (Buffer::<T>::zeroed(seen.count * ROW), Buffer::<T>::zeroed(seen.count * ROW));
-        for (channel, plane) in planes.each_mut().iter_mut().enumerate() {
-            for row in &seen.rows {
-                let start = tiles.input_at(row.image, group, channels.start + channel) + row.at;
-                part(&x[start..start + row.len], row.margin, &mut even[row.to..], &mut odd[row.to..]);
-            }
-            // The same rows of the next channel, to be there when it is its turn.
-            if channel + 1 < channels.len() {
-                for row in &seen.rows {
-                    let start = tiles.input_at(row.image, group, channels.start + channel + 1) + row.at;
-                    isa::prefetch(&x[start..start + row.len]);
+        let Inputs { tiles, x, group, channels, rows, planes, columns } = self;
+        let mut phases = [[[T::default(); PHASE]; SIDE]; AHEAD];
+        for (channel, plane) in planes.iter_mut().enumerate() {
+            for rows in rows.chunks(AHEAD) {
+                for (row, phases) in rows.iter().zip(&mut phases) {
+                    let start = tiles.input_at(row.image, group, channels.start + channel) + row.at;
+                    let [zero, one, two, three] = phases;
+                    part(&x[start..start + row.len], row.margin, row.tiles + 1, [zero, one, two, three]);
+                    // The same row of the next channel, to be there when it is its turn.
+                    if channel + 1 < channels.len() {
+                        let next = tiles.input_at(row.image, group, channels.start + channel + 1) + row.at;
+                        isa::prefetch(&x[next..next + row.len]);
+                    }
+                }
+                for (row, phases) in rows.iter().zip(&phases) {
+                    along_row::<T, FMA>(row, phases, plane);
                 }
             }
-            let mut at = 0;
-            for (segment, &row) in segments.iter().zip(&seen.first_rows) {
-                let (even, odd) = (four_rows(&even, row), four_rows(&odd, row));
-                // Seeing that they overlap, the compiler would load once and shuffle, which takes several times as long.
-                let (next_even, next_odd) = black_box((even, odd));
-                for first in (0..segment.len).step_by(LANES) {
-                    inputs([even, odd, next_even, next_odd], first, plane, at + first);
-                }
-                at += segment.len;
+            for first in (0..columns).step_by(LANES) {
+                down_inputs::<T, FMA>(plane, first);
             }
         }
     }
 }
 
-type FourRows<T> = [[T; ROW]; 4];
-
+/// `d B` of a row, to where its tiles are.
 #[inline(always)]
-fn four_rows<T>(rows: &[T], first: usize) -> &FourRows<T> {
-    let Some(rows) = rows[first..].as_chunks().0.first_chunk() else { panic!("four rows from {first} on") };
-    rows
-}
-
-/// `B^T d B` of the tiles from the `first` on, of the even and the odd columns of their rows; each twice.
-#[inline(always)]
-fn inputs<T: Arithmetic>(
-    [even, odd, next_even, next_odd]: [&FourRows<T>; 4],
-    first: usize,
-    v: &mut Plane<T>,
-    at: usize,
-) {
-    for (i, (a, b)) in [(0, 2), (1, 2), (2, 1), (1, 3)].into_iter().enumerate() {
-        let is_sum = i == 1;
-        let e = combined(lanes(&even[a], first), lanes(&even[b], first), is_sum);
-        let o = combined(lanes(&odd[a], first), lanes(&odd[b], first), is_sum);
-        let next_e = combined(lanes(&next_even[a], first + 1), lanes(&next_even[b], first + 1), is_sum);
-        let next_o = combined(lanes(&next_odd[a], first + 1), lanes(&next_odd[b], first + 1), is_sum);
-        write(&mut v[4 * i], at, combined(&e, &next_e, false));
-        write(&mut v[4 * i + 1], at, combined(&o, &next_e, true));
-        write(&mut v[4 * i + 2], at, combined(&next_e, &o, false));
-        write(&mut v[4 * i + 3], at, combined(&o, &next_o, false));
+fn along_row<T: GemmElement + Math, const FMA: bool>(row: &Row, phases: &[[T; PHASE]; SIDE], plane: &mut Plane<T>) {
+    // Seeing that they overlap, the compiler would load once and shuffle, which takes longer.
+    let (phases, next) = black_box((phases, phases));
+    for first in (0..row.tiles).step_by(LANES) {
+        let products = along_inputs::<T, FMA>(phases, next, first);
+        for k in 0..SEEN {
+            write(&mut plane[SEEN * row.place.row + k], row.place.column + first, products[k]);
+        }
+        if let Some(below) = row.below {
+            for k in 0..SEEN {
+                write(&mut plane[SEEN * below.row + k], below.column + first, products[k]);
+            }
+        }
     }
 }
 
-/// The outputs of all channels of a group in the tiles of a block, of which no other thread writes one.
+/// `d B` of a row of the tiles from the `first` on; its phases twice.
+#[inline(always)]
+fn along_inputs<T: GemmElement + Math, const FMA: bool>(
+    [zero, one, two, three]: &[[T; PHASE]; SIDE],
+    [next_zero, next_one, ..]: &[[T; PHASE]; SIDE],
+    first: usize,
+) -> [Lanes<T>; SEEN] {
+    of_inputs::<T, FMA>([
+        lanes(zero, first),
+        lanes(one, first),
+        lanes(two, first),
+        lanes(three, first),
+        lanes(next_zero, first + 1),
+        lanes(next_one, first + 1),
+    ])
+}
+
+/// `B^T` times what is there, of the tiles from the `first` on.
+#[inline(always)]
+fn down_inputs<T: GemmElement + Math, const FMA: bool>(v: &mut Plane<T>, first: usize) {
+    for k in 0..SEEN {
+        let d = [
+            lanes(&v[k], first),
+            lanes(&v[SEEN + k], first),
+            lanes(&v[2 * SEEN + k], first),
+            lanes(&v[3 * SEEN + k], first),
+            lanes(&v[4 * SEEN + k], first),
+            lanes(&v[5 * SEEN + k], first),
+        ];
+        let products = of_inputs::<T, FMA>(d);
+        for i in 0..SEEN {
+            write(&mut v[SEEN * i + k], first, products[i]);
+        }
+    }
+}
+
+/// The outputs of some channels of a group in the tiles of a block, of which no other thread writes one.
 pub(super) struct Outputs<'a, T: crate::Element> {
     pub(super) tiles: &'a Tiles,
     pub(super) group: usize,
+    pub(super) channels: &'a Range<usize>,
     pub(super) segments: &'a [Segment],
     pub(super) planes: &'a Planes<T>,
     pub(super) y: &'a Shared<'a, T>,
 }
 
-impl<T: GemmElement + Arithmetic> Kernel for Outputs<'_, T> {
+/// Of the tiles of a block, each of their outputs: four of each of four rows.
+type Parts<T> = [[[T; COLUMNS]; SIDE]; SIDE];
+
+impl<T: GemmElement + Math> Kernel for Outputs<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run<const FMA: bool>(self) {
-        let Outputs { tiles, group, segments, planes, y } = self;
+        let Outputs { tiles, group, channels, segments, planes, y } = self;
         let [height, width] = tiles.output;
-        let mut parts = [[T::default(); COLUMNS]; 4];
+        let mut parts: Parts<T> = [[[T::default(); COLUMNS]; SIDE]; SIDE];
         for (channel, plane) in planes.each().iter().enumerate() {
             for first in (0..planes.columns).step_by(LANES) {
-                outputs(plane, first, &mut parts);
+                outputs::<T, FMA>(plane, first, &mut parts);
             }
-            let [even, odd, lower_even, lower_odd] = &parts;
             let mut at = 0;
             for segment in segments {
-                let (row, column) = (2 * segment.row, 2 * segment.start);
-                let [rows, columns] = [2.min(height - row), (2 * segment.len).min(width - column)];
-                let first = tiles.output_at(segment.image, group, channel) + row * width + column;
+                let (row, column) = (SIDE * segment.row, SIDE * segment.start);
+                let [rows, columns] = [SIDE.min(height - row), (SIDE * segment.len).min(width - column)];
+                let first = tiles.output_at(segment.image, group, channels.start + channel) + row * width + column;
                 // SAFETY: the rows and columns are within the channel of the image that `output_at` finds, all of which is in `y`.
                 // Segments share no elements, and who made this promised that no other thread has one of them.
                 let mut y = unsafe { y.tile(first, [rows, columns], width) };
-                weave(&even[at..][..segment.len], &odd[at..][..segment.len], y.row(0));
-                if rows == 2 {
-                    weave(&lower_even[at..][..segment.len], &lower_odd[at..][..segment.len], y.row(1));
+                for (i, [zero, one, two, three]) in parts.iter().enumerate().take(rows) {
+                    weave([&zero[at..], &one[at..], &two[at..], &three[at..]], y.row(i));
                 }
                 at += segment.len;
             }
@@ -151,65 +171,76 @@ impl<T: GemmElement + Arithmetic> Kernel for Outputs<'_, T> {
     }
 }
 
-/// Of the tiles of a block, the even and the odd columns of the upper row, and of the lower.
-type Parts<T> = [[T; COLUMNS]; 4];
-
 /// `A^T M A` of the tiles from the `first` on.
 #[inline(always)]
-fn outputs<T: Arithmetic>(m: &Plane<T>, first: usize, y: &mut Parts<T>) {
-    let (mut upper, mut lower) = ([[T::default(); LANES]; 4], [[T::default(); LANES]; 4]);
-    for k in 0..4 {
-        let (a, b) = (lanes(&m[k], first), lanes(&m[4 + k], first));
-        let (c, d) = (lanes(&m[8 + k], first), lanes(&m[12 + k], first));
-        upper[k] = combined(&combined(a, b, true), c, true);
-        lower[k] = combined(&combined(b, c, false), d, false);
+fn outputs<T: GemmElement + Math, const FMA: bool>(m: &Plane<T>, first: usize, y: &mut Parts<T>) {
+    let mut down = [[[T::default(); LANES]; SEEN]; SIDE];
+    for k in 0..SEEN {
+        let column = [
+            lanes(&m[k], first),
+            lanes(&m[SEEN + k], first),
+            lanes(&m[2 * SEEN + k], first),
+            lanes(&m[3 * SEEN + k], first),
+            lanes(&m[4 * SEEN + k], first),
+            lanes(&m[5 * SEEN + k], first),
+        ];
+        let outputs = to_outputs::<T, FMA>(column);
+        for i in 0..SIDE {
+            down[i][k] = outputs[i];
+        }
     }
-    for (i, [a, b, c, d]) in [upper, lower].iter().enumerate() {
-        write(&mut y[2 * i], first, combined(&combined(a, b, true), c, true));
-        write(&mut y[2 * i + 1], first, combined(&combined(b, c, false), d, false));
+    for i in 0..SIDE {
+        let [zero, one, two, three, four, five] = &down[i];
+        let outputs = to_outputs::<T, FMA>([zero, one, two, three, four, five]);
+        for k in 0..SIDE {
+            write(&mut y[i][k], first, outputs[k]);
+        }
     }
 }
 
-/// `Z` of all channels of a group, for the tiles of a block.
+/// `Z` of some channels of a group, for the tiles of a block.
 pub(super) struct OutputsBack<'a, T: crate::Element> {
     pub(super) tiles: &'a Tiles,
     pub(super) y: &'a [T],
     pub(super) group: usize,
+    pub(super) channels: Range<usize>,
     pub(super) segments: &'a [Segment],
-    pub(super) planes: &'a mut Planes<T>,
+    /// Of these channels.
+    pub(super) planes: &'a mut [Plane<T>],
+    /// How many of their columns are used.
+    pub(super) columns: usize,
 }
 
-impl<T: GemmElement + Arithmetic> Kernel for OutputsBack<'_, T> {
+impl<T: GemmElement + Math> Kernel for OutputsBack<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run<const FMA: bool>(self) {
-        let OutputsBack { tiles, y, group, segments, planes } = self;
+        let OutputsBack { tiles, y, group, channels, segments, planes, columns: used } = self;
         let [height, width] = tiles.output;
-        let used = planes.columns;
         // Zero where a tile reaches over the edge, which is in the same places for all channels.
-        let mut parts = [[T::default(); COLUMNS]; 4];
-        for (channel, plane) in planes.each_mut().iter_mut().enumerate() {
-            let [even, odd, lower_even, lower_odd] = &mut parts;
+        let mut parts: Parts<T> = [[[T::default(); COLUMNS]; SIDE]; SIDE];
+        for (channel, plane) in planes.iter_mut().enumerate() {
             let mut at = 0;
             for segment in segments {
-                let (row, column) = (2 * segment.row, 2 * segment.start);
-                let first = tiles.output_at(segment.image, group, channel) + row * width + column;
-                let columns = (2 * segment.len).min(width - column);
-                part(&y[first..first + columns], 0, &mut even[at..], &mut odd[at..]);
-                if row + 1 < height {
-                    part(&y[first + width..][..columns], 0, &mut lower_even[at..], &mut lower_odd[at..]);
+                let (row, column) = (SIDE * segment.row, SIDE * segment.start);
+                let first = tiles.output_at(segment.image, group, channels.start + channel) + row * width + column;
+                let columns = (SIDE * segment.len).min(width - column);
+                for (i, [zero, one, two, three]) in parts.iter_mut().enumerate().take(height - row) {
+                    let to = [&mut zero[at..], &mut one[at..], &mut two[at..], &mut three[at..]];
+                    part(&y[first + i * width..][..columns], 0, segment.len, to);
                 }
                 at += segment.len;
             }
             // As for the inputs.
-            if channel + 1 < tiles.outputs {
+            if channel + 1 < channels.len() {
                 for segment in segments {
-                    let next = tiles.output_at(segment.image, group, channel + 1) + 2 * segment.row * width;
-                    isa::prefetch(&y[next..next + width * 2.min(height - 2 * segment.row)]);
+                    let row = SIDE * segment.row;
+                    let next = tiles.output_at(segment.image, group, channels.start + channel + 1) + row * width;
+                    isa::prefetch(&y[next..next + width * SIDE.min(height - row)]);
                 }
             }
             for first in (0..used).step_by(LANES) {
-                outputs_back(&parts, first, plane);
+                outputs_back::<T, FMA>(&parts, first, plane);
             }
         }
     }
@@ -217,24 +248,21 @@ impl<T: GemmElement + Arithmetic> Kernel for OutputsBack<'_, T> {
 
 /// `A y A^T` of the tiles from the `first` on.
 #[inline(always)]
-fn outputs_back<T: Arithmetic>(y: &Parts<T>, first: usize, z: &mut Plane<T>) {
-    let zero = [T::default(); LANES];
-    for i in 0..4 {
-        let mut columns = [[T::default(); LANES]; 2];
-        for (k, column) in columns.iter_mut().enumerate() {
-            let (upper, lower) = (lanes(&y[k], first), lanes(&y[2 + k], first));
-            *column = match i {
-                0 => *upper,
-                1 => combined(upper, lower, true),
-                2 => combined(upper, lower, false),
-                _ => combined(&zero, lower, false),
-            };
+fn outputs_back<T: GemmElement + Math, const FMA: bool>(y: &Parts<T>, first: usize, z: &mut Plane<T>) {
+    let mut down = [[[T::default(); LANES]; SIDE]; SEEN];
+    for k in 0..SIDE {
+        let column = [lanes(&y[0][k], first), lanes(&y[1][k], first), lanes(&y[2][k], first), lanes(&y[3][k], first)];
+        let products = of_outputs::<T, FMA>(column);
+        for i in 0..SEEN {
+            down[i][k] = products[i];
         }
-        let [e, o] = columns;
-        write(&mut z[4 * i], first, e);
-        write(&mut z[4 * i + 1], first, combined(&e, &o, true));
-        write(&mut z[4 * i + 2], first, combined(&e, &o, false));
-        write(&mut z[4 * i + 3], first, combined(&zero, &o, false));
+    }
+    for i in 0..SEEN {
+        let [zero, one, two, three] = &down[i];
+        let products = of_outputs::<T, FMA>([zero, one, two, three]);
+        for k in 0..SEEN {
+            write(&mut z[SEEN * i + k], first, products[k]);
+        }
     }
 }
 
@@ -245,16 +273,11 @@ fn lanes<T>(x: &[T], at: usize) -> &Lanes<T> {
 }
 
 #[inline(always)]
-fn write<T: Copy>(to: &mut [T], at: usize, lanes: Lanes<T>) {
-    to[at..at + LANES].copy_from_slice(&lanes);
+pub(super) fn lanes_mut<T>(x: &mut [T]) -> Option<&mut Lanes<T>> {
+    x.first_chunk_mut()
 }
 
-/// `a + b` or `a - b`
 #[inline(always)]
-fn combined<T: Arithmetic>(a: &Lanes<T>, b: &Lanes<T>, is_sum: bool) -> Lanes<T> {
-    let mut result = [T::default(); LANES];
-    for j in 0..LANES {
-        result[j] = if is_sum { a[j].add(b[j]) } else { a[j].sub(b[j]) };
-    }
-    result
+fn write<T: Copy>(to: &mut [T], at: usize, lanes: Lanes<T>) {
+    to[at..at + LANES].copy_from_slice(&lanes);
 }

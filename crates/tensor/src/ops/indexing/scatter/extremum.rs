@@ -7,6 +7,7 @@ use crate::{
     kernels::{self, reduce::Fold},
     layout::row_major,
     ops::{
+        broadcast::widened,
         indexing::gather::{narrowed_to, padded_to},
         indexing::index::three,
     },
@@ -76,15 +77,16 @@ impl Vjp for ScatterExtremum {
     // With n values equal to y at a place that the index names: x_bar = [x = y] y_bar / n, src_bar = [src = y] y_bar / n; elsewhere
     // x_bar = y_bar.
     fn vjp(&self, saved: &Saved, y_bar: Cotangents, needs: &[bool]) -> Few<Option<Tensor>> {
-        let [x, index, src] = [0, 1, 2].map(|i| saved.input(i));
-        let (y, y_bar) = (saved.output(0), y_bar.single());
+        // In f32 for halves, which hold no large counts.
+        let (dtype, index) = (saved.input(0).dtype(), saved.input(1));
+        let [x, src, y, y_bar] = [saved.input(0), saved.input(2), saved.output(0), &y_bar.single()].map(widened);
         let named = Tensor::zeros(x.shape(), crate::DType::Bool).scatter(self.axis, index, 1);
-        let of_src = narrowed_to(src, index.shape()).eq(&y.gather(self.axis, index)).cast(x.dtype());
-        let of_x = if self.include_self { x.eq(y).cast(x.dtype()) } else { x.zeros_like() };
+        let of_src = narrowed_to(&src, index.shape()).eq(&y.gather(self.axis, index)).cast(x.dtype());
+        let of_x = if self.include_self { x.eq(&y).cast(x.dtype()) } else { x.zeros_like() };
         let count = of_x.scatter_add(self.axis, index, &of_src);
         let share = &y_bar / named.where_(&count, 1);
-        let x_bar = needs[0].then(|| named.where_(&(&share * of_x), &y_bar));
-        let src_bar = needs[2].then(|| padded_to(share.gather(self.axis, index) * of_src, src.shape()));
+        let x_bar = needs[0].then(|| named.where_(&(&share * of_x), &y_bar).cast(dtype));
+        let src_bar = needs[2].then(|| padded_to(share.gather(self.axis, index) * of_src, src.shape()).cast(dtype));
         [x_bar, None, src_bar].into()
     }
 }

@@ -9,7 +9,8 @@ use crate::{
 
 /// The eigenvalues w of a symmetric A, ascending, and the orthonormal eigenvectors as the columns of V: `A = V diag(w) Vᵀ`.
 ///
-/// `A_bar = V (diag(w_bar) + F ∘ sym(Vᵀ V_bar)) Vᵀ` with `F_ij = 1 / (w_j - w_i)`, or 0 for equal eigenvalues.
+/// `A_bar = V (diag(w_bar) + F ∘ skew(Vᵀ V_bar)) Vᵀ` with `skew(X) = (X - Xᵀ) / 2` and `F_ij = 1 / (w_j - w_i)`, or 0 for equal
+/// eigenvalues.
 #[derive(Clone, Copy, Debug)]
 pub struct Eigh;
 

@@ -1,7 +1,10 @@
 //! Norms of matrices.
 
 use super::check_matrix;
-use crate::{Error, ErrorKind, Result, Tensor, ops::broadcast::or_panic};
+use crate::{
+    Error, ErrorKind, Result, Tensor,
+    ops::broadcast::{by_way_of_f32, or_panic},
+};
 
 /// Which norm of a matrix [`Tensor::matrix_norm`] takes; in brackets, as `numpy.linalg.norm` and PyTorch name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -47,20 +50,16 @@ impl Tensor {
     #[track_caller]
     pub fn matrix_norm(&self, norm: MatrixNorm) -> Tensor {
         or_panic(check_choice(self, norm).map_err(|error| error.or_inputs(&[self.spec()])));
-        match norm {
-            MatrixNorm::Frobenius => {
-                let squares = self.square().sum([-2, -1]);
-                let is_zero = squares.eq(0);
-                is_zero.where_(0, &is_zero.where_(1, &squares).sqrt())
-            }
-            MatrixNorm::Nuclear => self.svdvals().sum(-1),
-            MatrixNorm::Spectral => self.svdvals().max(-1),
-            MatrixNorm::LeastSingular => self.svdvals().min(-1),
-            MatrixNorm::LargestColumn => self.abs().sum(-2).max(-1),
-            MatrixNorm::LeastColumn => self.abs().sum(-2).min(-1),
-            MatrixNorm::LargestRow => self.abs().sum(-1).max(-1),
-            MatrixNorm::LeastRow => self.abs().sum(-1).min(-1),
-        }
+        by_way_of_f32(self, |a| match norm {
+            MatrixNorm::Frobenius => a.vector_norm(2, [-2, -1]),
+            MatrixNorm::Nuclear => a.svdvals().sum(-1),
+            MatrixNorm::Spectral => a.svdvals().max(-1),
+            MatrixNorm::LeastSingular => a.svdvals().min(-1),
+            MatrixNorm::LargestColumn => a.abs().sum(-2).max(-1),
+            MatrixNorm::LeastColumn => a.abs().sum(-2).min(-1),
+            MatrixNorm::LargestRow => a.abs().sum(-1).max(-1),
+            MatrixNorm::LeastRow => a.abs().sum(-1).min(-1),
+        })
     }
 }
 

@@ -3,7 +3,11 @@
 use super::{Inv, check_square, flops_of, with_sizes};
 use crate::{
     Array, Cotangents, Derivative, Error, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp, apply,
-    array::check_size, dtype::for_float, kernels::linalg, ops::broadcast::or_panic, try_apply,
+    array::check_size,
+    dtype::for_float,
+    kernels::linalg,
+    ops::broadcast::{by_way_of_f32, or_panic},
+    try_apply,
 };
 
 /// `Y = e^X = Σ_k X^k / k!`. Its derivative in a direction E is the upper right block of the exponential of `[[X, E], [0, X]]`, and its
@@ -67,7 +71,7 @@ fn along(x: &Tensor, direction: &Tensor) -> Tensor {
 fn inverse_for_powers(x: &Tensor) -> Result<Tensor> {
     try_apply(&Inv, &[x]).map(Few::into_single).map_err(|error| {
         let rule = "a singular matrix has no negative powers";
-        Error::new(error.kind(), "matrix_power", rule).with_inputs(&[x.spec()])
+        Error::new(error.kind(), "matrix_power", rule)
     })
 }
 
@@ -94,19 +98,22 @@ impl Tensor {
             // A constant, as the derivative of the identity is zero; NaN^0 is the identity too.
             return Tensor::eye(self.size(-1), self.dtype()).expand(self.shape());
         }
-        let mut square = if exponent < 0 { or_panic(inverse_for_powers(self)) } else { self.clone() };
-        let mut result: Option<Tensor> = None;
-        let mut left = exponent.unsigned_abs();
-        loop {
-            if left & 1 == 1 {
-                result = Some(result.map_or_else(|| square.clone(), |result| result.matmul(&square)));
+        by_way_of_f32(self, |x| {
+            let inverse = || or_panic(inverse_for_powers(x).map_err(|error| error.with_inputs(&[self.spec()])));
+            let mut square = if exponent < 0 { inverse() } else { x.clone() };
+            let mut result: Option<Tensor> = None;
+            let mut left = exponent.unsigned_abs();
+            loop {
+                if left & 1 == 1 {
+                    result = Some(result.map_or_else(|| square.clone(), |result| result.matmul(&square)));
+                }
+                left >>= 1;
+                match result {
+                    Some(result) if left == 0 => return result,
+                    _ => square = square.matmul(&square),
+                }
             }
-            left >>= 1;
-            match result {
-                Some(result) if left == 0 => return result,
-                _ => square = square.matmul(&square),
-            }
-        }
+        })
     }
 
     /// The exponential of each matrix, `e^A = Σ_k A^k / k!`, by a Padé approximant with scaling and squaring.

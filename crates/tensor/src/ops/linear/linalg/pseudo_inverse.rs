@@ -5,7 +5,7 @@ use crate::{
     Array, Cotangents, DType, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor,
     Vjp, apply,
     error::same_dtypes,
-    ops::broadcast::{ToNumber, apply_for, or_panic},
+    ops::broadcast::{ToNumber, apply_for, by_way_of_f32, or_panic, widened},
 };
 
 /// `Y = X⁺`, the Moore-Penrose pseudo-inverse.
@@ -145,7 +145,7 @@ impl Tensor {
     #[track_caller]
     pub fn lstsq(&self, b: &Tensor) -> Tensor {
         or_panic(check_least_squares(self, b).map_err(|error| error.with_inputs(&[self.spec(), b.spec()])));
-        self.pinv().matmul(b)
+        by_way_of_f32(self, |a| a.pinv().matmul(&widened(b)))
     }
 
     /// How many singular values of each matrix are above max(m, n) times the dtype's epsilon times the largest: `[.., m, n] -> [..]`,

@@ -12,6 +12,7 @@ use crate::{
     dtype::for_float,
     error::same_dtypes,
     kernels::attention::{self as kernel, Inputs, Mask, Matrices, Number, Sizes},
+    ops::broadcast::widened,
 };
 
 const OP: &str = "scaled_dot_product_attention";
@@ -19,7 +20,7 @@ const OP: &str = "scaled_dot_product_attention";
 /// `y = softmax(scale q kᵀ + mask) v`, and for each row the logarithm of the sum of the exponentials of its scores.
 ///
 /// Inputs `q`, `k`, `v` of equal batch axes, and, if there are four, a mask of shape `[.., l, s]`: bool, or of the others'
-/// dtype and then added. Outputs `[.., l, d]` and `[.., l]`.
+/// dtype and then added. Outputs `[.., l, d]` and `[.., l]`, the second in f32 where the operands are halves.
 #[derive(Clone, Debug)]
 pub struct ScaledDotProductAttention {
     pub(super) causal: bool,
@@ -109,7 +110,8 @@ impl Primitive for ScaledDotProductAttention {
         let shape: Shape = batch.iter().copied().chain([*l, *d]).collect();
         check_size(OP, &shape, q.dtype())?;
         let rows: Shape = batch.iter().copied().chain([*l]).collect();
-        Ok([Spec::new(shape, q.dtype()), Spec::new(rows, q.dtype())].into())
+        // Not rounded to a half: the way back takes exponentials of differences to it.
+        Ok([Spec::new(shape, q.dtype()), Spec::new(rows, q.dtype().widened())].into())
     }
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
         let [q, k, v] = [inputs[0], inputs[1], inputs[2]];
@@ -165,21 +167,25 @@ impl Vjp for ScaledDotProductAttention {
     // With p the weights: s_dot = scale (q_dot kᵀ + q k_dotᵀ) + mask_dot, l_dot = Σ p s_dot, p_dot = p (s_dot - l_dot),
     // y_dot = p_dot v + p v_dot.
     fn jvp(&self, x: &[&Tensor], x_dot: &[Option<&Tensor>], _: &[Tensor]) -> Option<Few<Option<Tensor>>> {
-        let [q, k, v] = [x[0], x[1], x[2]];
+        // In f32, as the kernels: rounded to halves, scores would give other weights.
+        let dtype = x[0].dtype();
+        let x: Few<Tensor> = x.iter().map(|x| widened(x)).collect();
+        let x_dot: Few<Option<Tensor>> = x_dot.iter().map(|x_dot| x_dot.map(widened)).collect();
+        let [q, k, v] = [&x[0], &x[1], &x[2]];
         let scores = self.scores(q);
-        let p = weights(q, k, x.get(3).copied(), scores);
+        let p = weights(q, k, x.get(3), scores);
         let terms = [
-            x_dot[0].map(|q_dot| q_dot.matmul(&k.transpose(-2, -1)) * scores.scale),
-            x_dot[1].map(|k_dot| q.matmul(&k_dot.transpose(-2, -1)) * scores.scale),
-            x_dot.get(3).copied().flatten().cloned(),
+            x_dot[0].as_ref().map(|q_dot| q_dot.matmul(&k.transpose(-2, -1)) * scores.scale),
+            x_dot[1].as_ref().map(|k_dot| q.matmul(&k_dot.transpose(-2, -1)) * scores.scale),
+            x_dot.get(3).cloned().flatten(),
         ];
-        let through_v = x_dot[2].map(|v_dot| p.matmul(v_dot));
+        let through_v = x_dot[2].as_ref().map(|v_dot| p.matmul(v_dot));
         let Some(s_dot) = terms.into_iter().flatten().reduce(|sum, term| sum + term) else {
-            return Some([through_v, None].into());
+            return Some([through_v.map(|y_dot| y_dot.cast(dtype)), None].into());
         };
         let l_dot = (&p * &s_dot).sum_keepdims(-1);
         let through_p = (&p * (&s_dot - &l_dot)).matmul(v);
         let y_dot = through_v.map_or_else(|| through_p.clone(), |through_v| &through_p + through_v);
-        Some([Some(y_dot), Some(l_dot.squeeze(-1))].into())
+        Some([Some(y_dot.cast(dtype)), Some(l_dot.squeeze(-1))].into())
     }
 }

@@ -275,3 +275,21 @@ fn what_does_not_fit_is_refused() {
         "affine_grid: the size must be [n, c, h, w] or [n, c, d, h, w], not [1]; got f32[1, 2, 3]"
     );
 }
+
+#[test]
+fn what_lies_outside_meets_no_infinity() {
+    let image = Tensor::from([[f64::INFINITY, 1.0], [1.0, 1.0]]).reshape([1, 1, 2, 2]);
+    let place = Tensor::from([0.9, 0.9]).reshape([1, 1, 1, 2]);
+    let y = image.grid_sample(&place, GridSample::new()).item::<f64>();
+    assert!((y - 0.36).abs() < 1e-15, "{y}");
+    let nearest = GridSample::new().mode(Interpolation::Nearest);
+    assert_eq!(image.grid_sample(&(&place * 3), nearest).item::<f64>(), 0.0);
+}
+
+#[test]
+fn shapes_need_no_values() {
+    let image = Tensor::shape_only([2, 3, 1 << 20, 1 << 20], DType::F32);
+    let grid = Tensor::shape_only([2, 1 << 20, 1 << 20, 2], DType::F32);
+    let y = image.grid_sample(&grid, GridSample::new());
+    assert!(!y.has_values() && y.shape()[..] == [2, 3, 1 << 20, 1 << 20]);
+}

@@ -29,7 +29,8 @@ impl Primitive for LstmStepsGrad {
     }
     fn infer(&self, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>> {
         takes("lstm_steps_grad", 5 + usize::from(self.c_bar) + usize::from(self.gates_bar), inputs)?;
-        Ok([0, 2, 2].map(|i| inputs[i].to_owned()).into())
+        let (gates, first) = (inputs[0], inputs[2].to_owned());
+        Ok([Spec::new(gates.shape(), first.dtype()), first.clone(), first].into())
     }
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
         let [gates, c, c_first, weight, h_bar] = *inputs.first_chunk().expect("infer has counted");

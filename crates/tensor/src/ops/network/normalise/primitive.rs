@@ -10,6 +10,7 @@ use crate::{
         math::Math,
         normalise::{self as kernel, Form, Rule},
     },
+    ops::broadcast::widened,
 };
 use std::borrow::Cow;
 
@@ -26,7 +27,7 @@ pub(super) enum Over {
 
 /// `y = (x - mean) / √(var + ε) * weight + bias` with mean and variance of each group of elements, and both of these.
 ///
-/// Inputs: `x`, or `x`, `weight`, `bias`; outputs: `y`, `mean`, `var`. For the mean square in place of the variance, the mean
+/// Inputs: `x`, or `x`, `weight`, `bias`; outputs: `y`, `mean`, `var`, these two in f32 for halves. For the mean square in place of the variance, the mean
 /// is zero.
 #[derive(Clone, Debug)]
 pub struct Normalise {
@@ -176,7 +177,6 @@ pub(super) fn check_channelwise(
     given: SpecRef<'_>,
     wanted: &Shape,
 ) -> Result<()> {
-    same_dtypes(op, &[x, given])?;
     if *given.shape() == wanted[..] {
         return Ok(());
     }
@@ -195,9 +195,11 @@ impl Primitive for Normalise {
         }
         let channelwise = self.channelwise(x).map_err(|error| error.with_inputs(inputs))?;
         for (what, &given) in ["weight", "bias"].iter().zip(&inputs[1..]) {
+            same_dtypes(self.op, &[x, given])?;
             check_channelwise(self.op, x, what, given, &channelwise)?;
         }
-        let statistics = Spec::new(self.statistics(x.shape()), x.dtype());
+        // Not rounded to a half: the variance of what f16 holds may be more than f16 holds, and its root is not.
+        let statistics = Spec::new(self.statistics(x.shape()), x.dtype().widened());
         Ok([x.to_owned(), statistics.clone(), statistics].into())
     }
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
@@ -245,28 +247,33 @@ impl Vjp for Normalise {
     // The Jacobian of what is normalised, x̂ = (x - mean) r, is symmetric: x̂_dot is what it pulls back from x_dot. mean_dot = Σ x_dot / n,
     // var_dot = 2 Σ (x - mean) x_dot / n, y_dot = weight x̂_dot + weight_dot x̂ + bias_dot.
     fn jvp(&self, x: &[&Tensor], x_dot: &[Option<&Tensor>], y: &[Tensor]) -> Option<Few<Option<Tensor>>> {
+        // In f32 for halves, as the statistics are.
+        let dtype = x[0].dtype();
+        let x: Few<Tensor> = x.iter().map(|x| widened(x)).collect();
+        let x_dot: Few<Option<Tensor>> = x_dot.iter().map(|x_dot| x_dot.map(widened)).collect();
         let axes = FormAxes(self.form(x[0].shape()));
         let mut terms: Vec<Tensor> = Vec::new();
         let mut statistics = [None, None];
-        if let Some(x_dot) = x_dot[0] {
+        if let Some(x_dot) = &x_dot[0] {
             let zero = y[1].zeros_like();
             let plain = NormaliseGrad(Normalise { affine: false, ..self.clone() });
-            let normalised_dot = apply(&plain, &[x[0], &y[1], &y[2], x_dot, &zero, &zero]).into_single();
+            let normalised_dot = apply(&plain, &[&x[0], &y[1], &y[2], x_dot, &zero, &zero]).into_single();
             let normalised_dot = axes.elements(&normalised_dot);
-            terms.push(if self.affine { normalised_dot * axes.channels(x[1]) } else { normalised_dot });
-            let (d, x_dot) = (axes.elements(x[0]) - axes.groups(&y[1]), axes.elements(x_dot));
+            terms.push(if self.affine { normalised_dot * axes.channels(&x[1]) } else { normalised_dot });
+            let (d, x_dot) = (axes.elements(&x[0]) - axes.groups(&y[1]), axes.elements(x_dot));
             let mean = |terms: &Tensor| (axes.sums(terms) / axes.count()).reshape(y[1].shape());
             statistics = [self.centred.then(|| mean(&x_dot)), Some(mean(&(d * x_dot)) * 2)];
         }
         if let Some(Some(weight_dot)) = x_dot.get(1) {
             let r = (axes.groups(&y[2]) + self.eps).sqrt().reciprocal();
-            let normalised = (axes.elements(x[0]) - axes.groups(&y[1])) * r;
+            let normalised = (axes.elements(&x[0]) - axes.groups(&y[1])) * r;
             terms.push(normalised * axes.channels(weight_dot));
         }
         if let Some(Some(bias_dot)) = x_dot.get(2) {
-            terms.push(axes.elements(x[0]).zeros_like() + axes.channels(bias_dot));
+            terms.push(axes.elements(&x[0]).zeros_like() + axes.channels(bias_dot));
         }
-        let y_dot = terms.into_iter().reduce(|sum, term| sum + term).map(|y_dot| y_dot.reshape(x[0].shape()));
+        let y_dot =
+            terms.into_iter().reduce(|sum, term| sum + term).map(|y_dot| y_dot.reshape(x[0].shape()).cast(dtype));
         let [mean_dot, variance_dot] = statistics;
         Some([y_dot, mean_dot, variance_dot].into())
     }

@@ -1,6 +1,10 @@
 //! Local response normalisation: each element divided by what the channels around it amount to.
 
-use crate::{Error, ErrorKind, Tensor, error::check_option, ops::broadcast::or_panic};
+use crate::{
+    Error, ErrorKind, Tensor,
+    error::check_option,
+    ops::broadcast::{by_way_of_f32, or_panic},
+};
 
 impl Tensor {
     /// `x / (k + alpha * mean(x²))^beta`, with the mean over `size` channels around each, `size / 2` of them before it; channels
@@ -46,9 +50,11 @@ impl Tensor {
         let (before, after) = ((size / 2).min(farthest), ((size - 1) / 2).min(farthest));
         let mut padding = vec![(0, 0); self.rank()];
         padding[1] = (before as isize, after as isize);
-        let squares = self.square().pad(padding, 0);
-        let windows = (0..=before + after).map(|start| squares.narrow(1, start, channels));
-        let sum = windows.reduce(|sum, window| sum + window).expect("a window of one channel at least");
-        self / (sum * (alpha / size as f64) + k).powf(beta)
+        by_way_of_f32(self, |x| {
+            let squares = x.square().pad(padding, 0);
+            let windows = (0..=before + after).map(|start| squares.narrow(1, start, channels));
+            let sum = windows.reduce(|sum, window| sum + window).expect("a window of one channel at least");
+            x / (sum * (alpha / size as f64) + k).powf(beta)
+        })
     }
 }

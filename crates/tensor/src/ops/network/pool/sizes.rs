@@ -5,6 +5,7 @@ use crate::{
     error::takes,
     kernels::pool::{self, Boxes, Span},
     ops::network::conv::{Names, name_at_rank},
+    storage::list,
 };
 
 /// A kernel that slides.
@@ -153,7 +154,7 @@ pub(super) fn boxes(along: [Along; 3], padded: bool) -> Boxes {
     Boxes(along.map(|along| pool::Axis {
         input: along.input,
         step: along.step(),
-        spans: (0..along.output).map(|o| along.span(o, padded)).collect(),
+        spans: list((0..along.output).map(|o| along.span(o, padded))),
     }))
 }
 

@@ -3,7 +3,11 @@
 use super::{LinearRecurrence, along_axis, before};
 use crate::{
     Array, Cotangents, Derivative, Error, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp, apply,
-    dtype::for_float, error::takes, kernels::scan::LogSums, shape::resolve_axis,
+    dtype::for_float,
+    error::takes,
+    kernels::scan::LogSums,
+    ops::broadcast::{unrounded, widened},
+    shape::resolve_axis,
 };
 
 /// `y[k] = ln(exp(x[0]) + .. + exp(x[k]))` along an axis; reversed, from `x[k]` to the end.
@@ -62,18 +66,21 @@ impl Vjp for LogCumSumExp {
     // x_bar[k] = sum of exp(x[k] - y[i]) y_bar[i] over i from k on = exp(x[k] - y[k]) r[k], where
     // r[k] = y_bar[k] + exp(y[k] - y[k + 1]) r[k + 1]: no exponent is positive.
     fn vjp(&self, saved: &Saved, y_bar: Cotangents, _: &[bool]) -> Few<Option<Tensor>> {
-        let (x, y) = (saved.input(0), saved.output(0));
-        let shares = Self::share_of_past(y, &before(y, self.axis, !self.reverse, f64::INFINITY));
+        let y_bar = y_bar.single();
+        let (x, y) = unrounded(self, saved.input(0), saved.output(0));
+        let shares = Self::share_of_past(&y, &before(&y, self.axis, !self.reverse, f64::INFINITY));
         let backwards = LinearRecurrence::new(self.axis, !self.reverse);
-        let r = apply(&backwards, &[&shares, &y_bar.single()]).into_single();
-        Few::one(Some(Self::share_of_element(x, y) * r))
+        let r = apply(&backwards, &[&shares, &widened(&y_bar)]).into_single();
+        Few::one(Some((Self::share_of_element(&x, &y) * r).cast(y_bar.dtype())))
     }
     // y_dot[k] = exp(y[k - 1] - y[k]) y_dot[k - 1] + exp(x[k] - y[k]) x_dot[k]
     fn jvp(&self, x: &[&Tensor], x_dot: &[Option<&Tensor>], y: &[Tensor]) -> Option<Few<Option<Tensor>>> {
         let y_dot = |x_dot: &Tensor| {
-            let shares = Self::share_of_past(&before(&y[0], self.axis, self.reverse, f64::NEG_INFINITY), &y[0]);
-            let news = Self::share_of_element(x[0], &y[0]) * x_dot;
-            apply(&LinearRecurrence::new(self.axis, self.reverse), &[&shares, &news]).into_single()
+            let (x, y) = unrounded(self, x[0], &y[0]);
+            let shares = Self::share_of_past(&before(&y, self.axis, self.reverse, f64::NEG_INFINITY), &y);
+            let news = Self::share_of_element(&x, &y) * widened(x_dot);
+            let y_dot = apply(&LinearRecurrence::new(self.axis, self.reverse), &[&shares, &news]).into_single();
+            y_dot.cast(x_dot.dtype())
         };
         Some(Few::one(x_dot[0].map(y_dot)))
     }

@@ -97,3 +97,9 @@ fn bins_without_width_are_refused() {
 fn no_bins_are_refused() {
     let _ = Tensor::from([1.0f32]).histc(0, 0.0, 1.0);
 }
+
+#[test]
+fn bins_hold_more_than_f32_can_count() {
+    let many = (1usize << 24) + 2;
+    assert_eq!(Tensor::zeros([many], DType::F32).histc(1, -1.0, 1.0).to_vec::<f32>(), [many as f32]);
+}

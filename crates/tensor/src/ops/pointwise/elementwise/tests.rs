@@ -1,6 +1,10 @@
 //! Functions from formulas: broadcasting, derivatives through dual numbers, integers, misuse.
 
-use crate::{DType, Dual, Real, Tensor, ops::Elementwise, try_apply};
+use crate::{
+    DType, Dual, Real, Tensor,
+    ops::{Elementwise, refused::message},
+    try_apply,
+};
 
 crate::elementwise! {
     /// x y^z + offset
@@ -105,4 +109,13 @@ fn inputs_of_the_primitive_have_one_shape_and_count() {
         "total: the primitive takes inputs of one shape; got f32[2], f32[]; its method broadcasts; for try_apply, expand the \
          inputs first"
     );
+}
+
+#[test]
+fn bytes_are_clamped_with_open_ends() {
+    let x = Tensor::from([1u8, 9]);
+    assert_eq!(x.clamp(2, f64::INFINITY).to_vec::<u8>(), [2, 9]);
+    assert_eq!(x.clamp(f64::NEG_INFINITY, 2).to_vec::<u8>(), [1, 2]);
+    assert!(message(|| x.clamp(f64::INFINITY, 2)).contains("the bound inf does not fit a tensor of u8"));
+    assert!(message(|| x.clamp(2, f64::NEG_INFINITY)).contains("the bound -inf does not fit a tensor of u8"));
 }

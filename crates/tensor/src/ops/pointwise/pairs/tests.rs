@@ -32,8 +32,7 @@ fn powers_of_integers_wrap() {
 #[test]
 fn zero_times_a_logarithm_is_zero() {
     let (x, y) = (Tensor::from([0.0, 0.0, 0.0, 2.0, 0.0]), Tensor::from([0.0, -1.0, INF, 0.0, 2.0]));
-    assert_eq!(x.xlogy(&y).to_vec::<f64>()[..2], [0.0, 0.0]);
-    assert_eq!(x.xlogy(&y).to_vec::<f64>()[3..], [-INF, 0.0]);
+    assert_eq!(x.xlogy(&y).to_vec::<f64>(), [0.0, 0.0, 0.0, -INF, 0.0]);
     assert!(Tensor::from(0.0).xlogy(f64::NAN).item::<f64>().is_nan());
 }
 

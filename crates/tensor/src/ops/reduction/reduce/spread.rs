@@ -2,9 +2,12 @@
 
 use super::axes_of_floats;
 use crate::{
-    Axes, DType, Tensor,
+    Axes, Tensor,
     error::check_option,
-    ops::{ToNumber, broadcast::or_panic},
+    ops::{
+        ToNumber,
+        broadcast::{all_by_way_of_f32, by_way_of_f32, or_panic},
+    },
 };
 
 /// Variances and standard deviations.
@@ -28,7 +31,8 @@ impl Tensor {
     #[track_caller]
     pub fn var(&self, axes: impl Into<Axes>, correction: impl ToNumber) -> Tensor {
         let (axes, count) = axes_of_floats(self, "var", axes.into());
-        var_and_mean(self, axes.clone(), freedom(self, "var", count, correction)).0.squeeze(axes)
+        let freedom = freedom(self, "var", count, correction);
+        by_way_of_f32(self, |x| var_and_mean(x, axes.clone(), freedom)[0].squeeze(axes))
     }
 
     /// As [`var`](Self::var); the axes stay with size 1.
@@ -44,7 +48,9 @@ impl Tensor {
     #[track_caller]
     pub fn var_keepdims(&self, axes: impl Into<Axes>, correction: impl ToNumber) -> Tensor {
         let (axes, count) = axes_of_floats(self, "var", axes.into());
-        var_and_mean(self, axes, freedom(self, "var", count, correction)).0
+        let freedom = freedom(self, "var", count, correction);
+        let [var, _] = all_by_way_of_f32(self, |x| var_and_mean(x, axes, freedom));
+        var
     }
 
     /// The standard deviation along some axes, which go: the square root of [`var`](Self::var).
@@ -63,7 +69,8 @@ impl Tensor {
     #[track_caller]
     pub fn std(&self, axes: impl Into<Axes>, correction: impl ToNumber) -> Tensor {
         let (axes, count) = axes_of_floats(self, "std", axes.into());
-        root(var_and_mean(self, axes.clone(), freedom(self, "std", count, correction)).0.squeeze(axes))
+        let freedom = freedom(self, "std", count, correction);
+        by_way_of_f32(self, |x| root(&var_and_mean(x, axes.clone(), freedom)[0].squeeze(axes)))
     }
 
     /// As [`std`](Self::std); the axes stay with size 1.
@@ -79,7 +86,8 @@ impl Tensor {
     #[track_caller]
     pub fn std_keepdims(&self, axes: impl Into<Axes>, correction: impl ToNumber) -> Tensor {
         let (axes, count) = axes_of_floats(self, "std", axes.into());
-        root(var_and_mean(self, axes, freedom(self, "std", count, correction)).0)
+        let freedom = freedom(self, "std", count, correction);
+        by_way_of_f32(self, |x| root(&var_and_mean(x, axes, freedom)[0]))
     }
 
     /// [`var`](Self::var) and the mean that it is about, computed once: `(var, mean)`.
@@ -96,8 +104,8 @@ impl Tensor {
     #[track_caller]
     pub fn var_mean(&self, axes: impl Into<Axes>, correction: impl ToNumber) -> (Tensor, Tensor) {
         let (axes, count) = axes_of_floats(self, "var_mean", axes.into());
-        let (var, mean) = var_and_mean(self, axes.clone(), freedom(self, "var_mean", count, correction));
-        (var.squeeze(axes.clone()), mean.squeeze(axes))
+        let freedom = freedom(self, "var_mean", count, correction);
+        all_by_way_of_f32(self, |x| var_and_mean(x, axes.clone(), freedom).map(|y| y.squeeze(axes.clone()))).into()
     }
 
     /// As [`var_mean`](Self::var_mean); the axes stay with size 1.
@@ -115,7 +123,8 @@ impl Tensor {
     #[track_caller]
     pub fn var_mean_keepdims(&self, axes: impl Into<Axes>, correction: impl ToNumber) -> (Tensor, Tensor) {
         let (axes, count) = axes_of_floats(self, "var_mean", axes.into());
-        var_and_mean(self, axes, freedom(self, "var_mean", count, correction))
+        let freedom = freedom(self, "var_mean", count, correction);
+        all_by_way_of_f32(self, |x| var_and_mean(x, axes, freedom)).into()
     }
 
     /// [`std`](Self::std) and the mean that it is about, computed once: `(std, mean)`.
@@ -132,8 +141,12 @@ impl Tensor {
     #[track_caller]
     pub fn std_mean(&self, axes: impl Into<Axes>, correction: impl ToNumber) -> (Tensor, Tensor) {
         let (axes, count) = axes_of_floats(self, "std_mean", axes.into());
-        let (var, mean) = var_and_mean(self, axes.clone(), freedom(self, "std_mean", count, correction));
-        (root(var.squeeze(axes.clone())), mean.squeeze(axes))
+        let freedom = freedom(self, "std_mean", count, correction);
+        all_by_way_of_f32(self, |x| {
+            let [var, mean] = var_and_mean(x, axes.clone(), freedom).map(|y| y.squeeze(axes.clone()));
+            [root(&var), mean]
+        })
+        .into()
     }
 
     /// As [`std_mean`](Self::std_mean); the axes stay with size 1.
@@ -149,21 +162,20 @@ impl Tensor {
     #[track_caller]
     pub fn std_mean_keepdims(&self, axes: impl Into<Axes>, correction: impl ToNumber) -> (Tensor, Tensor) {
         let (axes, count) = axes_of_floats(self, "std_mean", axes.into());
-        let (var, mean) = var_and_mean(self, axes, freedom(self, "std_mean", count, correction));
-        (root(var), mean)
+        let freedom = freedom(self, "std_mean", count, correction);
+        all_by_way_of_f32(self, |x| {
+            let [var, mean] = var_and_mean(x, axes, freedom);
+            [root(&var), mean]
+        })
+        .into()
     }
 }
 
 /// Variance and mean with their axes.
-fn var_and_mean(x: &Tensor, axes: Axes, freedom: f64) -> (Tensor, Tensor) {
-    if x.dtype().is_half() {
-        // The squares may be more than a half holds.
-        let (var, mean) = var_and_mean(&x.cast(DType::F32), axes, freedom);
-        return (var.cast(x.dtype()), mean.cast(x.dtype()));
-    }
+fn var_and_mean(x: &Tensor, axes: Axes, freedom: f64) -> [Tensor; 2] {
     let mean = x.mean_keepdims(axes.clone());
     // Two passes: the textbook mean(x^2) - mean(x)^2 cancels where the mean is large beside the deviations.
-    ((x - &mean).square().sum_keepdims(axes) / freedom, mean)
+    [(x - &mean).square().sum_keepdims(axes) / freedom, mean]
 }
 
 /// What sums of squared deviations are divided by: zero rather than negative.
@@ -176,7 +188,7 @@ fn freedom(x: &Tensor, op: &'static str, count: f64, correction: impl ToNumber) 
 }
 
 /// √x for x ≥ 0, constant to derivatives at zero.
-fn root(x: Tensor) -> Tensor {
+fn root(x: &Tensor) -> Tensor {
     let zero = x.eq(0);
-    zero.where_(0, &zero.where_(1, &x).sqrt())
+    zero.where_(0, &zero.where_(1, x).sqrt())
 }

@@ -2,10 +2,11 @@
 
 use super::check_floats;
 use crate::{
-    Array, Axes, Cotangents, DType, Derivative, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp, apply,
+    Array, Axes, Cotangents, Derivative, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp, apply,
     dtype::for_float,
     kernels::softmax as kernel,
     ops::{
+        broadcast::{unrounded, widened},
         reduction::reduce::{reduced_shape, with_reduced_axes},
         rows::with_axes_last,
     },
@@ -29,8 +30,8 @@ impl LogSumExp {
     fn weights(&self, x: &Tensor, y: &Tensor) -> Tensor {
         // Where all elements are -inf, y is as well, and x - y would be NaN. Against the lowest finite number the difference is
         // -inf, and the weights zero; no other y is below it.
-        let lowest = if x.dtype() == DType::F32 { f64::from(f32::MIN) } else { f64::MIN };
-        let y = y.maximum(lowest);
+        let greatest = x.dtype().greatest().expect("`infer` asks for floating point");
+        let y = y.maximum(-greatest);
         (x - with_reduced_axes(&y, &self.axes, x.spec())).exp()
     }
 }
@@ -72,15 +73,19 @@ impl Vjp for LogSumExp {
     }
     // x_bar = exp(x - y) y_bar
     fn vjp(&self, saved: &Saved, y_bar: Cotangents, _: &[bool]) -> Few<Option<Tensor>> {
-        let x = saved.input(0);
-        let y_bar = with_reduced_axes(&y_bar.single(), &self.axes, x.spec());
-        Few::one(Some(self.weights(x, saved.output(0)) * y_bar))
+        let y_bar = y_bar.single();
+        let (x, y) = unrounded(self, saved.input(0), saved.output(0));
+        let pulled = with_reduced_axes(&widened(&y_bar), &self.axes, x.spec());
+        Few::one(Some((self.weights(&x, &y) * pulled).cast(y_bar.dtype())))
     }
     // y_dot = sum(exp(x - y) x_dot)
     fn jvp(&self, x: &[&Tensor], x_dot: &[Option<&Tensor>], y: &[Tensor]) -> Option<Few<Option<Tensor>>> {
         let y_dot = |x_dot: &Tensor| {
-            let weighted = self.weights(x[0], &y[0]) * x_dot;
-            if self.keepdims { weighted.sum_keepdims(self.axes.clone()) } else { weighted.sum(self.axes.clone()) }
+            let (x, y) = unrounded(self, x[0], &y[0]);
+            let weighted = self.weights(&x, &y) * widened(x_dot);
+            let sum =
+                if self.keepdims { weighted.sum_keepdims(self.axes.clone()) } else { weighted.sum(self.axes.clone()) };
+            sum.cast(x_dot.dtype())
         };
         Some(Few::one(x_dot[0].map(y_dot)))
     }

@@ -1,61 +1,65 @@
-//! The rows of an image's channel that the tiles of a block see. Rows of tiles that follow each other share two of their four.
+//! The rows of an image's channel that the tiles of a block see. Rows of tiles that follow each other share two of their six.
 
-use super::{
-    super::tiles::{MOST_TILES, Segment, Tiles},
-    LANES,
+use super::super::{
+    SEEN, SIDE,
+    tiles::{Segment, Tiles},
 };
 
-/// Columns of one parity in a row: the last vector of tiles sees one more.
-pub(super) const ROW: usize = MOST_TILES + LANES;
-
-/// Which elements are read and where they go; the same for all channels.
-pub(in super::super) struct Seen {
-    /// Rows that are in the image; where there is none, zeros stay.
-    pub(super) rows: Vec<Row>,
-    /// For each segment, where the first of its four rows begins.
-    pub(super) first_rows: Vec<usize>,
-    /// How many rows there are, with those of zeros.
-    pub(super) count: usize,
-}
-
-/// A part of a row.
-pub(super) struct Row {
+/// A part of a row of a channel, and the tiles that see it.
+pub(in super::super) struct Row {
     pub(super) image: usize,
     /// Where it begins in its channel.
     pub(super) at: usize,
+    /// How many elements it has; none where the tiles see padding alone.
     pub(super) len: usize,
     /// Columns of padding before it.
     pub(super) margin: usize,
-    /// Where it goes, parted into even and odd columns.
-    pub(super) to: usize,
+    /// How many tiles see it, side by side.
+    pub(super) tiles: usize,
+    pub(super) place: Place,
+    /// Where the row of tiles below sees it.
+    pub(super) below: Option<Place>,
 }
 
-impl Seen {
-    pub(in super::super) fn new(tiles: &Tiles, segments: &[Segment]) -> Seen {
-        let mut seen = Seen { rows: Vec::new(), first_rows: Vec::new(), count: 0 };
-        for (i, segment) in segments.iter().enumerate() {
-            let before = i.checked_sub(1).map(|before| segments[before]);
-            let is_next = before.is_some_and(|before| *segment == Segment { row: before.row + 1, ..before });
-            let shared = if is_next { 2 } else { 0 };
-            seen.first_rows.push((seen.count - shared) * ROW);
-            for row in shared..4 {
-                seen.add(tiles, segment, row);
-            }
-        }
-        seen
-    }
+/// Tiles that see a row as one of their six.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    /// Which of the six.
+    pub(super) row: usize,
+    /// The column of the first tile in the block's matrices.
+    pub(super) column: usize,
+}
 
-    /// Adds one of the four rows of a segment.
-    fn add(&mut self, tiles: &Tiles, segment: &Segment, row: usize) {
-        let to = self.count * ROW;
-        self.count += 1;
-        let ([height, width], [above, left]) = (tiles.input, tiles.before);
-        let first = 2 * segment.start;
-        let (margin, column) = (left.saturating_sub(first), first.saturating_sub(left));
-        let len = width.saturating_sub(column).min(2 * segment.len + 2 - margin);
-        let row = (2 * segment.row + row).checked_sub(above).filter(|&row| row < height && len > 0);
-        if let Some(row) = row {
-            self.rows.push(Row { image: segment.image, at: row * width + column, len, margin, to });
+/// All of them, segment by segment, from above to below.
+pub(in super::super) fn rows(tiles: &Tiles, segments: &[Segment]) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::with_capacity(segments.len() * SEEN);
+    let mut column = 0;
+    for (i, segment) in segments.iter().enumerate() {
+        let before = i.checked_sub(1).map(|before| segments[before]);
+        let is_below = before.is_some_and(|before| *segment == Segment { row: before.row + 1, ..before });
+        let shared = if is_below { SEEN - SIDE } else { 0 };
+        let last = rows.len();
+        for row in 0..shared {
+            rows[last - shared + row].below = Some(Place { row, column });
         }
+        rows.extend((shared..SEEN).map(|row| Row::of(tiles, segment, Place { row, column })));
+        column += segment.len;
+    }
+    rows
+}
+
+impl Row {
+    fn of(tiles: &Tiles, segment: &Segment, place: Place) -> Row {
+        let ([height, width], [above, left]) = (tiles.input, tiles.before);
+        let first = SIDE * segment.start;
+        let (margin, column) = (left.saturating_sub(first), first.saturating_sub(left));
+        let row = (SIDE * segment.row + place.row).checked_sub(above).filter(|&row| row < height);
+        let (at, len) = match row {
+            Some(row) if column < width => {
+                (row * width + column, (width - column).min(SIDE * segment.len + SEEN - SIDE - margin))
+            }
+            _ => (0, 0),
+        };
+        Row { image: segment.image, at, len, margin, tiles: segment.len, place, below: None }
     }
 }
