@@ -52,7 +52,7 @@ struct Dual {
 
 impl Dual {
     fn tensor(motion: &Arc<Motion>, primal: Tensor, tangent: Tensor) -> Tensor {
-        Tensor::from_tracer(Arc::new(Dual { motion: motion.clone(), primal, tangent }))
+        Tensor::traced_by(Dual { motion: motion.clone(), primal, tangent })
     }
 }
 

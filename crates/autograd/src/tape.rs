@@ -10,12 +10,13 @@ mod sweep;
 pub(crate) use sweep::{Listener, Recording, Step};
 
 use cotangent_tensor::{
-    Cotangent, Cotangents, Derivative, Few, Level, Primitive, Result, Saved, Spec, SpecRef, Tensor, Tracer, try_apply,
-    try_decompose,
+    Cotangent, Cotangents, Derivative, Few, Level, Primitive, Result, Saved, Spec, SpecRef, Tensor, Tracer, Vjp,
+    try_apply, try_decompose,
 };
 use std::{
     any::Any,
     cell::Cell,
+    ptr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -132,7 +133,7 @@ impl Tape {
     /// The tensor as a variable of this tape.
     pub(crate) fn watch(&self, x: &Tensor) -> (Tensor, ValueId) {
         let id = self.0.contents().values.add(x.spec());
-        (Tensor::from_tracer(Arc::new(Traced { tape: self.0.clone(), id, primal: x.clone() })), id)
+        (Tensor::traced_by(Traced { tape: self.0.clone(), id, primal: x.clone() }), id)
     }
 
     /// The value one level down, and its number, or `None` if it does not depend on what is watched.
@@ -165,7 +166,7 @@ impl Shared {
 
     fn of<'a>(&self, x: &'a Tensor) -> Option<&'a Traced> {
         let traced: &Traced = (x.tracer()? as &dyn Any).downcast_ref()?;
-        std::ptr::eq(&*traced.tape, self).then_some(traced)
+        ptr::eq(&*traced.tape, self).then_some(traced)
     }
 }
 
@@ -188,42 +189,60 @@ impl Tracer for Traced {
             Derivative::Decomposition(parts) => return try_decompose(primitive, parts, inputs),
             Derivative::Zero => None,
         };
-        let run = |primals: &[&Tensor], needs: &[bool], ids: &[ValueId]| {
-            let outputs = try_apply(primitive, primals);
-            match (rule, &outputs) {
-                (Some(rule), Ok(results)) => {
-                    let saved = Saved::new(rule.keep(needs), primals, results);
-                    self.tape.record(primitive, ids, outputs, saved)
-                }
-                _ => outputs,
-            }
-        };
         // The usual counts of inputs need no list.
         match *inputs {
             [x] => {
-                let (x, id) = self.tape.below(x);
-                run(&[x], &[id.is_value()], &[id])
+                let (x, id) = self.below(x);
+                self.tape.run(primitive, rule, &[x], &[id], &[id.is_value()])
             }
             [x, y] => {
-                let ((x, x_id), (y, y_id)) = (self.tape.below(x), self.tape.below(y));
-                run(&[x, y], &[x_id.is_value(), y_id.is_value()], &[x_id, y_id])
+                let ((x, x_id), (y, y_id)) = (self.below(x), self.below(y));
+                self.tape.run(primitive, rule, &[x, y], &[x_id, y_id], &[x_id.is_value(), y_id.is_value()])
             }
             _ => {
-                let (primals, ids): (Few<&Tensor>, Few<ValueId>) = inputs.iter().map(|x| self.tape.below(x)).unzip();
+                let (primals, ids): (Few<&Tensor>, Few<ValueId>) = inputs.iter().map(|x| self.below(x)).unzip();
                 let needs: Few<bool> = ids.iter().map(|id| id.is_value()).collect();
-                run(&primals, &needs, &ids)
+                self.tape.run(primitive, rule, &primals, &ids, &needs)
             }
         }
     }
 }
 
-impl Shared {
-    /// The value one level down, and its number, if the tape traces it.
+impl Traced {
+    /// The value of an input one level down, and its number, if this tape traces it.
     #[inline]
-    fn below<'a>(&self, x: &'a Tensor) -> (&'a Tensor, ValueId) {
-        match self.of(x) {
+    fn below<'a>(&'a self, x: &'a Tensor) -> (&'a Tensor, ValueId) {
+        // Mostly it is this one, which needs no look at its type.
+        let traced = match x.tracer() {
+            Some(tracer) if ptr::addr_eq(tracer, self) => Some(self),
+            _ => self.tape.of(x),
+        };
+        match traced {
             Some(traced) => (&traced.primal, traced.id),
             None => (x, ValueId::CONSTANT),
+        }
+    }
+}
+
+impl Shared {
+    /// Runs an operation one level down, and records it if it has a rule. Inlined, so that each usual count of inputs is compiled by
+    /// itself, and what is handed on stays in registers.
+    #[inline(always)]
+    fn run(
+        self: &Arc<Self>,
+        primitive: &dyn Primitive,
+        rule: Option<&dyn Vjp>,
+        primals: &[&Tensor],
+        ids: &[ValueId],
+        needs: &[bool],
+    ) -> Result<Few<Tensor>> {
+        let outputs = try_apply(primitive, primals);
+        match (rule, &outputs) {
+            (Some(rule), Ok(results)) => {
+                let saved = Saved::new(rule.keep(needs), primals, results);
+                self.record(primitive, ids, outputs, saved)
+            }
+            _ => outputs,
         }
     }
 
@@ -247,7 +266,7 @@ impl Shared {
                 return (primal, ValueId::CONSTANT);
             }
             let id = contents.values.add(primal.spec());
-            (Tensor::from_tracer(Arc::new(Traced { tape: self.clone(), id, primal })), id)
+            (Tensor::traced_by(Traced { tape: self.clone(), id, primal }), id)
         };
         match outputs?.try_into_single() {
             Ok(output) => {

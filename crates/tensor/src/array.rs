@@ -45,7 +45,9 @@ enum Elements {
     None,
     /// One level down, under the tracer that this view stands for. Only a [`Tensor`](crate::Tensor) has such a view, and hands out no array
     /// with it: so a tensor is one word, whether it is plain or traced.
-    Traced(Arc<dyn Tracer>),
+    Traced(Box<dyn Tracer>),
+    /// As above, where others may hold the tracer too.
+    TracedTogether(Arc<dyn Tracer>),
 }
 
 impl Array {
@@ -128,19 +130,31 @@ impl Array {
 
     /// What stands for an array under a tracer, with the spec of its primal.
     #[inline]
-    pub(crate) fn traced(tracer: Arc<dyn Tracer>) -> Self {
+    pub(crate) fn traced(tracer: Box<dyn Tracer>) -> Self {
         let room = Counted::room();
-        let View { form, dtype, .. } = &*tracer.primal().view().0;
-        let (form, dtype) = (form.clone(), *dtype);
+        let (form, dtype) = tracer.primal().view().form();
         Array::in_room(room, Elements::Traced(tracer), form, dtype)
+    }
+
+    /// As [`traced`](Self::traced), by a tracer that others may hold too.
+    pub(crate) fn traced_together(tracer: Arc<dyn Tracer>) -> Self {
+        let room = Counted::room();
+        let (form, dtype) = tracer.primal().view().form();
+        Array::in_room(room, Elements::TracedTogether(tracer), form, dtype)
+    }
+
+    #[inline]
+    fn form(&self) -> (SharedForm, DType) {
+        (self.0.form.clone(), self.0.dtype)
     }
 
     /// The tracer that this stands for.
     #[inline]
-    pub(crate) fn tracer(&self) -> Option<&Arc<dyn Tracer>> {
+    pub(crate) fn tracer(&self) -> Option<&dyn Tracer> {
         match &self.0.elements {
-            Elements::Traced(tracer) => Some(tracer),
-            _ => None,
+            Elements::Traced(tracer) => Some(&**tracer),
+            Elements::TracedTogether(tracer) => Some(&**tracer),
+            Elements::Stored(_) | Elements::None => None,
         }
     }
 
@@ -366,7 +380,8 @@ impl Array {
             layout.span().is_none_or(|(_, high)| for_dtype!(self.0.dtype, T => high < storage.elements::<T>().len())),
             "a view outside its storage: {layout:?}"
         );
-        Array::of(storage.clone(), SharedForm::of(layout), self.0.dtype)
+        let elements = storage.bytes() / self.0.dtype.size();
+        Array::of(storage.clone(), SharedForm::of(layout, elements), self.0.dtype)
     }
 }
 

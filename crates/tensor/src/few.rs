@@ -63,6 +63,17 @@ impl<T> Few<T> {
         };
     }
 
+    /// What `f` makes of each value, in the memory of the list where it has some.
+    #[inline]
+    pub(crate) fn map<U>(self, mut f: impl FnMut(T) -> U) -> Few<U> {
+        Few(match self.0 {
+            Repr::None => Repr::None,
+            Repr::One([value]) => Repr::One([f(value)]),
+            Repr::Two(values) => Repr::Two(values.map(f)),
+            Repr::Many(values) => Repr::Many(values.into_iter().map(f).collect()),
+        })
+    }
+
     /// The only value of a list of one, if it is one.
     #[inline]
     pub(crate) fn as_single(&self) -> Option<&T> {
@@ -152,7 +163,7 @@ impl<T> From<T> for Few<T> {
 impl<T, const N: usize> From<[T; N]> for Few<T> {
     #[inline]
     fn from(values: [T; N]) -> Self {
-        values.into_iter().collect()
+        if N > 2 { Few(Repr::Many(values.into())) } else { values.into_iter().collect() }
     }
 }
 
@@ -240,6 +251,7 @@ mod tests {
             assert_eq!(collected, pushed);
             assert_eq!(collected[..], (0..len).collect::<Vec<_>>()[..]);
             assert_eq!(collected.clone().into_iter().len(), len);
+            assert_eq!(collected.clone().map(|i| i + 1)[..], (1..=len).collect::<Vec<_>>()[..]);
             assert_eq!(collected.into_iter().collect::<Vec<_>>(), (0..len).collect::<Vec<_>>());
             pushed.iter_mut().for_each(|value| *value += 1);
             assert_eq!(pushed.iter().sum::<usize>(), len * (len + 1) / 2);

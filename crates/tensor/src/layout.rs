@@ -34,6 +34,16 @@ impl Layout {
         Layout { shape, strides, offset: 0 }
     }
 
+    /// Whether the strides are those of [`contiguous`](Self::contiguous), along axes of size one too.
+    pub(crate) fn has_usual_strides(&self) -> bool {
+        let mut expected = 1;
+        self.shape.iter().zip(&self.strides).rev().all(|(&size, &stride)| {
+            let usual = stride == expected;
+            expected *= size.max(1) as isize;
+            usual
+        })
+    }
+
     /// Whether the elements lie one after another in row-major order.
     pub(crate) fn is_contiguous(&self) -> bool {
         let mut expected = 1;

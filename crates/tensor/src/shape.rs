@@ -15,12 +15,38 @@ pub struct Shape(Sizes);
 /// The inline form is copied whole, whatever its rank, which is two vector moves.
 #[derive(Clone)]
 enum Sizes {
-    Inline { sizes: [usize; INLINE], rank: u8 },
+    Inline { rank: Rank, sizes: [usize; INLINE] },
     Heap(Box<[usize]>),
 }
 
 /// Axes of most tensors at most: batch, channel, height, width.
 const INLINE: usize = 4;
+
+/// A rank that is inline. A word, which also tells the other form, so that a shape is made of whole words: to move one of which bytes were
+/// written a moment ago waits for the writes to go through, and a shape moves through several hands.
+#[derive(Clone, Copy)]
+#[repr(usize)]
+enum Rank {
+    Zero,
+    One,
+    Two,
+    Three,
+    Four,
+}
+
+impl Rank {
+    #[inline]
+    fn of(rank: usize) -> Option<Rank> {
+        Some(match rank {
+            0 => Rank::Zero,
+            1 => Rank::One,
+            2 => Rank::Two,
+            3 => Rank::Three,
+            4 => Rank::Four,
+            _ => return None,
+        })
+    }
+}
 
 impl PartialEq for Shape {
     #[inline]
@@ -45,7 +71,7 @@ fn same_sizes(a: &[usize], b: &[usize]) -> bool {
 
 impl Shape {
     /// Without axes.
-    pub(crate) const SCALAR: Shape = Shape(Sizes::Inline { sizes: [0; INLINE], rank: 0 });
+    pub(crate) const SCALAR: Shape = Shape(Sizes::Inline { rank: Rank::Zero, sizes: [0; INLINE] });
 
     /// The number of elements; the shape was checked when its tensor was made, so that this cannot overflow.
     #[must_use]
@@ -74,7 +100,7 @@ impl Shape {
     pub fn with_size(&self, axis: usize, size: usize) -> Shape {
         let mut shape = self.clone();
         match &mut shape.0 {
-            Sizes::Inline { sizes, rank } => sizes[..usize::from(*rank)][axis] = size,
+            Sizes::Inline { rank, sizes } => sizes[..*rank as usize][axis] = size,
             Sizes::Heap(sizes) => sizes[axis] = size,
         }
         shape
@@ -111,29 +137,38 @@ impl Deref for Shape {
     #[inline]
     fn deref(&self) -> &[usize] {
         match &self.0 {
-            Sizes::Inline { sizes, rank } => &sizes[..usize::from(*rank)],
+            Sizes::Inline { rank, sizes } => &sizes[..*rank as usize],
             Sizes::Heap(sizes) => sizes,
         }
     }
 }
 
 impl FromIterator<usize> for Shape {
+    #[inline]
     fn from_iter<I: IntoIterator<Item = usize>>(sizes: I) -> Self {
-        let sizes: SmallVec<[usize; INLINE]> = sizes.into_iter().collect();
-        Shape::from(&sizes[..])
+        let mut sizes = sizes.into_iter();
+        let mut inline = [0; INLINE];
+        for rank in [Rank::Zero, Rank::One, Rank::Two, Rank::Three] {
+            match sizes.next() {
+                Some(size) => inline[rank as usize] = size,
+                None => return Shape(Sizes::Inline { rank, sizes: inline }),
+            }
+        }
+        match sizes.next() {
+            Some(size) => Shape(Sizes::Heap(inline.into_iter().chain([size]).chain(sizes).collect())),
+            None => Shape(Sizes::Inline { rank: Rank::Four, sizes: inline }),
+        }
     }
 }
 
 impl From<&[usize]> for Shape {
     #[inline]
     fn from(sizes: &[usize]) -> Self {
-        match sizes {
-            [] => Shape::SCALAR,
-            _ if sizes.len() <= INLINE => {
-                let at = |i| sizes.get(i).copied().unwrap_or(0);
-                Shape(Sizes::Inline { sizes: [at(0), at(1), at(2), at(3)], rank: sizes.len() as u8 })
-            }
-            _ => Shape(Sizes::Heap(sizes.into())),
+        let at = |i| sizes.get(i).copied().unwrap_or(0);
+        match Rank::of(sizes.len()) {
+            Some(Rank::Zero) => Shape::SCALAR,
+            Some(rank) => Shape(Sizes::Inline { rank, sizes: [at(0), at(1), at(2), at(3)] }),
+            None => Shape(Sizes::Heap(sizes.into())),
         }
     }
 }
@@ -280,6 +315,12 @@ impl fmt::Debug for SpecRef<'_> {
     }
 }
 
+/// The axes of a tensor of this rank.
+#[inline]
+pub(crate) fn all_axes(rank: usize) -> SmallVec<[usize; 4]> {
+    if rank <= 4 { SmallVec::from_buf_and_len([0, 1, 2, 3], rank) } else { (0..rank).collect() }
+}
+
 /// Resolves an axis that may count from the end (`-1` is the last).
 pub(crate) fn resolve_axis(op: &'static str, axis: isize, rank: usize) -> Result<usize> {
     let from_start = if axis < 0 { axis + rank as isize } else { axis };
@@ -322,18 +363,25 @@ pub enum Axes {
 
 impl Axes {
     /// The axes as ascending positions in a shape of this rank.
+    #[inline]
     pub(crate) fn resolve(&self, op: &'static str, rank: usize) -> Result<SmallVec<[usize; 4]>> {
-        let list = match self {
-            Axes::All => return Ok((0..rank).collect()),
-            Axes::List(list) => list,
-        };
-        let mut axes: SmallVec<[usize; 4]> =
-            list.iter().map(|&axis| resolve_axis(op, axis, rank)).collect::<Result<_>>()?;
-        axes.sort_unstable();
-        match axes.windows(2).find(|pair| pair[0] == pair[1]) {
-            Some(pair) => Err(Error::new(ErrorKind::Axis, op, format!("axis {} is named twice in {list:?}", pair[0]))),
-            None => Ok(axes),
+        match self {
+            Axes::All => Ok(all_axes(rank)),
+            Axes::List(list) => match list[..] {
+                [axis] => Ok(SmallVec::from_buf_and_len([resolve_axis(op, axis, rank)?, 0, 0, 0], 1)),
+                _ => resolve_list(op, list, rank),
+            },
         }
+    }
+}
+
+fn resolve_list(op: &'static str, list: &[isize], rank: usize) -> Result<SmallVec<[usize; 4]>> {
+    let mut axes: SmallVec<[usize; 4]> =
+        list.iter().map(|&axis| resolve_axis(op, axis, rank)).collect::<Result<_>>()?;
+    axes.sort_unstable();
+    match axes.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(pair) => Err(Error::new(ErrorKind::Axis, op, format!("axis {} is named twice in {list:?}", pair[0]))),
+        None => Ok(axes),
     }
 }
 

@@ -126,6 +126,15 @@ impl Storage {
         }
     }
 
+    /// The size of all elements.
+    #[inline]
+    pub(crate) fn bytes(&self) -> usize {
+        match &self.0 {
+            Contents::Block(block) => header(block).bytes,
+            Contents::Inline { len, .. } => usize::from(*len),
+        }
+    }
+
     /// Whether no other storage shares the elements.
     #[inline]
     pub(crate) fn is_unique(&mut self) -> bool {

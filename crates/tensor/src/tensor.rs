@@ -22,11 +22,17 @@ impl From<Array> for Tensor {
 
 /// What transforms need to know of a tensor.
 impl Tensor {
-    /// A tensor inside a transform.
+    /// A tensor inside a transform, whose tracer nobody else holds.
     #[must_use]
     #[inline]
+    pub fn traced_by(tracer: impl Tracer) -> Self {
+        Tensor(Array::traced(Box::new(tracer)))
+    }
+
+    /// As [`traced_by`](Self::traced_by), by a tracer that others may hold too.
+    #[must_use]
     pub fn from_tracer(tracer: Arc<dyn Tracer>) -> Self {
-        Tensor(Array::traced(tracer))
+        Tensor(Array::traced_together(tracer))
     }
 
     /// The tracer that this tensor stands for, inside a transform.
@@ -37,7 +43,7 @@ impl Tensor {
         loop {
             let tracer = tensor.0.tracer()?;
             if tracer.is_open() {
-                return Some(&**tracer);
+                return Some(tracer);
             }
             tensor = tracer.primal();
         }

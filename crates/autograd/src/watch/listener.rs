@@ -94,7 +94,7 @@ impl Shared {
     }
 
     fn watched(self: &Arc<Self>, number: usize, primal: Tensor) -> Tensor {
-        Tensor::from_tracer(Arc::new(Watched { watch: self.clone(), number, primal }))
+        Tensor::traced_by(Watched { watch: self.clone(), number, primal })
     }
 
     fn of<'a>(&self, x: &'a Tensor) -> Option<&'a Watched> {

@@ -40,9 +40,14 @@ impl SharedForm {
         SharedForm(Some(Arc::new(Form { layout: Layout::contiguous(shape), numel, contiguous: true, plain: true })))
     }
 
-    /// Of any view.
-    pub(super) fn of(layout: Layout) -> Self {
-        let (numel, contiguous) = (layout.shape.numel(), layout.is_contiguous());
-        SharedForm(Some(Arc::new(Form { layout, numel, contiguous, plain: false })))
+    /// Of any view of a storage of so many elements.
+    pub(super) fn of(layout: Layout, elements: usize) -> Self {
+        let numel = layout.shape.numel();
+        let plain = layout.offset == 0 && numel == elements && layout.has_usual_strides();
+        if plain && layout.shape.is_empty() {
+            return SharedForm::SCALAR;
+        }
+        let contiguous = plain || layout.is_contiguous();
+        SharedForm(Some(Arc::new(Form { layout, numel, contiguous, plain })))
     }
 }

@@ -135,9 +135,9 @@ pub(crate) fn forward<T: Float>(
     // Three passes, of which the second and third are in cache.
     let work = x.len();
     let inner = form.inner();
-    let moments: Vec<Moments<T>> = if form.outer == 1 {
+    let moments: Vec<Vec<Moments<T>>> = if form.outer == 1 {
         let piece = (CHUNK / inner).max(1);
-        let found = parallel::collect_chunks(&mut y, piece * inner, work, |i, y| {
+        parallel::collect_chunks(&mut y, piece * inner, work, |i, y| {
             let mut moments = vec![Moments::default(); y.len() / inner];
             if are_rows(&form) {
                 let x = &x[i * piece * inner..][..y.len()];
@@ -146,17 +146,16 @@ pub(crate) fn forward<T: Float>(
                 isa::dispatch(Groups { rule, x, affine, first: i * piece, moments: &mut moments, y });
             }
             moments
-        });
-        found.into_iter().flatten().collect()
+        })
     } else {
         let moments = parallel::collect(groups, work, |group| isa::dispatch(Statistics { rule, x, group }));
         let piece = (CHUNK / inner).max(1);
         parallel::chunks(&mut y, piece * inner, work, |i, y| {
             isa::dispatch(Segments { rule, x, affine, first: i * piece, moments: &moments, y });
         });
-        moments
+        vec![moments]
     };
-    for ((m, mean), variance) in moments.iter().zip(means.iter_mut()).zip(variances.iter_mut()) {
+    for ((m, mean), variance) in moments.iter().flatten().zip(means.iter_mut()).zip(variances.iter_mut()) {
         (*mean, *variance) = (m.mean + m.shift, m.variance);
     }
     (y, means, variances)

@@ -104,7 +104,10 @@ fn expanded(x: Tensor, shape: &Shape) -> Tensor {
 
 /// The shape that all tensors broadcast to.
 pub(in crate::ops) fn common_shape(op: &'static str, tensors: &[&Tensor]) -> Result<Shape> {
-    let shape = tensors.iter().try_fold(Shape::from([]), |shape, x| Shape::broadcast(&shape, x.shape()));
+    let shape = match tensors {
+        [a, b] => Shape::broadcast(a.shape(), b.shape()),
+        _ => tensors.iter().try_fold(Shape::from([]), |shape, x| Shape::broadcast(&shape, x.shape())),
+    };
     let checked = match shape {
         Some(shape) => tensors.iter().try_for_each(|x| check_size(op, &shape, x.dtype()).map(drop)).map(|()| shape),
         None => {

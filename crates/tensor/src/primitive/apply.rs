@@ -48,10 +48,7 @@ pub(crate) fn try_apply_plain(primitive: &dyn Primitive, x: &Array, y: &Array) -
 
 #[inline(always)]
 fn as_tensors(arrays: Few<Array>) -> Few<Tensor> {
-    match arrays.0 {
-        Repr::One([y]) => Few::one(y.into()),
-        several => Few(several).into_iter().map(Tensor::from).collect(),
-    }
+    arrays.map(Tensor::from)
 }
 
 fn specs_of<'a>(inputs: &[&'a Tensor]) -> Few<SpecRef<'a>> {
@@ -201,13 +198,20 @@ fn finish(
     promise: &Promise,
 ) -> Result<Few<Array>> {
     let mut arrays = outputs.map_err(|error| showing(error, inputs))?;
-    let promised = promise.clone().into_specs(inputs);
-    for (y, spec) in arrays.iter_mut().zip(&promised) {
+    let as_input;
+    let promised = match promise {
+        &Promise::AsInput(i) => {
+            as_input = Few::one(inputs[i].to_owned());
+            &as_input
+        }
+        Promise::Specs(specs) => specs,
+    };
+    for (y, spec) in arrays.iter_mut().zip(promised) {
         if spec.dtype().is_half() && y.dtype() == DType::F32 {
             *y = halves::narrowed(y, spec.dtype());
         }
     }
-    if arrays.len() == promised.len() && arrays.iter().zip(&promised).all(|(y, spec)| y.spec() == spec.as_ref()) {
+    if arrays.len() == promised.len() && arrays.iter().zip(promised).all(|(y, spec)| y.spec() == spec.as_ref()) {
         return Ok(arrays);
     }
     let found: Vec<SpecRef<'_>> = arrays.iter().map(Array::spec).collect();

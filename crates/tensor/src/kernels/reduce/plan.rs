@@ -36,9 +36,6 @@ pub(super) struct Plan {
 impl Plan {
     /// The plan for reducing `axes`, which ascend.
     pub(super) fn new(x: &Array, axes: &[usize], keepdims: bool) -> Self {
-        if axes.len() == x.shape().len() && x.is_contiguous() && !keepdims {
-            return Plan::of_one_run(x.offset(), x.numel());
-        }
         let (mut offset, mut copies) = (x.offset(), 1);
         let (mut kept, mut reduced) = (SmallVec::<[(Axis, usize, bool); 4]>::new(), AxisList::new());
         let is_reduced = |i: usize| axes.contains(&i);
@@ -84,18 +81,6 @@ impl Plan {
             copies,
             outputs: sizes.iter().product(),
             output: Layout { shape, strides, offset: output_offset },
-        }
-    }
-
-    /// Everything is joined and lies in one run: the common sum of a loss, for which the rest takes 50 ns.
-    fn of_one_run(offset: usize, length: usize) -> Self {
-        Plan {
-            offset,
-            kept: AxisList::new(),
-            reduced: SmallVec::from_slice(&[Axis { size: length, stride: 1 }]),
-            copies: 1,
-            outputs: 1,
-            output: Layout::SCALAR,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Each fold against a loop over indices, over shapes, layouts and axes.
 
-use super::{Extremum, Fold, Max, Min, Sum, arg, fold};
+use super::{Extremum, Fold, LEAF, Max, Min, Sum, arg, fold, join_tree};
 use crate::{Array, Buffer, Element, Shape, kernels::parallel::with_threads};
 
 /// Small integers in no particular order, exact in each dtype and in every order of summation.
@@ -223,6 +223,22 @@ fn bits_do_not_depend_on_threads() {
             };
             assert_eq!(bits(1), bits(2), "{shape:?} over {axis}");
         }
+    }
+}
+
+#[test]
+fn a_run_is_the_tree_of_its_leaves() {
+    // Leaves alone, in pairs, and with a part of one at the end.
+    for length in [1, 100, LEAF, 1500, 2 * LEAF, 3 * LEAF, 10_000] {
+        let x = fractions(&[length]);
+        let sum = |x: &Array, keepdims| fold::<Sum, f32>(x, &[0], keepdims).to_vec::<f32>()[0];
+        let leaves: Vec<f32> = x
+            .to_vec::<f32>()
+            .chunks(LEAF)
+            .map(|leaf| sum(&Array::from_slice(leaf, [leaf.len()]).unwrap(), false))
+            .collect();
+        let tree = join_tree::<Sum, f32>(&leaves).to_bits();
+        assert_eq!((sum(&x, false).to_bits(), sum(&x, true).to_bits()), (tree, tree), "{length}");
     }
 }
 

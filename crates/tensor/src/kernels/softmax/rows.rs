@@ -210,6 +210,9 @@ impl<R: Rule<T>, T: Float> Kernel for Results<'_, R, T> {
     }
 }
 
+/// Rows of at least a step that a block of at most a leaf has at most: what is kept for each is set up for every call.
+const MOST_ROWS: usize = LEAF / WIDTH;
+
 /// Whole rows of at most a leaf.
 struct Block<'a, R, T> {
     a: &'a [T],
@@ -225,9 +228,10 @@ impl<R: Rule<T>, T: Float> Kernel for Block<'_, R, T> {
     fn run<const FMA: bool>(self) {
         let Block { a, b, length, results, .. } = self;
         let block = LEAF / length * length;
-        let (mut greatest, mut of_sums) = ([T::default(); LEAF], [T::default(); LEAF]);
-        for ((results, a), b) in results.chunks_mut(block).zip(a.chunks(block)).zip(b.chunks(block)) {
-            if length < WIDTH {
+        let blocks = results.chunks_mut(block).zip(a.chunks(block)).zip(b.chunks(block));
+        if length < WIDTH {
+            let mut greatest = [T::default(); LEAF];
+            for ((results, a), b) in blocks {
                 terms_of_rows::<R, T, FMA>(a, b, length, &mut greatest, results);
                 let rows = results.chunks_exact_mut(length).zip(a.chunks_exact(length)).zip(b.chunks_exact(length));
                 for (((results, a), b), &m) in rows.zip(&greatest) {
@@ -236,11 +240,16 @@ impl<R: Rule<T>, T: Float> Kernel for Block<'_, R, T> {
                         *y = R::result(a, b, m, *y, of_sum);
                     }
                 }
-                continue;
             }
+            return;
+        }
+        let (mut greatest, mut of_sums) = ([T::default(); MOST_ROWS], [T::default(); MOST_ROWS]);
+        for ((results, a), b) in blocks {
             if R::SHIFTS {
-                let rows = greatest.iter_mut().zip(a.chunks_exact(length));
-                rows.for_each(|(m, a)| *m = greatest_number(a));
+                // Not `for_each`: the compiler leaves a closure around a loop outside of the kernel, without its instructions.
+                for (m, a) in greatest.iter_mut().zip(a.chunks_exact(length)) {
+                    *m = greatest_number(a);
+                }
             }
             let rows = results.chunks_exact_mut(length).zip(a.chunks_exact(length)).zip(b.chunks_exact(length));
             for (((results, a), b), (&m, of_sum)) in rows.zip(greatest.iter().zip(&mut of_sums)) {
@@ -321,10 +330,10 @@ impl<T: Float> Kernel for ShortRows<'_, T> {
     #[inline(always)]
     fn run<const FMA: bool>(self) {
         let rows = LEAF / self.length;
-        let (mut greatest, mut terms) = ([T::default(); LEAF], [T::default(); LEAF]);
-        let blocks = self.results.chunks_mut(rows).zip(self.a.chunks(rows * self.length));
-        for (i, (results, a)) in blocks.enumerate() {
-            if self.length >= WIDTH {
+        let blocks = self.results.chunks_mut(rows).zip(self.a.chunks(rows * self.length)).enumerate();
+        if self.length >= WIDTH {
+            let mut greatest = [T::default(); MOST_ROWS];
+            for (i, (results, a)) in blocks {
                 for (m, a) in greatest.iter_mut().zip(a.chunks_exact(self.length)) {
                     *m = greatest_number(a);
                     // Beside an infinity a NaN must not be lost, since the sum is NaN either way.
@@ -336,8 +345,11 @@ impl<T: Float> Kernel for ShortRows<'_, T> {
                 {
                     *y = (self.of_row)(self.first + i * rows + j, a, m, sum_of_terms::<T, FMA>(a, m));
                 }
-                continue;
             }
+            return;
+        }
+        let (mut greatest, mut terms) = ([T::default(); LEAF], [T::default(); LEAF]);
+        for (i, (results, a)) in blocks {
             let terms = &mut terms[..a.len()];
             terms_of_rows::<LogSoftmax, T, FMA>(a, a, self.length, &mut greatest, terms);
             let row = a.chunks_exact(self.length).zip(terms.chunks_exact(self.length)).zip(&greatest);

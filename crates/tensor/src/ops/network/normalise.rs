@@ -48,7 +48,7 @@ impl Tensor {
         eps: f64,
     ) -> Tensor {
         let shape = normalized_shape.into();
-        normalised(&Normalise::layer(&shape, eps), self, &shape, weight, bias).swap_remove(0)
+        first(normalised(&Normalise::layer(&shape, eps), self, &shape, weight, bias))
     }
 
     /// `x / √(mean(x²) + eps) * weight`, with the mean over the last axes, whose sizes are `normalized_shape`.
@@ -68,7 +68,7 @@ impl Tensor {
     #[track_caller]
     pub fn rms_norm(&self, normalized_shape: impl Into<Shape>, weight: Option<&Tensor>, eps: f64) -> Tensor {
         let shape = normalized_shape.into();
-        normalised(&Normalise::root_mean_square(&shape, eps), self, &shape, weight, None).swap_remove(0)
+        first(normalised(&Normalise::root_mean_square(&shape, eps), self, &shape, weight, None))
     }
 
     /// Normalises each of `groups` groups of neighbouring channels of each sample by its mean and variance; then each
@@ -89,7 +89,7 @@ impl Tensor {
     #[track_caller]
     pub fn group_norm(&self, groups: usize, weight: Option<&Tensor>, bias: Option<&Tensor>, eps: f64) -> Tensor {
         let norm = Normalise::groups(groups, eps);
-        normalised(&norm, self, &self.channels(norm.op()), weight, bias).swap_remove(0)
+        first(normalised(&norm, self, &self.channels(norm.op()), weight, bias))
     }
 
     /// Normalises each channel of each sample by its own mean and variance: [`group_norm`](Self::group_norm) with a group
@@ -111,7 +111,7 @@ impl Tensor {
     #[track_caller]
     pub fn instance_norm(&self, weight: Option<&Tensor>, bias: Option<&Tensor>, eps: f64) -> Tensor {
         let norm = Normalise::instances(eps);
-        normalised(&norm, self, &self.channels(norm.op()), weight, bias).swap_remove(0)
+        first(normalised(&norm, self, &self.channels(norm.op()), weight, bias))
     }
 
     /// Normalises each channel by its mean and variance over the batch: the form for training. Returns `(y, mean, var)`; the
@@ -216,7 +216,7 @@ fn normalised(
     channelwise: &Shape,
     weight: Option<&Tensor>,
     bias: Option<&Tensor>,
-) -> Vec<Tensor> {
+) -> Few<Tensor> {
     let result = match (weight, bias) {
         (None, None) => try_apply(norm, &[x]),
         (weight, bias) => {
@@ -226,7 +226,14 @@ fn normalised(
             try_apply(&norm.clone().with_affine(), &[x, &weight, &bias])
         }
     };
-    let given: Few<_> = [Some(x), weight, bias].into_iter().flatten().map(Tensor::spec).collect();
-    // What the user passed says more than what was filled in.
-    or_panic(result.map_err(|error| error.with_inputs(&given))).into_iter().collect()
+    or_panic(result.map_err(|error| {
+        // What the user passed says more than what was filled in.
+        let given: Few<_> = [Some(x), weight, bias].into_iter().flatten().map(Tensor::spec).collect();
+        error.with_inputs(&given)
+    }))
+}
+
+/// The elements, without their means and variances.
+fn first(outputs: Few<Tensor>) -> Tensor {
+    outputs.into_iter().next().expect("three outputs")
 }

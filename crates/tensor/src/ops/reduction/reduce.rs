@@ -12,11 +12,12 @@ pub use truth::{All, Any};
 
 use crate::ops::broadcast::{apply_for, by_way_of_f32, or_panic};
 use crate::{
-    Array, Axes, Cotangents, DType, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Shape, Spec,
-    SpecRef, Tensor, Vjp, apply, error::takes, kernels::reduce,
+    Array, Axes, Cotangents, DType, Derivative, Error, ErrorKind, Few, Keep, Primitive, Promise, Result, Saved, Shape,
+    Spec, SpecRef, Tensor, Vjp, apply, error::takes, kernels::reduce,
 };
 
 /// The shape after some axes (ascending) are reduced.
+#[inline]
 pub(in crate::ops) fn reduced_shape(shape: &[usize], axes: &[usize], keepdims: bool) -> Shape {
     let sizes = shape.iter().enumerate();
     let sizes = sizes.map(|(i, &size)| if axes.contains(&i) { keepdims.then_some(1) } else { Some(size) });
@@ -52,6 +53,9 @@ impl Primitive for Sum {
         "sum"
     }
     fn infer(&self, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>> {
+        Ok(self.promise(inputs)?.into_specs(inputs))
+    }
+    fn promise(&self, inputs: &[SpecRef<'_>]) -> Result<Promise> {
         takes("sum", 1, inputs)?;
         let x = inputs[0];
         if matches!(x.dtype(), DType::U8 | DType::Bool) {
@@ -60,7 +64,7 @@ impl Primitive for Sum {
                 .with_hint("cast first, for example with .cast(DType::I64)"));
         }
         let axes = self.axes.resolve("sum", x.rank())?;
-        Ok(Spec::new(reduced_shape(x.shape(), &axes, self.keepdims), x.dtype()).into())
+        Ok(Promise::Specs(Spec::new(reduced_shape(x.shape(), &axes, self.keepdims), x.dtype()).into()))
     }
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
         let x = inputs[0];

@@ -10,8 +10,8 @@ pub use log_sum_exp::LogSumExp;
 
 use crate::ops::rows::{with_axes_back, with_axes_last};
 use crate::{
-    Array, Cotangents, Decompose, Derivative, Error, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp,
-    apply,
+    Array, Cotangents, Decompose, Derivative, Error, Few, Keep, Primitive, Promise, Result, Saved, Spec, SpecRef,
+    Tensor, Vjp, apply,
     dtype::for_float,
     error::{same_specs, takes},
     kernels::softmax::{self as kernel, Rule},
@@ -35,7 +35,7 @@ fn map_along<R: Rule<f32> + Rule<f64>>(op: &'static str, a: &Array, b: &Array, a
     let others = others.as_ref().unwrap_or(&rows);
     let mapped = for_float!(a.dtype(), T => {
         let (a, b) = (rows.as_slice::<T>().expect("contiguous"), others.as_slice::<T>().expect("contiguous"));
-        Array::from_buffer(kernel::map_rows::<R, T>(a, b, rows.shape()[order.len() - 1]), rows.shape())
+        Array::from_buffer_like(kernel::map_rows::<R, T>(a, b, rows.shape()[order.len() - 1]), &rows)
     });
     Ok(with_axes_back(mapped, &order).into())
 }
@@ -59,9 +59,12 @@ impl Primitive for Softmax {
         "softmax"
     }
     fn infer(&self, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>> {
+        Ok(self.promise(inputs)?.into_specs(inputs))
+    }
+    fn promise(&self, inputs: &[SpecRef<'_>]) -> Result<Promise> {
         check_floats("softmax", 1, inputs)?;
         resolve_axis("softmax", self.axis, inputs[0].rank())?;
-        Ok(inputs[0].to_owned().into())
+        Ok(Promise::AsInput(0))
     }
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
         map_along::<kernel::Softmax>("softmax", inputs[0], inputs[0], self.axis)
@@ -106,9 +109,12 @@ impl Primitive for LogSoftmax {
         "log_softmax"
     }
     fn infer(&self, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>> {
+        Ok(self.promise(inputs)?.into_specs(inputs))
+    }
+    fn promise(&self, inputs: &[SpecRef<'_>]) -> Result<Promise> {
         check_floats("log_softmax", 1, inputs)?;
         resolve_axis("log_softmax", self.axis, inputs[0].rank())?;
-        Ok(inputs[0].to_owned().into())
+        Ok(Promise::AsInput(0))
     }
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
         map_along::<kernel::LogSoftmax>("log_softmax", inputs[0], inputs[0], self.axis)
@@ -147,10 +153,13 @@ macro_rules! gradient {
                 $name
             }
             fn infer(&self, inputs: &[SpecRef<'_>]) -> Result<Few<Spec>> {
+                Ok(self.promise(inputs)?.into_specs(inputs))
+            }
+            fn promise(&self, inputs: &[SpecRef<'_>]) -> Result<Promise> {
                 check_floats($name, 2, inputs)?;
                 resolve_axis($name, self.axis, inputs[0].rank())?;
                 same_specs($name, inputs)?;
-                Ok(inputs[0].to_owned().into())
+                Ok(Promise::AsInput(0))
             }
             fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
                 map_along::<kernel::$Name>($name, inputs[0], inputs[1], self.axis)
