@@ -66,13 +66,6 @@ fn better<T>(sizes: &Sizes, transposed: bool, channels: usize, aim: usize) -> Op
     (waste <= most_waste && block.saturating_mul(size_of::<T>()) <= MOST_BYTES).then_some(planes)
 }
 
-/// Whether all are finite. What is infinite or NaN must not meet padding, or what lies between two lines: the way of a matrix of
-/// windows is taken then.
-pub(super) fn are_finite<T: DirectElement>(elements: &[T]) -> bool {
-    let zero = T::default();
-    elements.iter().fold(true, |finite, &x| finite & (x * zero == zero))
-}
-
 /// A correlation of the channels of `source` with rows of weights for each phase of the target.
 struct Correlation<'a, T> {
     planes: &'a Planes,

@@ -1,7 +1,7 @@
 //! The transpose of a convolution in `x`: what the inputs get from the outputs. Forward, it is the transposed convolution.
 
 use super::{
-    BLOCK_BYTES, COLUMN_STEP, DirectElement, LEAST_COLUMNS, PIECES, Sizes, direct,
+    BLOCK_BYTES, COLUMN_STEP, DirectElement, LEAST_COLUMNS, PIECES, Sizes, are_finite, direct,
     winograd::{self, Tiles},
 };
 use crate::{
@@ -26,11 +26,11 @@ pub(crate) fn input_gradient<T: DirectElement + Arithmetic>(sizes: &Sizes, y: &[
         x.fill(T::default());
         return x;
     }
-    if let Some(tiles) = Tiles::transposed(sizes) {
+    if let Some(tiles) = Tiles::transposed(sizes).filter(|_| are_finite(w)) {
         winograd::convolve(&tiles, y, w, true, sizes.work::<T>(), &mut x);
         return x;
     }
-    if let Some(planes) = direct::planes_transposed::<T>(sizes).filter(|_| direct::are_finite(w)) {
+    if let Some(planes) = direct::planes_transposed::<T>(sizes).filter(|_| are_finite(w)) {
         direct::input_gradient(sizes, &planes, y, w, &mut x);
         return x;
     }

@@ -1,7 +1,7 @@
 //! The transpose of a convolution in the weight: a sum over all images and positions.
 
 use super::{
-    Block, Blocks, DirectElement, PIECES, Sizes, direct,
+    Block, Blocks, DirectElement, PIECES, Sizes, are_finite, direct,
     winograd::{self, Tiles},
 };
 use crate::{
@@ -40,7 +40,7 @@ pub(crate) fn weight_gradient<T: DirectElement + Arithmetic>(sizes: &Sizes, x: &
     let planes = if tiles.is_none() { direct::planes_for_weights::<T>(sizes) } else { None };
     if let Some(planes) = planes {
         direct::weight_gradient(sizes, &planes, x, y, &mut w);
-        if direct::are_finite(&w) {
+        if are_finite(&w) {
             return w;
         }
     }

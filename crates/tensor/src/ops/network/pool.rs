@@ -53,7 +53,7 @@ impl Tensor {
     ///
     /// # Panics
     /// When the input has another rank or a spatial axis without elements, the kernel is larger than the padded input, or the
-    /// padding is more than half of the kernel.
+    /// padding is more than half of what a window reaches over.
     ///
     /// ```
     /// # use cotangent_tensor::{Tensor, ops::MaxPool};

@@ -48,6 +48,8 @@ fn all_sizes() -> Vec<Sizes> {
         sizes(5, [1, 16, 16], [7, 7], [1, 1]),
         sizes(5, [2, 40, 70], [7, 7], [1, 1]),
         sizes(2, [1, 16, 32], [16, 130], [1, 1]),
+        // Few tiles in two blocks, forward and for the weight.
+        sizes(70, [1, 16, 144], [8, 4], [1, 1]),
     ]
 }
 
@@ -95,15 +97,39 @@ fn all_cuts_give_the_sums_of_the_definition() {
 
 #[test]
 fn rounding_stays_near_that_of_a_plain_sum() {
-    let sizes = sizes(2, [1, 64, 64], [16, 18], [1, 1]);
-    let rounded = normal(&sizes).map(|numbers| numbers.iter().map(|&x| x as f32).collect::<Vec<_>>());
-    let numbers = rounded.each_ref().map(|numbers| numbers.iter().map(|&x| f64::from(x)).collect::<Vec<_>>());
-    let exact = sums(&sizes, numbers.each_ref().map(|numbers| &numbers[..]));
-    let rounded = rounded.each_ref().map(|numbers| &numbers[..]);
-    let (plain, found) = (sums(&sizes, rounded), by_tiles(&sizes, rounded));
-    for ((found, plain), exact) in found.iter().zip(&plain).zip(&exact) {
-        let (tiles, plain) = (apart(found, exact), apart(plain, exact));
-        // 1.3e-6 to 1.7e-6 were seen, beside 8.2e-7 to 9.5e-7 of the plain sums.
-        assert!(tiles < 2e-6, "{tiles:e}, a plain sum {plain:e}");
+    // With fewer tiles than channels, and with more.
+    for sizes in [sizes(2, [1, 64, 64], [16, 18], [1, 1]), sizes(4, [1, 32, 32], [16, 18], [1, 1])] {
+        let rounded = normal(&sizes).map(|numbers| numbers.iter().map(|&x| x as f32).collect::<Vec<_>>());
+        let numbers = rounded.each_ref().map(|numbers| numbers.iter().map(|&x| f64::from(x)).collect::<Vec<_>>());
+        let exact = sums(&sizes, numbers.each_ref().map(|numbers| &numbers[..]));
+        let rounded = rounded.each_ref().map(|numbers| &numbers[..]);
+        let (plain, found) = (sums(&sizes, rounded), by_tiles(&sizes, rounded));
+        for ((found, plain), exact) in found.iter().zip(&plain).zip(&exact) {
+            let (tiles, plain) = (apart(found, exact), apart(plain, exact));
+            // 1.3e-6 to 1.7e-6 were seen, beside 8.2e-7 to 9.5e-7 of the plain sums.
+            assert!(tiles < 2e-6, "{tiles:e}, a plain sum {plain:e}");
+        }
     }
+}
+
+/// A weight that is not finite goes another way; what is not finite in x stays in the tiles that see it.
+#[test]
+fn what_is_not_finite_reaches_no_other_tile() {
+    let sizes = sizes(1, [1, 16, 16], [16, 16], [1, 1]);
+    let (mut x, mut w) = (vec![1f32; sizes.x_len()], vec![1f32; sizes.weight_len()]);
+    x[6 * 16 + 6] = f32::INFINITY;
+    let y = forward(&sizes, &x, &w);
+    // The tiles of rows and columns 4 to 7 and 8 to 11 do not share a window with it beyond column 7.
+    for (i, &y) in y.iter().enumerate().take(16 * 16) {
+        let (row, column) = (i / 16, i % 16);
+        let is_seen = (5..8).contains(&row) && (5..8).contains(&column);
+        let is_beside = (4..8).contains(&row) && (4..8).contains(&column);
+        assert!(if is_seen { !y.is_finite() } else { y.is_finite() || is_beside }, "{y} at {row}, {column}");
+    }
+    x[6 * 16 + 6] = 1.0;
+    w[0] = f32::INFINITY;
+    let y = forward(&sizes, &x, &w);
+    // In the first row and column it meets padding.
+    assert!((0..256).all(|i| i < 16 || i % 16 == 0 || y[i] == f32::INFINITY));
+    assert!(y[256..].iter().all(|y| y.is_finite()));
 }

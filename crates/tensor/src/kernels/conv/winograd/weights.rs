@@ -91,7 +91,7 @@ struct Transform<'a, T> {
     u: Tile<'a, T>,
 }
 
-// No closures in what follows: they would be compiled by themselves, for the baseline.
+// No closures in the kernel: they would be compiled by themselves, for the baseline.
 impl<T: GemmElement + Math> Kernel for Transform<'_, T> {
     type Output = ();
     #[inline(always)]
@@ -143,7 +143,7 @@ fn products<T: GemmElement + Math, const FMA: bool>(
     }
 }
 
-/// The gradient of kernels from that of their `U`, which is as [`transformed_part`] gives it.
+/// The gradient of kernels from that of their `U`: of each of its elements a row, with nothing between rows.
 pub(super) fn back<T: GemmElement + Math>(u: &[T], w: &mut [T]) {
     let count = w.len() / TAPS;
     let g = taps_to_products::<T>();

@@ -234,6 +234,9 @@ fn results_have_the_same_bits_on_any_number_of_threads() {
         ([5, 6, 17, 19], [7, 6, 3, 3], Conv::new().padding(1)),
         ([1, 64, 24, 24], [32, 64, 3, 3], Conv::new()),
         ([40, 3, 8, 8], [8, 3, 3, 3], Conv::new().stride(2)),
+        // More channels than tiles, and groups of tiles.
+        ([5, 96, 7, 7], [80, 96, 3, 3], Conv::new().padding(1)),
+        ([3, 64, 14, 14], [64, 32, 3, 3], Conv::new().padding(1).groups(2)),
         ([4, 24, 20, 20], [24, 1, 3, 3], Conv::new().padding(1).groups(24)),
     ] {
         let (x, w) = (rng.normal(x, DType::F32), rng.normal(w, DType::F32));

@@ -34,7 +34,7 @@ impl MaxPool {
     }
 
     /// How many places there are before the first and after the last element, none of which is ever the greatest; at most half of
-    /// the kernel. 0 unless said otherwise.
+    /// the elements that a window reaches over, from its first to its last. 0 unless said otherwise.
     #[must_use]
     pub fn padding(mut self, padding: impl Into<PerAxis>) -> Self {
         self.sliding.padding = padding.into();
