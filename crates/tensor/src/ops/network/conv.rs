@@ -124,7 +124,7 @@ impl Tensor {
     /// As [`conv1d`](Self::conv1d), of images: `[N, C, H, W], [O, C / groups, kh, kw] -> [N, O, H', W']`.
     ///
     /// Kernels of 3 x 3 with stride 1 and sixteen channels or more are summed tile by tile (Winograd's F(4 x 4, 3 x 3)): errors are then as
-    /// large as the greatest numbers of a tile of 4 x 4 outputs make them, about 1e-6 of these in f32; sums of integers are not exact, and an
+    /// large as the greatest numbers of a tile of 4 x 4 outputs make them, 1e-6 to 2e-6 of these in f32; sums of integers are not exact, and an
     /// infinity in x makes NaN of the tiles that see it.
     ///
     /// # Panics

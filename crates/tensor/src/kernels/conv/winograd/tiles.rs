@@ -15,10 +15,10 @@ pub(super) const MOST_TILES: usize = 32;
 pub(super) const COLUMN_STEP: usize = 16;
 /// Bytes of a block's matrices, where few channels let them stay in a second cache of 1 MiB with the transformed weight.
 const BLOCK_BYTES: usize = 512 << 10;
-/// Tiles of a block at least: fewer, and each product waits for its weight to stream by. With 32 and with 48 a training step of the
-/// yardstick's `resnet` took 4 % longer, with 96 as long as with 64, though the matrices of 64 and 64 channels then have 1.2 MB.
+/// Tiles of a block at least: fewer, and each product waits for its weight to stream by. With 32, 48 and 96 a training step of the
+/// yardstick's `resnet` took 4 to 5 % longer, though with 64 the matrices of 64 and 64 channels have 1.2 MB.
 const LEAST_COLUMNS: usize = 64;
-/// The same where there would be fewer pieces of work than threads.
+/// The same where there would be fewer pieces of work than `PIECES`: two steps of the engine.
 const FEWEST_COLUMNS: usize = 32;
 pub(super) const MOST_COLUMNS: usize = 128;
 

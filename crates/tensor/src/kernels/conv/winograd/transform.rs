@@ -24,7 +24,6 @@ use crate::kernels::{
 pub(super) use lines::{LANES, Lanes, of_taps, taps_to_products};
 use lines::{of_inputs, of_outputs, to_outputs};
 use phases::{part, weave};
-
 pub(super) use seen::{Row, rows};
 use std::{hint::black_box, ops::Range};
 
