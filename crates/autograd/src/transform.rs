@@ -183,7 +183,7 @@ pub fn jvp<M: Module + Clone, N: Module + Clone>(x: &M, v: &M, f: impl FnOnce(&M
         let (found, wanted) = (v.spec(), x.spec());
         assert!(found == wanted, "jvp: the tangent{} is {found}, but the tensor is {wanted}", of_path(leaf.path));
         if x.dtype().is_float() {
-            *leaf.tensor = forward.dual(x.clone(), v.clone());
+            *leaf.tensor = forward.dual(x, v);
         }
     });
     let y = f(&moving);
