@@ -1,8 +1,45 @@
-//! What the transforms make of a model: what is left of the tensors that they hand out.
+//! What the transforms make of a model: which of its tensors they differentiate, and what is left of those that they hand out.
 
-use cotangent_autograd::{jvp, value_and_grad, value_and_grad_with_aux, watch};
+use cotangent_autograd::{
+    Module, hvp, jvp,
+    module::{Visitor, VisitorMut},
+    value_and_grad, value_and_grad_with_aux, vjp, watch,
+};
 use cotangent_tensor::Tensor;
 use std::thread;
+
+/// A parameter and a buffer.
+#[derive(Clone)]
+struct Scaled {
+    w: Tensor,
+    scale: Tensor,
+}
+
+impl Module for Scaled {
+    fn visit<'a>(&'a self, visitor: &mut Visitor<'_, 'a>) {
+        visitor.field("w").leaf(&self.w);
+        visitor.field("scale").as_buffer().leaf(&self.scale);
+    }
+    fn visit_mut<'a>(&'a mut self, visitor: &mut VisitorMut<'_, 'a>) {
+        visitor.field("w").leaf(&mut self.w);
+        visitor.field("scale").as_buffer().leaf(&mut self.scale);
+    }
+}
+
+#[test]
+fn both_modes_hold_buffers_constant() {
+    let of = |w: f64, scale: f64| Scaled { w: Tensor::from(w), scale: Tensor::from(scale) };
+    let (model, v) = (of(2.0, 3.0), of(1.0, 10.0));
+    // <y_bar, J v> = <Jᵀ y_bar, v>, with what is zero for the buffer on either side.
+    let (_, y_dot) = jvp(&model, &v, |m| &m.w * &m.scale);
+    let pulled = vjp(&model, |m| &m.w * &m.scale).1.pull(&Tensor::from(1.0));
+    assert_eq!((pulled.w.item::<f64>(), pulled.scale.item::<f64>()), (3.0, 0.0));
+    assert_eq!(y_dot.item::<f64>(), 3.0);
+    let product = hvp(&model, &v, |m| m.w.square() * &m.scale);
+    assert_eq!((product.w.item::<f64>(), product.scale.item::<f64>()), (6.0, 0.0));
+    // A buffer that is handed back has no tangent.
+    assert_eq!(jvp(&model, &v, |m| m.clone()).1.scale.item::<f64>(), 0.0);
+}
 
 /// Steps that hand a variable back unchanged, each of which may wrap it again.
 fn handed_back(step: fn(&Tensor) -> Tensor) {
