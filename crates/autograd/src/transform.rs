@@ -241,7 +241,7 @@ pub(crate) fn check_scalar(loss: &Tensor) {
     );
     assert!(
         spec.dtype().is_float(),
-        "grad: the function returned {spec}, which has no gradient; it must be f32 or f64"
+        "grad: the function returned {spec}, which has no gradient; it must be floating point"
     );
 }
 
