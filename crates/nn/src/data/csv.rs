@@ -27,13 +27,14 @@ use std::{
 
 const FORMAT: &str = "csv";
 
-/// What stands for a number that is not known, besides nothing at all; case does not count.
-const MISSING: [&str; 5] = ["na", "n/a", "nan", "null", "?"];
+/// What stands for a number that is not known, besides nothing at all and Rust's `nan` with any sign; case does not count.
+const MISSING: [&str; 4] = ["na", "n/a", "null", "?"];
 
 /// The error of this reader; its place is a line.
 pub type Error = ReadError;
 
-/// What becomes of a number that is missing: of a field that is empty, or `NA`, `N/A`, `NaN`, `null` or `?`, in any case.
+/// What becomes of a number that is missing: of a field that is empty, or `NA`, `N/A`, `NaN`, `-NaN`, `null` or `?`, in any
+/// case.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub enum Missing {
@@ -238,7 +239,7 @@ fn shown(names: &[String]) -> String {
     format!("{:?}{more}", &names[..names.len().min(SHOWN)])
 }
 
-/// What has been read of the rows. Classes are numbered as they come, and put in order at the end.
+/// What has been read of the rows. Classes are those that were named, or numbered as they come, and put in order at the end.
 #[derive(Default)]
 struct Gathered<'a> {
     numbers: Vec<f64>,
@@ -264,17 +265,23 @@ impl<'a> Gathered<'a> {
         let before = self.numbers.len();
         for &i in &choice.numbers {
             let field = text(line, &row[i])?;
-            let is_missing = field.is_empty() || MISSING.iter().any(|missing| field.eq_ignore_ascii_case(missing));
-            self.numbers.push(match (is_missing, missing) {
-                (false, _) => field.parse().map_err(|_| {
-                    malformed(line, format!("the field of column {:?} is {field:?}, which is not a number", names[i]))
-                })?,
-                (true, Missing::Fill(number)) => number,
-                (true, Missing::SkipRow) => {
+            let is_missing = || field.is_empty() || MISSING.iter().any(|missing| field.eq_ignore_ascii_case(missing));
+            let number = match field.parse::<f64>() {
+                Ok(number) => Some(number).filter(|number| !number.is_nan()),
+                Err(_) if is_missing() => None,
+                Err(_) => {
+                    let rule = format!("the field of column {:?} is {field:?}, which is not a number", names[i]);
+                    return Err(malformed(line, rule));
+                }
+            };
+            self.numbers.push(match (number, missing) {
+                (Some(number), _) => number,
+                (None, Missing::Fill(number)) => number,
+                (None, Missing::SkipRow) => {
                     self.numbers.truncate(before);
                     return Ok(());
                 }
-                (true, Missing::Refuse) => {
+                (None, Missing::Refuse) => {
                     let rule =
                         format!("the number of column {:?} is missing; .missing(..) says what becomes of it", names[i]);
                     return Err(malformed(line, rule));

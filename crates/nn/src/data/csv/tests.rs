@@ -83,6 +83,21 @@ fn missing_numbers_are_refused_filled_or_skipped_with_their_row() {
 }
 
 #[test]
+fn what_is_no_number_is_missing_however_it_is_written() {
+    // As C's printf writes 0.0 / 0.0, among others.
+    for field in ["-nan", "+nan", "-NaN", "NAN", "n/a", "Null", "?", ""] {
+        let text = format!("a,b\n1,2\n{field},3\n");
+        let wanted = "csv: line 3: the number of column \"a\" is missing; .missing(..) says what becomes of it";
+        assert_eq!(refusal(Reader::new(), &text), wanted, "{field}");
+        let filled = parsed(Reader::new().missing(Missing::Fill(0.5)), &text);
+        assert_eq!(filled.x.to_vec::<f32>(), [1.0, 2.0, 0.5, 3.0], "{field}");
+        assert_eq!(parsed(Reader::new().missing(Missing::SkipRow), &text).x.to_vec::<f32>(), [1.0, 2.0], "{field}");
+    }
+    let infinite = parsed(Reader::new(), "a,b\n-inf,Infinity\n");
+    assert_eq!(infinite.x.to_vec::<f32>(), [f32::NEG_INFINITY, f32::INFINITY]);
+}
+
+#[test]
 fn what_is_no_table_is_refused_with_its_line() {
     assert_eq!(refusal(Reader::new(), ""), "csv: line 1: there are no rows");
     assert_eq!(refusal(Reader::new(), "a,b\n1,2\n3\n"), "csv: line 3: the row has 1 fields, and the first has 2");
