@@ -13,7 +13,8 @@ use std::{
 ///
 /// The bytes go to a new file in the same folder, which takes the name over once they are on disk: a rename within a
 /// folder is atomic. The folder is then brought to disk too, without which the rename itself could be lost; if that alone fails,
-/// the error comes with the new file in place. A symbolic link is replaced, not followed.
+/// the error comes with the new file in place, but where the system does not do that for such a folder, it is no error. A symbolic link is
+/// replaced, not followed.
 pub(crate) fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let (temporary, file) = Temporary::create(path)?;
     let mut buffered = BufWriter::new(file);
@@ -30,10 +31,19 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// Folders can be opened, and so brought to disk, on Unix alone.
+/// Folders can be opened, and so brought to disk, on Unix alone; and there not all of them.
 #[cfg(unix)]
 fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+    let folder = match File::open(folder) {
+        // One that may be written to, but not read.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(()),
+        folder => folder?,
+    };
+    match folder.sync_all() {
+        // EINVAL: the file system has no fsync for folders (Linux, vfs_fsync_range), as VirtualBox's shared ones.
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
+        result => result,
+    }
 }
 #[cfg(not(unix))]
 fn sync_folder(_: &Path) -> io::Result<()> {
@@ -72,5 +82,32 @@ impl Drop for Temporary {
     fn drop(&mut self) {
         // Where this fails too, a hidden file is left behind; the error that led here says why.
         let _ = fs::remove_file(&self.0);
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::{fs::Permissions, os::unix::fs::PermissionsExt};
+
+    /// Linux has no fsync for the folders of /proc, which are there in every test.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_folder_whose_file_system_has_no_fsync_is_no_error() {
+        let error = File::open("/proc").and_then(|folder| folder.sync_all()).expect_err("EINVAL");
+        assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+        sync_folder(Path::new("/proc")).expect("what there is to do is done");
+        assert_eq!(sync_folder(Path::new("/proc/absent")).expect_err("no folder").kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn a_folder_that_may_only_be_written_to_takes_files() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let only_writing = |mode| fs::set_permissions(folder.path(), Permissions::from_mode(mode)).expect("ours");
+        only_writing(0o300);
+        let result = replace(&folder.path().join("file"), |file| file.write_all(b"new"));
+        only_writing(0o700);
+        result.expect("the file is there");
+        assert_eq!(fs::read(folder.path().join("file")).expect("a file"), b"new");
     }
 }
