@@ -16,7 +16,7 @@ pub enum TrainError {
          a loader with .drop_last(true) needs a whole batch of them"
     )]
     NoBatches {
-        /// `training` or `validation`.
+        /// `training`, `validation`, or `test` in an evaluation.
         which: &'static str,
         /// The number of examples.
         examples: usize,
@@ -55,8 +55,10 @@ pub enum TrainError {
         epoch: u64,
     },
     /// The loss closure returned an error.
-    #[error("trainer: the loss of batch {batch} of epoch {epoch}: {source}")]
+    #[error("trainer: the loss of batch {batch} of the {which} data{}: {source}", in_epoch(*.epoch))]
     Loss {
+        /// `training`, `validation`, or `test` in an evaluation.
+        which: &'static str,
         /// The epoch, from 1; 0 in an evaluation.
         epoch: u64,
         /// The batch, from 1.
@@ -99,6 +101,11 @@ pub enum TrainError {
         /// What differs.
         rule: String,
     },
+}
+
+/// An evaluation is in none.
+fn in_epoch(epoch: u64) -> String {
+    if epoch == 0 { String::new() } else { format!(" in epoch {epoch}") }
 }
 
 impl TrainError {

@@ -149,7 +149,10 @@ where
                 Ok((value, beside)) => (value, Ok(beside)),
                 Err(error) => (Tensor::from(0.0), Err(error)),
             });
-        let beside = beside.map_err(|source| TrainError::Loss { epoch: at.epochs + 1, batch: at.batch, source })?;
+        let beside = beside.map_err(|source| {
+            let (epoch, batch) = (at.epochs + 1, at.batch);
+            TrainError::Loss { which: "training", epoch, batch, source }
+        })?;
         let measures = of_batch(&value, beside);
         let value = measures.get("loss").unwrap_or(f64::NAN);
         let is_good = match trainer.non_finite {
@@ -328,7 +331,7 @@ fn means_over<M, B, L: Outcome>(
         number += 1;
         let (value, beside) = loss(model, &batch, &mut Mode::eval())
             .into_parts()
-            .map_err(|source| TrainError::Loss { epoch, batch: number, source })?;
+            .map_err(|source| TrainError::Loss { which, epoch, batch: number, source })?;
         means.add(&of_batch(&value, beside), now - given)?;
         given = now;
     }

@@ -234,8 +234,20 @@ fn an_error_of_the_loss_ends_the_training_where_it_arose() {
         if number < 7 { Ok(x.square()) } else { Err("image 17 is torn") }
     });
     let error = result.expect_err("an error");
-    assert_eq!(error.to_string(), "trainer: the loss of batch 2 of epoch 2: image 17 is torn");
+    assert_eq!(error.to_string(), "trainer: the loss of batch 2 of the training data in epoch 2: image 17 is torn");
     assert!(matches!(error, TrainError::Loss { epoch: 2, batch: 2, .. }));
+
+    // Of the five batches to train on in each of three epochs, and of those to validate on after each, the second epoch's third.
+    let (data, mut number) = (data(), 0);
+    let trainer = Trainer::new(3).validate(&data);
+    let result = trainer.fit(&mut model, &mut sgd, &data, &mut Rng::seed(3), |x, _, _| {
+        number += 1;
+        if number < 18 { Ok(x.square()) } else { Err("image 17 is torn") }
+    });
+    let error = result.expect_err("an error");
+    assert_eq!(error.to_string(), "trainer: the loss of batch 3 of the validation data in epoch 2: image 17 is torn");
+    let error = evaluate(&model, &data, |_, _, _| Err::<Tensor, _>("image 1 is torn")).expect_err("an error");
+    assert_eq!(error.to_string(), "trainer: the loss of batch 1 of the test data: image 1 is torn");
 }
 
 #[test]
