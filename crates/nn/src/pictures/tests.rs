@@ -168,9 +168,10 @@ fn the_level_line_of_a_cone_is_one_circle() {
     assert!(lines[0].iter().all(|&(x, y)| ((x - 20.0).hypot(y - 20.0) - 12.5).abs() < 0.01));
     // Four arcs, from border to border, where the circle is larger than the lattice.
     assert_eq!(levels::lines(&cone, side, 23.0).len(), 4);
-    // A saddle has two lines in one cell.
-    assert_eq!(levels::lines(&[1.0, 0.0, 0.0, 1.0], 2, 0.6), levels::lines(&[1.0, 0.0, 0.0, 1.0], 2, 0.6));
-    assert_eq!(levels::lines(&[1.0, 0.0, 0.0, 1.0], 2, 0.6).len(), 2);
+    // A saddle has two lines in one cell. Below the middle, 1/2, they part the low corners from the rest; above it the high ones.
+    let saddle = |level: f64| levels::lines(&[1.0, 0.0, 0.0, 1.0], 2, level);
+    assert_eq!(saddle(0.25), [[(0.75, 0.0), (1.0, 0.25)], [(0.0, 0.75), (0.25, 1.0)]]);
+    assert_eq!(saddle(0.75), [[(0.25, 0.0), (0.0, 0.25)], [(1.0, 0.75), (0.75, 1.0)]]);
     assert!(levels::lines(&[1.0, 0.0, 0.0, f64::NAN], 2, 0.6).is_empty());
 }
 
