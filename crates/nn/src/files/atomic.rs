@@ -1,7 +1,7 @@
 //! A file that is written whole or not at all.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File, OpenOptions, TryLockError},
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
     process,
@@ -15,20 +15,50 @@ use std::{
 /// folder is atomic. The folder is then brought to disk too, without which the rename itself could be lost; if that alone fails,
 /// the error comes with the new file in place, but where the system does not do that for such a folder, it is no error. A symbolic link is
 /// replaced, not followed.
+///
+/// A process that is killed leaves its new file, `.NAME.PROCESS-COUNT.tmp`, for [`remove_left_behind`].
 pub(crate) fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let (temporary, file) = Temporary::create(path)?;
     let mut buffered = BufWriter::new(file);
     write(&mut buffered)?;
-    buffered.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+    let file = buffered.into_inner().map_err(io::IntoInnerError::into_error)?;
+    file.sync_all()?;
+    // With the file open, which keeps its lock.
     fs::rename(&temporary.0, path)?;
+    drop(file);
     sync_folder(folder_of(path))
 }
 
-fn folder_of(path: &Path) -> &Path {
+pub(super) fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
     }
+}
+
+/// Removes what killed processes left of those files in a folder whose names are `ours`. The files of writers that live are locked, on
+/// other machines too where the file system does that; where it has no locks at all, nothing is removed.
+pub(super) fn remove_left_behind(folder: &Path, ours: impl Fn(&str) -> bool) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        if !entry.file_name().to_str().and_then(target_of).is_some_and(&ours) {
+            continue;
+        }
+        // What cannot be opened, locked or removed stays: it takes room, and nothing depends on it.
+        if let Ok(file) = OpenOptions::new().write(true).open(entry.path())
+            && file.try_lock().is_ok()
+        {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// The name that a file with the name of a temporary one was to have.
+fn target_of(temporary: &str) -> Option<&str> {
+    let (target, numbers) = temporary.strip_prefix('.')?.strip_suffix(".tmp")?.rsplit_once('.')?;
+    let (process, count) = numbers.split_once('-')?;
+    let is_number = |text: &str| text.parse::<u64>().is_ok();
+    (is_number(process) && is_number(count)).then_some(target)
 }
 
 /// Folders can be opened, and so brought to disk, on Unix alone; and there not all of them.
@@ -70,7 +100,15 @@ impl Temporary {
             let temporary = folder_of(path).join(hidden);
             tries += 1;
             match OpenOptions::new().write(true).create_new(true).open(&temporary) {
-                Ok(file) => return Ok((Temporary(temporary), file)),
+                Ok(file) => {
+                    // Until it is closed, also by a crash. Where there are no locks, `remove_left_behind` gets none either; and
+                    // where it came in between, the file has gone or goes now.
+                    let is_passed_over =
+                        matches!(file.try_lock(), Err(TryLockError::WouldBlock)) || !temporary.exists();
+                    if !is_passed_over || tries == TRIES {
+                        return Ok((Temporary(temporary), file));
+                    }
+                }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists && tries < TRIES => {}
                 Err(error) => return Err(error),
             }
