@@ -83,7 +83,7 @@ impl Skinny {
     ) {
         let Skinny { rows, columns, k, transposed, contiguous_rows, .. } = self;
         let tile = if contiguous_rows {
-            (WORTH_A_PIECE / k).next_multiple_of(4).min(rows)
+            (WORTH_A_PIECE / k).max(1).next_multiple_of(4).min(rows)
         } else {
             // Four pieces at least, of whole cache lines.
             rows.div_ceil(4).next_multiple_of(64).min(SUMS)
