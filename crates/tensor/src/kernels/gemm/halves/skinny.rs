@@ -271,7 +271,9 @@ impl<H: Half> Piece<'_, H> {
             for j in (0..whole).step_by(LANES) {
                 if j % LINE == 0 {
                     for c in 0..COLUMNS {
-                        V::prefetch(self.a.data, ahead.wrapping_add_signed(c as isize * self.a.col_stride) + j);
+                        // Columns past the last may lie before the first element, or nowhere: this reads nothing.
+                        let column = ahead.wrapping_add_signed(c as isize * self.a.col_stride);
+                        V::prefetch(self.a.data, column.wrapping_add(j));
                     }
                 }
                 let mut wide = [V::splat(0.0); COLUMNS];
