@@ -12,6 +12,7 @@ use std::{
     any::Any,
     cell::{Cell, UnsafeCell},
     hint::spin_loop,
+    mem::forget,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     ptr::null,
     sync::{
@@ -61,7 +62,13 @@ impl Job<'_> {
         };
         if let Err(panic) = INSIDE.with(|inside| inside.during(|| catch_unwind(AssertUnwindSafe(run)))) {
             self.spans.iter().for_each(|(next, end)| next.store(*end, Relaxed));
-            self.panic.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(panic);
+            let mut first = self.panic.lock().unwrap_or_else(PoisonError::into_inner);
+            if first.is_none() {
+                *first = Some(panic);
+            } else {
+                // Not dropped: that may panic as well, and a helper which unwinds from here is never counted out.
+                forget(panic);
+            }
         }
     }
 }
@@ -163,12 +170,13 @@ impl Team {
     fn run(self: &Arc<Self>, job: &Job<'_>) {
         // SAFETY: no job is open, because a caller whose job is open runs tasks and gets no threads for them; and no helper is at
         // one, because the caller has waited for all. What the pointer's lifetime hides is that the job ends with this function,
-        // which does not return before it is closed and left by all.
+        // which is not left, not by a panic either, before `Opened` has closed it and all have left it.
         unsafe { *self.job.get() = std::ptr::from_ref(job).cast() };
         let state = self.state.load(Relaxed);
         debug_assert!(state & (OPEN | HELPERS) == 0, "the last job was closed and left");
         // SeqCst, as the count of helpers: either a helper that leaves sees this job, or it is seen to have left.
         self.state.store((state + ONE_JOB) | OPEN, SeqCst);
+        let _opened = Opened(self);
         let wanted = job.spans.len() - 1;
         for thread in self.helpers.load(SeqCst)..wanted {
             self.helpers.fetch_add(1, SeqCst);
@@ -176,10 +184,19 @@ impl Team {
             on_a_helper(move || team.help_while_there_is_work(thread + 1));
         }
         job.work(0);
-        self.state.fetch_and(!OPEN, Relaxed);
+    }
+}
+
+/// That a team's job is open; closes it and waits for all who joined.
+struct Opened<'a>(&'a Team);
+
+impl Drop for Opened<'_> {
+    fn drop(&mut self) {
+        let Opened(team) = self;
+        team.state.fetch_and(!OPEN, Relaxed);
         let mut turns = 0;
         // Acquire: what helpers wrote is seen.
-        while self.state.load(Acquire) & HELPERS != 0 {
+        while team.state.load(Acquire) & HELPERS != 0 {
             turns += 1;
             if turns % PATIENCE == 0 { thread::yield_now() } else { spin_loop() }
         }
@@ -222,7 +239,10 @@ pub(super) fn on_threads(count: usize, task: &(dyn Fn(usize) + Send + Sync)) {
 mod tests {
     use super::*;
     use crate::with_threads;
-    use std::sync::atomic::AtomicU32;
+    use std::{
+        panic::panic_any,
+        sync::{Barrier, atomic::AtomicU32},
+    };
 
     /// Rounds that meet rare orders of events; Miri, which takes a thousand times as long, chooses among such orders itself.
     const ROUNDS: u32 = if cfg!(miri) { 40 } else { 5000 };
@@ -286,6 +306,33 @@ mod tests {
                     }
                 });
             }
+        });
+    }
+
+    /// Two tasks at once panic with something that panics again when it is dropped.
+    #[test]
+    fn a_panic_too_many_is_not_dropped() {
+        struct Bomb;
+        impl Drop for Bomb {
+            fn drop(&mut self) {
+                panic!("a drop");
+            }
+        }
+        with_threads(2, || {
+            let both = Barrier::new(2);
+            let panicked = catch_unwind(AssertUnwindSafe(|| {
+                on_threads(2, &|_| {
+                    both.wait();
+                    panic_any(Bomb);
+                })
+            }));
+            let bomb = panicked.expect_err("tasks panicked").downcast::<Bomb>();
+            std::mem::forget(bomb.expect("the first of the two"));
+            let calls = AtomicU32::new(0);
+            on_threads(100, &|_| {
+                calls.fetch_add(1, Relaxed);
+            });
+            assert_eq!(calls.load(Relaxed), 100);
         });
     }
 
