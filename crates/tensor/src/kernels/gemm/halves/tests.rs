@@ -79,7 +79,7 @@ fn large_products_have_the_same_bits_on_any_number_of_threads() {
 /// Rows that are longer than a piece of work have a piece for themselves.
 #[test]
 fn a_row_may_be_longer_than_a_piece() {
-    for size in [[1, 3, 140_000], [3, 1, 140_000], [4, 4, 140_000], [1, 1, 200_000]] {
+    for size in [[1, 3, 140_000], [3, 1, 140_000], [1, 1, 200_000]] {
         check::<bf16>(size, [0, 1], bf16::EPSILON.to_f64());
         check::<f16>(size, [0, 1], f16::EPSILON.to_f64());
     }
