@@ -155,13 +155,30 @@ impl Case {
     }
 
     fn run(&self, x: &Tensor, w: &Tensor) -> Tensor {
+        self.run_with(x, w, None)
+    }
+    fn run_with(&self, x: &Tensor, w: &Tensor, bias: Option<&Tensor>) -> Tensor {
         let conv = self.conv();
-        [Tensor::conv1d, Tensor::conv2d, Tensor::conv3d][self.axes.len() - 1](x, w, None, &conv)
+        [Tensor::conv1d, Tensor::conv2d, Tensor::conv3d][self.axes.len() - 1](x, w, bias, &conv)
     }
     fn run_transposed(&self, y: &Tensor, w: &Tensor) -> Tensor {
+        self.run_transposed_with(y, w, None)
+    }
+    fn run_transposed_with(&self, y: &Tensor, w: &Tensor, bias: Option<&Tensor>) -> Tensor {
         let conv = self.transpose();
         let methods = [Tensor::conv_transpose1d, Tensor::conv_transpose2d, Tensor::conv_transpose3d];
-        methods[self.axes.len() - 1](y, w, None, &conv)
+        methods[self.axes.len() - 1](y, w, bias, &conv)
+    }
+
+    /// That a bias is added to each channel, and gets the sum of its cotangents.
+    fn check_bias(&self, without: &Tensor, with: impl Fn(&Tensor) -> Tensor) {
+        let bias = integers(&without.shape()[1..2], 4);
+        let per_channel: Vec<usize> = std::iter::once(bias.numel()).chain(self.axes.iter().map(|_| 1)).collect();
+        let (value, pullback) = vjp(&bias, &with);
+        assert_eq!(value.to_vec::<f64>(), (without + bias.reshape(&per_channel)).to_vec::<f64>());
+        let (y_bar, axes) = (integers(without.shape(), 5), self.axes.iter().zip(2..).map(|(_, axis)| axis));
+        let sums = y_bar.sum(&std::iter::once(0).chain(axes).collect::<Vec<usize>>()[..]);
+        assert_eq!(pullback.pull_once(&y_bar).to_vec::<f64>(), sums.to_vec::<f64>());
     }
 
     /// Values, both gradients and the tangent, forward and transposed, against the definition.
@@ -173,6 +190,7 @@ impl Case {
         let (value, pullback) = vjp(&(x.clone(), w.clone()), |(x, w)| self.run(x, w));
         assert_eq!(value.shape()[..], self.y_shape());
         assert_eq!(value.to_vec::<f64>(), naive_y);
+        self.check_bias(&value, |bias| self.run_with(&x, &w, Some(bias)));
         let (x_bar, w_bar) = pullback.pull_once(&y);
         assert_eq!(x_bar.to_vec::<f64>(), naive_x);
         assert_eq!(w_bar.to_vec::<f64>(), naive_w);
@@ -182,6 +200,7 @@ impl Case {
         let (value, pullback) = vjp(&(y.clone(), w.clone()), |(y, w)| self.run_transposed(y, w));
         assert_eq!(value.shape()[..], self.x_shape());
         assert_eq!(value.to_vec::<f64>(), naive_x);
+        self.check_bias(&value, |bias| self.run_transposed_with(&y, &w, Some(bias)));
         let (y_bar, w_bar) = pullback.pull_once(&x);
         assert_eq!(y_bar.to_vec::<f64>(), naive_y);
         assert_eq!(w_bar.to_vec::<f64>(), naive_w);

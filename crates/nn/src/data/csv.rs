@@ -21,19 +21,20 @@
 use super::{Place, ReadError, ReadErrorKind, ReadResult, read_error::read_file};
 use cotangent_tensor::{DType, Tensor};
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     path::Path,
 };
 
 const FORMAT: &str = "csv";
 
-/// What stands for a number that is not known, besides nothing at all; case does not count.
-const MISSING: [&str; 5] = ["na", "n/a", "nan", "null", "?"];
+/// What stands for a number that is not known, besides nothing at all and Rust's `nan` with any sign; case does not count.
+const MISSING: [&str; 4] = ["na", "n/a", "null", "?"];
 
 /// The error of this reader; its place is a line.
 pub type Error = ReadError;
 
-/// What becomes of a number that is missing: of a field that is empty, or `NA`, `N/A`, `NaN`, `null` or `?`, in any case.
+/// What becomes of a number that is missing: of a field that is empty, or `NA`, `N/A`, `NaN`, `-NaN`, `null` or `?`, in any
+/// case.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub enum Missing {
@@ -53,6 +54,7 @@ pub struct Reader {
     header: bool,
     delimiter: u8,
     label: Option<String>,
+    classes: Option<Vec<String>>,
     columns: Option<Vec<String>>,
     missing: Missing,
     dtype: DType,
@@ -67,8 +69,8 @@ impl Default for Reader {
 impl Reader {
     /// With a header, commas, no labels, all columns, refusing missing numbers, in f32.
     pub fn new() -> Self {
-        let (label, columns) = (None, None);
-        Reader { header: true, delimiter: b',', label, columns, missing: Missing::Refuse, dtype: DType::F32 }
+        let (label, classes, columns) = (None, None, None);
+        Reader { header: true, delimiter: b',', label, classes, columns, missing: Missing::Refuse, dtype: DType::F32 }
     }
 
     /// Whether the first row has the names of the columns. Without a header they are named `0`, `1`, ..
@@ -83,8 +85,34 @@ impl Reader {
 
     /// The column of the labels. Its distinct fields become classes, in ascending order: of numbers where all are whole numbers, else of
     /// the alphabet.
+    ///
+    /// Another file, in which a class does not occur, numbers them differently: read it with the [`classes`](Self::classes) of the
+    /// first one. Labels that are numbers of classes already, of which some may not occur, stay as they are with `.classes(0..10)`.
     pub fn label(self, column: impl Into<String>) -> Self {
         Reader { label: Some(column.into()), ..self }
+    }
+
+    /// The names of the classes, which are numbered in this order; a label that is none of them is refused.
+    ///
+    /// ```
+    /// use cotangent_nn::data::csv;
+    /// let reader = csv::Reader::new().label("y");
+    /// let train = reader.parse(b"x,y\n1,a\n2,b\n3,c\n")?;
+    /// let test = reader.classes(&train.classes).parse(b"x,y\n4,b\n5,c\n")?;
+    /// assert_eq!((test.y.to_vec::<i64>(), test.classes), (vec![1, 2], train.classes));
+    /// # Ok::<(), csv::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    /// When two are the same.
+    #[track_caller]
+    pub fn classes<S: ToString>(self, names: impl IntoIterator<Item = S>) -> Self {
+        let names: Vec<String> = names.into_iter().map(|name| name.to_string()).collect();
+        let mut seen = HashSet::new();
+        if let Some(twice) = names.iter().find(|&name| !seen.insert(name)) {
+            panic!("csv: each class is named once; got {twice:?} twice");
+        }
+        Reader { classes: Some(names), ..self }
     }
 
     /// The columns of numbers, in this order, instead of all but the label's.
@@ -120,8 +148,8 @@ impl Reader {
     /// commas, each byte becomes a column with its name, twice, and a number of eight bytes in a list that doubles as it grows.
     ///
     /// # Errors
-    /// When a row has another number of fields than the first, a field is not a number, a label or number is missing, text is not UTF-8,
-    /// or a column that is asked for is not there or there twice.
+    /// When a row has another number of fields than the first, a field is not a number, a label or number is missing, a label is none of
+    /// the classes that were named, text is not UTF-8, or a column that is asked for is not there or there twice.
     pub fn parse(&self, bytes: &[u8]) -> ReadResult<Table> {
         let mut rows = ::csv::ReaderBuilder::new()
             .has_headers(false)
@@ -145,7 +173,7 @@ impl Reader {
         }
         let choice = Choice::new(self, &names, first_line)?;
 
-        let mut gathered = Gathered::default();
+        let mut gathered = Gathered::of(self.classes.as_deref());
         let mut line = if self.header { next(&mut row)? } else { Some(first_line) };
         while let Some(at) = line {
             if row.len() != names.len() {
@@ -171,7 +199,7 @@ pub struct Table {
     pub y: Tensor,
     /// The names of the columns of `x`.
     pub columns: Vec<String>,
-    /// The names of the classes; empty where no column of labels was named.
+    /// The names of the classes, those that were given or those that occur; empty where no column of labels was named.
     pub classes: Vec<String>,
 }
 
@@ -193,6 +221,9 @@ impl Choice {
             }
         };
         let label = reader.label.as_ref().map(find).transpose()?;
+        if label.is_none() && reader.classes.is_some() {
+            return Err(malformed(line, "classes were named, and no column of labels; .label(..) names it"));
+        }
         let numbers = match &reader.columns {
             Some(columns) => columns.iter().map(find).collect::<ReadResult<_>>()?,
             None => (0..names.len()).filter(|&i| Some(i) != label).collect(),
@@ -208,15 +239,21 @@ fn shown(names: &[String]) -> String {
     format!("{:?}{more}", &names[..names.len().min(SHOWN)])
 }
 
-/// What has been read of the rows. Classes are numbered as they come, and put in order at the end.
+/// What has been read of the rows. Classes are those that were named, or numbered as they come, and put in order at the end.
 #[derive(Default)]
-struct Gathered {
+struct Gathered<'a> {
     numbers: Vec<f64>,
     labels: Vec<i64>,
+    named: Option<&'a [String]>,
     classes: HashMap<String, i64>,
 }
 
-impl Gathered {
+impl<'a> Gathered<'a> {
+    fn of(named: Option<&'a [String]>) -> Self {
+        let classes = named.unwrap_or_default().iter().cloned().zip(0..).collect();
+        Gathered { named, classes, ..Gathered::default() }
+    }
+
     fn add(
         &mut self,
         line: u64,
@@ -228,17 +265,23 @@ impl Gathered {
         let before = self.numbers.len();
         for &i in &choice.numbers {
             let field = text(line, &row[i])?;
-            let is_missing = field.is_empty() || MISSING.iter().any(|missing| field.eq_ignore_ascii_case(missing));
-            self.numbers.push(match (is_missing, missing) {
-                (false, _) => field.parse().map_err(|_| {
-                    malformed(line, format!("the field of column {:?} is {field:?}, which is not a number", names[i]))
-                })?,
-                (true, Missing::Fill(number)) => number,
-                (true, Missing::SkipRow) => {
+            let is_missing = || field.is_empty() || MISSING.iter().any(|missing| field.eq_ignore_ascii_case(missing));
+            let number = match field.parse::<f64>() {
+                Ok(number) => Some(number).filter(|number| !number.is_nan()),
+                Err(_) if is_missing() => None,
+                Err(_) => {
+                    let rule = format!("the field of column {:?} is {field:?}, which is not a number", names[i]);
+                    return Err(malformed(line, rule));
+                }
+            };
+            self.numbers.push(match (number, missing) {
+                (Some(number), _) => number,
+                (None, Missing::Fill(number)) => number,
+                (None, Missing::SkipRow) => {
                     self.numbers.truncate(before);
                     return Ok(());
                 }
-                (true, Missing::Refuse) => {
+                (None, Missing::Refuse) => {
                     let rule =
                         format!("the number of column {:?} is missing; .missing(..) says what becomes of it", names[i]);
                     return Err(malformed(line, rule));
@@ -257,9 +300,15 @@ impl Gathered {
                 _ => Err(malformed(line, format!("the label of column {:?} is missing", names[label]))),
             };
         }
-        let class = match self.classes.get(field) {
-            Some(&class) => class,
-            None => {
+        let class = match (self.classes.get(field), self.named) {
+            (Some(&class), _) => class,
+            (None, Some(named)) => {
+                let column = &names[label];
+                let rule =
+                    format!("the label of column {column:?} is {field:?}, which is no class of {}", shown(named));
+                return Err(malformed(line, rule));
+            }
+            (None, None) => {
                 let class = self.classes.len() as i64;
                 self.classes.insert(field.to_owned(), class);
                 class
@@ -270,8 +319,8 @@ impl Gathered {
     }
 
     fn table(self, columns: Vec<String>, dtype: DType) -> Table {
-        let Gathered { numbers, labels, classes } = self;
-        let classes = in_order(classes);
+        let Gathered { numbers, labels, named, classes } = self;
+        let classes = if named.is_some() { in_given_order(classes) } else { in_order(classes) };
         let mut ranks = vec![0; classes.len()];
         for (rank, &(_, class)) in classes.iter().enumerate() {
             ranks[class as usize] = rank as i64;
@@ -290,6 +339,12 @@ impl Gathered {
             classes: classes.into_iter().map(|(name, _)| name).collect(),
         }
     }
+}
+
+fn in_given_order(classes: HashMap<String, i64>) -> Vec<(String, i64)> {
+    let mut classes: Vec<(String, i64)> = classes.into_iter().collect();
+    classes.sort_unstable_by_key(|&(_, class)| class);
+    classes
 }
 
 /// The classes in ascending order: as whole numbers, where all are, and no two the same.

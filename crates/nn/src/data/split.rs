@@ -34,7 +34,8 @@ pub fn split<const N: usize>(n: usize, fractions: [f64; N], rng: &mut Rng) -> [V
 }
 
 /// As [`split`], with each class divided by itself, so that all parts have the classes in the same proportions, as far as whole
-/// examples allow. Each part is in random order.
+/// examples allow: of each class, a part has its fraction to within one example, up or down such that the parts as a whole have their
+/// fractions too, also of many classes with few examples each. Each part is in random order.
 ///
 /// # Panics
 /// When a fraction is negative or NaN, they do not add up to 1, or the labels are not i64 of shape `[n]`.
@@ -52,11 +53,14 @@ pub fn split<const N: usize>(n: usize, fractions: [f64; N], rng: &mut Rng) -> [V
 pub fn stratified<const N: usize>(labels: &Tensor, fractions: [f64; N], rng: &mut Rng) -> [Vec<usize>; N] {
     check_fractions("stratified", &fractions);
     let mut parts = [const { Vec::new() }; N];
+    let mut examples = 0;
     for mut places in places_of_classes("stratified", labels).into_values() {
         rng.shuffle(&mut places);
-        let bounds = bounds(places.len(), &fractions);
-        for (i, part) in parts.iter_mut().enumerate() {
-            part.extend_from_slice(&places[bounds[i]..bounds[i + 1]]);
+        examples += places.len();
+        let missing = std::array::from_fn(|i| examples as f64 * fractions[i] - parts[i].len() as f64);
+        let mut places = places.as_slice();
+        for (part, share) in parts.iter_mut().zip(shares(places.len(), &fractions, missing)) {
+            part.extend(places.split_off(..share).expect("shares add up"));
         }
     }
     for part in &mut parts {
@@ -164,6 +168,23 @@ fn bounds(n: usize, fractions: &[f64]) -> Vec<usize> {
     bounds
 }
 
+/// How many of `n` examples of a class each part gets: its fraction, rounded down, and one of those left over where most is then still
+/// `missing` of its fraction of all classes so far.
+fn shares<const N: usize>(n: usize, fractions: &[f64; N], missing: [f64; N]) -> [usize; N] {
+    let mut left = n;
+    let mut shares = fractions.map(|fraction| {
+        let share = ((n as f64 * fraction) as usize).min(left);
+        left -= share;
+        share
+    });
+    let still_missing = |part: usize| missing[part] - shares[part] as f64;
+    let mut order: Vec<usize> = (0..N).filter(|&part| fractions[part] > 0.0).collect();
+    // Stable: of equals the first.
+    order.sort_by(|&a, &b| still_missing(b).total_cmp(&still_missing(a)));
+    order.into_iter().cycle().take(left).for_each(|part| shares[part] += 1);
+    shares
+}
+
 #[track_caller]
 fn check_fractions(op: &str, fractions: &[f64]) {
     // 0.8 + 0.1 + 0.1 is not 1 in binary; what is meant to be another sum differs by more than rounding.
@@ -222,12 +243,44 @@ mod tests {
                 assert!((count(part, class) - fraction * count(&all, class)).abs() <= 1.0);
             }
         }
+        assert_eq!(parts.map(|part| part.len()), [62, 31, 10]);
         let folds = stratified_k_fold(&Tensor::from(&labels[..]), 5, &mut Rng::seed(3));
         assert!(is_partition(103, folds.iter().map(|fold| &fold.validation)));
         for class in [-7, 0, 1] {
             let counts: Vec<f64> = folds.iter().map(|fold| count(&fold.validation, class)).collect();
             let (least, most) = counts.iter().fold((f64::MAX, 0f64), |(a, b), &n| (a.min(n), b.max(n)));
             assert!(most - least <= 1.0, "{counts:?}");
+        }
+    }
+
+    #[test]
+    fn rounding_does_not_add_up_over_classes() {
+        let sizes = |classes: usize, of_each: usize, fractions: [f64; 2]| {
+            let labels: Vec<i64> = (0..classes * of_each).map(|i| (i % classes) as i64).collect();
+            stratified(&Tensor::from(labels), fractions, &mut Rng::seed(3)).map(|part| part.len())
+        };
+        assert_eq!(sizes(100, 3, [0.5, 0.5]), [150, 150]);
+        assert_eq!(sizes(10, 4, [0.9, 0.1]), [36, 4]);
+        assert_eq!(sizes(1000, 1, [0.8, 0.2]), [800, 200]);
+        assert_eq!(sizes(7, 5, [0.0, 1.0]), [0, 35]);
+        // Classes of all sizes, by chance: each is rounded up or down, and so are all together.
+        let mut rng = Rng::seed(5);
+        for fractions in [[0.8, 0.1, 0.1], [0.34, 0.33, 0.33], [0.5, 0.5, 0.0], [0.02, 0.49, 0.49]] {
+            let counts = rng.randint(1, 12, [40]).to_vec::<i64>();
+            let labels: Vec<i64> = (0i64..).zip(&counts).flat_map(|(class, &n)| vec![class; n as usize]).collect();
+            let parts = stratified(&Tensor::from(&labels[..]), fractions, &mut rng);
+            assert!(is_partition(labels.len(), &parts));
+            for (part, fraction) in parts.iter().zip(fractions) {
+                assert!(
+                    (part.len() as f64 - fraction * labels.len() as f64).abs() < 1.0,
+                    "{fractions:?} {}",
+                    part.len()
+                );
+                for (class, &n) in (0i64..).zip(&counts) {
+                    let found = part.iter().filter(|&&i| labels[i] == class).count() as f64;
+                    assert!((found - fraction * n as f64).abs() <= 1.0 && (fraction > 0.0 || found == 0.0));
+                }
+            }
         }
     }
 

@@ -6,7 +6,8 @@
 //!   [`Rotation`] keeps the last few of them, [`Best`] the best. What has a [`State`] can be a part of one.
 //!
 //! A file appears under its name only when it is complete and on disk, so that whatever goes wrong, the file that was there
-//! before survives. Files are taken to be hostile: nothing in one makes a reader panic, and no size that it declares is
+//! before survives. A process that is killed while it writes leaves a hidden file, `.NAME.PROCESS-COUNT.tmp`; `Rotation` and `Best` remove
+//! what was left of theirs with the next that they write. Files are taken to be hostile: nothing in one makes a reader panic, and no size that it declares is
 //! believed before it was held against the length of the file.
 //!
 //! ```

@@ -2,6 +2,7 @@
 
 use super::{FileError, NamedTensors, Problem, header::MOST_AXES};
 use crate::data::npz;
+use cotangent_tensor::DType;
 use std::{fs, path::Path};
 
 /// NPZ files, NumPy's.
@@ -35,16 +36,20 @@ impl NamedTensors {
     ///
     /// # Errors
     /// When the file cannot be written, there are strings beside the tensors, for which the format has no place, or a tensor has
-    /// more axes than an array of NumPy.
+    /// more axes than an array of NumPy or is bf16, which NumPy does not have.
     pub fn write_npz(&self, path: impl AsRef<Path>) -> Result<(), FileError> {
         let path = path.as_ref();
         if let Some(key) = self.metadata.keys().next() {
             let rule = format!("NPZ holds no strings, and the metadata has `{key}`; clear it, or write safetensors");
             return Err(Problem::Unwritable(rule).in_file(path));
         }
-        if let Some((name, tensor)) = self.tensors.iter().find(|(_, tensor)| tensor.rank() > MOST_AXES) {
-            let rule = format!("`{name}` cannot be written: it has {} axes; the most are {MOST_AXES}", tensor.rank());
-            return Err(Problem::Unwritable(rule).in_file(path));
+        for (name, tensor) in &self.tensors {
+            let rule = match (tensor.rank(), tensor.dtype()) {
+                (axes, _) if axes > MOST_AXES => format!("it has {axes} axes; the most are {MOST_AXES}"),
+                (_, DType::BF16) => "NumPy has no bf16; write it as f32, .cast(DType::F32)".to_owned(),
+                _ => continue,
+            };
+            return Err(Problem::Unwritable(format!("`{name}` cannot be written: {rule}")).in_file(path));
         }
         let arrays = self.tensors.iter().map(|(name, tensor)| (name.as_str(), tensor));
         npz::write(path, arrays).map_err(|error| Problem::Io(error).in_file(path))

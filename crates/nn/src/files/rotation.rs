@@ -1,6 +1,6 @@
 //! Which checkpoints of a run stay: the last few, and the best.
 
-use super::{Checkpoint, FileError, Problem};
+use super::{Checkpoint, FileError, Problem, atomic};
 use std::{
     cmp::Ordering,
     fs, io,
@@ -57,7 +57,8 @@ impl Rotation {
     }
 
     /// Writes the checkpoint of a step, and removes the oldest when there are too many. Those of later steps, which a run
-    /// that was taken up again at an earlier one leaves, are not touched.
+    /// that was taken up again at an earlier one leaves, are not touched. What processes that were killed while they wrote left of a
+    /// checkpoint is removed too.
     ///
     /// # Errors
     /// When the file cannot be written, or an old one not removed.
@@ -65,6 +66,7 @@ impl Rotation {
         fs::create_dir_all(&self.folder).map_err(|error| Problem::Io(error).in_file(&self.folder))?;
         let path = self.path(step);
         checkpoint.write(&path)?;
+        atomic::remove_left_behind(&self.folder, |name| self.step_of(name).is_some());
         let mut earlier = self.steps()?;
         earlier.retain(|&other| other < step);
         let superfluous = (earlier.len() + 1).saturating_sub(self.keep);
@@ -88,9 +90,7 @@ impl Rotation {
         let mut steps = Vec::new();
         for entry in entries {
             let name = entry.map_err(failed)?.file_name();
-            let step = name.to_str().and_then(|name| name.strip_prefix("step-")?.strip_suffix(".safetensors"));
-            // Other files are not ours, nor is a number as we would not write it.
-            steps.extend(step.and_then(|step| step.parse().ok()).filter(|&step| self.path(step).ends_with(&name)));
+            steps.extend(name.to_str().and_then(|name| self.step_of(name)));
         }
         steps.sort_unstable();
         Ok(steps)
@@ -114,6 +114,12 @@ impl Rotation {
             }
         }
         passed_over.into_iter().next().map_or(Ok(None), Err)
+    }
+
+    /// The step of a file of ours; others are not, nor is one with a number as we would not write it.
+    fn step_of(&self, name: &str) -> Option<u64> {
+        let step = name.strip_prefix("step-")?.strip_suffix(".safetensors")?.parse().ok()?;
+        self.path(step).ends_with(name).then_some(step)
     }
 
     /// Nine digits, so that a listing by name is one by step for longer than most trainings last.
@@ -177,7 +183,8 @@ impl Best {
         Ok(Best { path, better, score })
     }
 
-    /// Writes the checkpoint if its score is better than all before, and says whether it was. NaN never is.
+    /// Writes the checkpoint if its score is better than all before, and says whether it was. NaN never is. What processes that were
+    /// killed while they wrote left of this file is then removed.
     ///
     /// # Errors
     /// When the file cannot be written; the best one before is then still there.
@@ -189,6 +196,8 @@ impl Best {
         if better {
             // Rust prints a float with as many digits as it takes to read the same one back.
             checkpoint.write_with(&self.path, [(SCORE_KEY, format!("{score:?}"))])?;
+            let name = self.path.file_name().and_then(|name| name.to_str());
+            atomic::remove_left_behind(atomic::folder_of(&self.path), |ours| Some(ours) == name);
             self.score = Some(score);
         }
         Ok(better)

@@ -102,7 +102,7 @@ impl<R: Rule> Descent<R> {
     /// Gives the parameters whose path `matches` settings of their own: this optimizer's as they are now, with a `change`.
     ///
     /// # Panics
-    /// When `change` changes the learning rate itself, which all groups share.
+    /// When `change` changes the learning rate itself, which all groups share, or forms groups or freezes: groups do not nest.
     #[must_use]
     #[track_caller]
     pub fn group(
@@ -116,6 +116,12 @@ impl<R: Rule> Descent<R> {
         assert!(
             changed.lr.to_bits() == self.lr.to_bits(),
             "{}: a group shares the optimizer's learning rate; give it a multiple with .lr_factor(..)",
+            R::NAME
+        );
+        assert!(
+            changed.groups.is_empty(),
+            "{}: a group has settings alone, and no groups of its own; call .group(..) and .freeze(..) on the optimizer itself, \
+             where the last that matches holds",
             R::NAME
         );
         self.with_group(Group { matches: Arc::new(matches), options: changed.options })

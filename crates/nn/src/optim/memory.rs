@@ -143,7 +143,7 @@ fn remembered_of(model: &dyn Module) -> Vec<Remembered> {
 }
 
 /// Calls `see` with the path of each parameter that optimizers change, and the parameter.
-pub(super) fn for_each_learned(model: &dyn Module, mut see: impl FnMut(&str, &Tensor)) {
+pub(crate) fn for_each_learned(model: &dyn Module, mut see: impl FnMut(&str, &Tensor)) {
     module::for_each(model, |leaf| {
         if is_learned(leaf.kind, leaf.tensor) {
             see(&leaf.path.to_string(), leaf.tensor);

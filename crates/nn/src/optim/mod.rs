@@ -69,6 +69,8 @@ pub use rmsprop::{RmsProp, RmsPropRule};
 pub use rule::{Rule, Scalar, Slots, Step};
 pub use sgd::{Sgd, SgdRule};
 
+pub(crate) use memory::for_each_learned;
+
 use cotangent_autograd::{Module, module::Kind};
 use cotangent_tensor::{Result, Tensor};
 

@@ -12,7 +12,7 @@ use plotters::{
 };
 
 /// Plotters draws at whole coordinates, and lines look smooth at a quarter of a pixel.
-const UNITS: f64 = 4.0;
+pub(super) const UNITS: f64 = 4.0;
 
 /// Sizes of text in pixels. A picture of two panels is 640 wide, so that its ticks still have 11 of them when it is shown at 600.
 pub(super) const TITLE: f64 = 15.0;

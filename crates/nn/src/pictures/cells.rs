@@ -1,4 +1,40 @@
-//! Cells of one colour joined to rectangles, so that a picture of thousands of cells is a file of hundreds of shapes.
+//! Cells of numbers: those too small to be drawn become fewer, and those of one colour are joined to rectangles, so that a picture of
+//! thousands of cells is a file of hundreds of shapes.
+
+use super::canvas::UNITS;
+
+/// Numbers row by row, as cells that are large enough to be drawn.
+pub(super) struct Cells {
+    pub(super) values: Vec<f64>,
+    pub(super) columns: usize,
+    pub(super) rows: usize,
+    /// The side of a cell, in pixels.
+    pub(super) size: f64,
+}
+
+impl Cells {
+    /// Rows of `columns` numbers, as cells of this size. Where that is below a unit, in which nothing can be drawn, a cell is the mean of
+    /// a square of them, or of what the border leaves of it, without those that are no number.
+    pub(super) fn of(values: &[f64], columns: usize, size: f64) -> Cells {
+        let each = (1.0 / (UNITS * size)).ceil().max(1.0) as usize;
+        let mut means = Vec::with_capacity(values.len() / each);
+        for lines in values.chunks(columns.max(1) * each) {
+            for left in (0..columns).step_by(each) {
+                let square = lines.chunks(columns).flat_map(|line| &line[left..columns.min(left + each)]);
+                let (sum, count) = square.filter(|x| !x.is_nan()).fold((0.0, 0.0), |(sum, n), x| (sum + x, n + 1.0));
+                means.push(sum / count);
+            }
+        }
+        let columns = columns.div_ceil(each);
+        Cells { rows: means.len() / columns.max(1), values: means, columns, size: size * each as f64 }
+    }
+
+    /// How far a rectangle reaches into the cells on its right and below, in pixels, so that no seams are seen: not so far that it
+    /// hides them.
+    pub(super) fn reach(&self) -> f64 {
+        (self.size / 2.0).min(1.5)
+    }
+}
 
 /// A rectangle of cells, from the first column and row.
 #[derive(Debug, PartialEq)]

@@ -2,7 +2,7 @@
 
 use super::{
     canvas::{Anchor, Canvas, TICK, px, title_height, width_of},
-    cells,
+    cells::{Cells, joined},
     error::PictureError,
     shades::{FAINT, Scale, Shades},
 };
@@ -31,7 +31,7 @@ pub struct Images {
     apart: bool,
 }
 
-/// Space between images and for a caption, in pixels.
+/// Space between images, at most, and for a caption, in pixels.
 const GAP: f64 = 6.0;
 const CAPTION: f64 = 17.0;
 
@@ -99,13 +99,18 @@ impl Images {
         self.columns.unwrap_or(square).clamp(1, self.images.len().max(1))
     }
 
+    /// The space between images: little between many, which would else have none for themselves.
+    fn gap(&self, width: f64) -> f64 {
+        GAP.min(width / self.in_row() as f64 / 4.0)
+    }
+
     /// The size of a pixel of the images, and of an image with its gap and caption.
     fn sizes(&self, width: f64) -> (f64, f64, f64) {
-        let column = width / self.in_row() as f64;
+        let (column, gap) = (width / self.in_row() as f64, self.gap(width));
         // No larger than 96: a few images need not fill the width.
-        let pixel = ((column - GAP) / self.width.max(1) as f64).min(96.0 / self.width.max(self.height).max(1) as f64);
+        let pixel = ((column - gap) / self.width.max(1) as f64).min(96.0 / self.width.max(self.height).max(1) as f64);
         let caption = if self.captions.is_empty() { 0.0 } else { CAPTION };
-        (pixel, pixel * self.width as f64 + GAP, pixel * self.height as f64 + GAP + caption)
+        (pixel, pixel * self.width as f64 + gap, pixel * self.height as f64 + gap + caption)
     }
 
     pub(super) fn height(&self, width: f64) -> f64 {
@@ -118,7 +123,7 @@ impl Images {
         let (pixel, mut column, row) = self.sizes(canvas.width);
         // Captions need their width.
         let widest = self.captions.iter().map(|caption| width_of(caption, TICK)).fold(0.0, f64::max);
-        column = column.max(widest + GAP).min(canvas.width / self.in_row() as f64);
+        column = column.max(widest + self.gap(canvas.width)).min(canvas.width / self.in_row() as f64);
         let left = (canvas.width - column * self.in_row() as f64) / 2.0;
         let common = self.shades.fit(self.images.iter().flatten().copied());
         for (i, image) in self.images.iter().enumerate() {
@@ -145,11 +150,13 @@ impl Images {
         let (width, height) = (pixel * self.width as f64, pixel * self.height as f64);
         let white = |level: &u8| scale.color(*level) == plotters::style::WHITE;
         // What is white is the paper.
-        let level = |column: usize, row: usize| scale.level(image[row * self.width + column]).filter(|l| !white(l));
-        for block in cells::joined(self.width, self.height, level) {
-            // Reaching into the next ones, so that no seams are seen.
-            let end = |at: usize, size: f64| px((at as f64 * pixel + 1.5).min(size));
-            let from = (px(x) + px(block.columns.start as f64 * pixel), px(y) + px(block.rows.start as f64 * pixel));
+        let cells = Cells::of(image, self.width, pixel);
+        let level =
+            |column: usize, row: usize| scale.level(cells.values[row * cells.columns + column]).filter(|l| !white(l));
+        for block in joined(cells.columns, cells.rows, level) {
+            let end = |at: usize, size: f64| px((at as f64 * cells.size + cells.reach()).min(size));
+            let start = |at: usize| px(at as f64 * cells.size);
+            let from = (px(x) + start(block.columns.start), px(y) + start(block.rows.start));
             let to = (px(x) + end(block.columns.end, width), px(y) + end(block.rows.end, height));
             canvas.draw(Rectangle::new([from, to], scale.color(block.level).filled()))?;
         }

@@ -3,7 +3,7 @@
 use super::{
     axis::written,
     canvas::{Anchor, Canvas, LABEL, TICK, at, font, title_height, width_of},
-    cells,
+    cells::{Cells, joined},
     error::PictureError,
     shades::{GREY, INK, Shades},
 };
@@ -11,7 +11,7 @@ use cotangent_tensor::{DType, Tensor};
 use plotters::{prelude::Text, style::WHITE};
 
 /// Numbers in rows and columns with labels: which class was taken for which, what each word attends to. The numbers are written where
-/// there is room for them.
+/// there is room for them; of more cells than can be drawn, means are.
 ///
 /// ```
 /// use cotangent_nn::pictures::{Matrix, Picture};
@@ -89,9 +89,10 @@ impl Matrix {
     /// The space for the row labels, the size of a cell, and the space for the column labels, which stand upright if they are long.
     fn sizes(&self, width: f64) -> (f64, f64, f64) {
         let widest = |labels: &[String]| labels.iter().map(|label| width_of(label, TICK)).fold(8.0, f64::max);
-        let left = AXIS + widest(&self.row_labels) + 10.0;
+        // Labels of rows have at most half of the width.
+        let left = AXIS + widest(&self.row_labels).min(width / 2.0) + 10.0;
         // 64 is enough for any number: a matrix of few cells need not fill the width.
-        let cell = ((width - left - 4.0) / self.columns.max(1) as f64).clamp(1.0, 64.0);
+        let cell = ((width - left - 4.0) / self.columns.max(1) as f64).min(64.0);
         let below = if self.is_upright(cell) { widest(&self.column_labels) + 10.0 } else { 20.0 };
         (left, cell, below)
     }
@@ -111,12 +112,12 @@ impl Matrix {
         let (width, height) = (cell * self.columns as f64, cell * self.rows as f64);
         let left = labels + (canvas.width - labels - 4.0 - width).max(0.0) / 2.0;
         let scale = self.shades.fit(self.values.iter().copied());
-        let value = |column: usize, row: usize| self.values[row * self.columns + column];
-        for block in cells::joined(self.columns, self.rows, |column, row| scale.level(value(column, row))) {
-            let corner = |column: usize, row: usize| (left + cell * column as f64, top + cell * row as f64);
+        let cells = Cells::of(&self.values, self.columns, cell);
+        let level = |column: usize, row: usize| scale.level(cells.values[row * cells.columns + column]);
+        for block in joined(cells.columns, cells.rows, level) {
+            let corner = |column: usize, row: usize| (left + cells.size * column as f64, top + cells.size * row as f64);
             let (right, bottom) = corner(block.columns.end, block.rows.end);
-            // Reaching into the next ones, so that no seams are seen.
-            let to = ((right + 1.5).min(left + width), (bottom + 1.5).min(top + height));
+            let to = ((right + cells.reach()).min(left + width), (bottom + cells.reach()).min(top + height));
             canvas.fill(corner(block.columns.start, block.rows.start), to, scale.color(block.level))?;
         }
         canvas.frame((left, top), (left + width, top + height), GREY)?;

@@ -168,9 +168,10 @@ fn the_level_line_of_a_cone_is_one_circle() {
     assert!(lines[0].iter().all(|&(x, y)| ((x - 20.0).hypot(y - 20.0) - 12.5).abs() < 0.01));
     // Four arcs, from border to border, where the circle is larger than the lattice.
     assert_eq!(levels::lines(&cone, side, 23.0).len(), 4);
-    // A saddle has two lines in one cell.
-    assert_eq!(levels::lines(&[1.0, 0.0, 0.0, 1.0], 2, 0.6), levels::lines(&[1.0, 0.0, 0.0, 1.0], 2, 0.6));
-    assert_eq!(levels::lines(&[1.0, 0.0, 0.0, 1.0], 2, 0.6).len(), 2);
+    // A saddle has two lines in one cell. Below the middle, 1/2, they part the low corners from the rest; above it the high ones.
+    let saddle = |level: f64| levels::lines(&[1.0, 0.0, 0.0, 1.0], 2, level);
+    assert_eq!(saddle(0.25), [[(0.75, 0.0), (1.0, 0.25)], [(0.0, 0.75), (0.25, 1.0)]]);
+    assert_eq!(saddle(0.75), [[(0.25, 0.0), (0.0, 0.25)], [(1.0, 0.75), (0.75, 1.0)]]);
     assert!(levels::lines(&[1.0, 0.0, 0.0, f64::NAN], 2, 0.6).is_empty());
 }
 
@@ -276,4 +277,85 @@ fn a_matrix_writes_its_numbers_where_they_fit() {
     let large =
         Picture::of(Matrix::new("", "", "", &Tensor::full([60, 60], 0.25, DType::F32))).svg().expect("a picture");
     assert!(!texts(&large).contains(&"0.25") && texts(&large).contains(&"58"), "{large}");
+}
+
+/// The rectangles of a colour: left, top, width and height in plotters' units.
+fn rectangles(svg: &str, color: &str) -> Vec<[i32; 4]> {
+    let paths = svg.split("<path ").skip(1).filter(|path| path.starts_with(&format!("fill=\"{color}\"")));
+    let moves = paths.flat_map(|path| path.split('"').nth(3).expect("its d").split('M').skip(1));
+    let numbers =
+        |text: &str| text.split([' ', 'h', 'v']).map(|x| x.trim_end_matches('z').parse().expect("a number")).collect();
+    let mut found = Vec::new();
+    for text in moves {
+        let numbers: Vec<i32> = numbers(text);
+        found.push([numbers[0], numbers[1], numbers[2], numbers[3]]);
+    }
+    found
+}
+
+#[test]
+fn a_matrix_of_any_size_is_drawn_whole() {
+    // Cells of a seventh of a pixel, of half a pixel and of two; alone, and in a third of the width.
+    for (size, in_row) in [(4000, 1), (1000, 1), (270, 1), (256, 3), (3, 1)] {
+        let mut corners = vec![0f32; size * size];
+        (corners[0], corners[size * size - 1]) = (1.0, 1.0);
+        let corners = Tensor::from_vec(corners, [size, size]).expect("as many as it has");
+        let shades = Shades::ink().over(0.0..1e-3);
+        let panels = (0..in_row).map(|_| Matrix::new("", "", "", &corners).shades(shades.clone()));
+        let svg = Picture::grid(in_row, panels).svg().expect("a picture");
+        let dark = rectangles(&svg, "#000000");
+        assert_eq!(dark.len(), 2 * in_row, "{size}");
+        let frames: Vec<[i32; 4]> = svg
+            .split("<rect ")
+            .skip(1)
+            .map(|rect| [1, 3, 5, 7].map(|i| rect.split('"').nth(i).expect("a size").parse().expect("a number")))
+            .collect();
+        assert_eq!(frames.len(), in_row, "{size}");
+        for (frame, corner) in frames.iter().zip(dark.chunks(2)) {
+            let ([first, last], [x, y, width, height]) = ([corner[0], corner[1]], *frame);
+            assert_eq!(
+                ([first[0], first[1]], [last[0] + last[2], last[1] + last[3]]),
+                ([x, y], [x + width, y + height]),
+                "{size}"
+            );
+            // A square, and cells that can be seen.
+            assert!((width - height).abs() <= 1 && last[2] > 0 && last[3] > 0, "{size}: {frame:?} {last:?}");
+        }
+    }
+}
+
+#[test]
+fn small_images_are_drawn_whole() {
+    // As many as MNIST has to test on, which makes 123 columns; and an image of more pixels than can be drawn.
+    for (count, side, columns) in [(10_000, 2, None), (100, 2, Some(97)), (1, 600, None), (96, 2, Some(96))] {
+        let images = Tensor::ones([count, side, side], DType::F32);
+        let images = Images::new("", &images).shades(Shades::ink().over(0.0..1.0));
+        let images = columns.map_or(images.clone(), |columns| images.clone().columns(columns));
+        let svg = svg(images);
+        let dark = rectangles(&svg, "#000000");
+        assert_eq!(dark.len(), count, "{side}");
+        let paper = rectangles(&svg, "#FFFFFF")[0];
+        let mut right = (0, 0);
+        for &[x, y, width, height] in &dark {
+            assert!(width > 0 && height > 0 && x + width <= paper[2] && y + height <= paper[3], "{side} {columns:?}");
+            // No image reaches into the next one.
+            assert!(y != right.1 || x >= right.0, "{count} {side} {columns:?}");
+            right = (x + width, y);
+        }
+    }
+}
+
+#[test]
+fn cells_below_a_unit_are_means_of_several() {
+    let values: Vec<f64> = (0..15).map(f64::from).chain([f64::NAN; 5]).collect();
+    let whole = cells::Cells::of(&values, 5, 0.25);
+    assert!((whole.columns, whole.rows, whole.size) == (5, 4, 0.25) && whole.values[..15] == values[..15]);
+    let few = cells::Cells::of(&values, 5, 0.125);
+    assert_eq!((few.columns, few.rows, few.size), (3, 2, 0.25));
+    // Of 0, 1, 5 and 6; of 2, 3, 7 and 8; of 4 and 9; of 10 and 11; of 12 and 13; of 14: a missing number counts for nothing.
+    assert_eq!(few.values, [3.0, 5.0, 6.5, 10.5, 12.5, 14.0]);
+    assert!(
+        cells::Cells::of(&[f64::NAN; 4], 2, 0.125).values[0].is_nan()
+            && cells::Cells::of(&[], 0, 1.0).values.is_empty()
+    );
 }

@@ -16,7 +16,7 @@ pub enum TrainError {
          a loader with .drop_last(true) needs a whole batch of them"
     )]
     NoBatches {
-        /// `training` or `validation`.
+        /// `training`, `validation`, or `test` in an evaluation.
         which: &'static str,
         /// The number of examples.
         examples: usize,
@@ -40,9 +40,25 @@ pub enum TrainError {
         /// The number of batches of the epoch.
         batches: usize,
     },
+    /// A step made a parameter infinite or NaN, though no loss was: seen where a checkpoint was to be written, or at the end.
+    #[error(
+        "trainer: the parameter `{path}` is not finite after step {step} (epoch {epoch}), though the losses were; no checkpoint of this \
+         model was written; .clip_grad_norm(..) finds a gradient that is not finite before its step, and .on_non_finite(..) says to \
+         leave its batch out, or to go on"
+    )]
+    NotFiniteParameter {
+        /// Where it lies in the model.
+        path: String,
+        /// The last step that was made, from 1; it or one before did this.
+        step: u64,
+        /// The epoch of that step, from 1.
+        epoch: u64,
+    },
     /// The loss closure returned an error.
-    #[error("trainer: the loss of batch {batch} of epoch {epoch}: {source}")]
+    #[error("trainer: the loss of batch {batch} of the {which} data{}: {source}", in_epoch(*.epoch))]
     Loss {
+        /// `training`, `validation`, or `test` in an evaluation.
+        which: &'static str,
         /// The epoch, from 1; 0 in an evaluation.
         epoch: u64,
         /// The batch, from 1.
@@ -85,6 +101,11 @@ pub enum TrainError {
         /// What differs.
         rule: String,
     },
+}
+
+/// An evaluation is in none.
+fn in_epoch(epoch: u64) -> String {
+    if epoch == 0 { String::new() } else { format!(" in epoch {epoch}") }
 }
 
 impl TrainError {

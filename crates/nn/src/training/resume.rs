@@ -92,12 +92,13 @@ where
     L: Outcome,
     F: FnMut(&M, &B, &mut Mode<'_>) -> L,
 {
-    /// Writes a checkpoint of this moment, if there is none yet.
+    /// Writes a checkpoint of this moment, if there is none yet. A model that is not finite is refused, also where none is to be written.
     pub(super) fn save(&mut self, at: &mut Standing) -> Result<(), TrainError> {
-        let Some(checkpoints) = &self.trainer.checkpoints else { return Ok(()) };
         if at.is_saved {
             return Ok(());
         }
+        self.refuse_ruined(at)?;
+        let Some(checkpoints) = &self.trainer.checkpoints else { return Ok(()) };
         let callbacks = (0..).zip(&self.trainer.callbacks);
         let states = callbacks.flat_map(|(i, callback)| {
             callback.state().into_iter().map(move |(name, tensor)| (state::name_below(&i.to_string(), &name), tensor))

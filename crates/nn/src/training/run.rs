@@ -8,7 +8,7 @@ use super::{
 use crate::{
     Mode, Optimizer,
     data::Position,
-    optim::{Accumulator, clip_grad_norm, clip_grad_value},
+    optim::{Accumulator, clip_grad_norm, clip_grad_value, for_each_learned},
 };
 use cotangent_autograd::{
     Module,
@@ -149,7 +149,10 @@ where
                 Ok((value, beside)) => (value, Ok(beside)),
                 Err(error) => (Tensor::from(0.0), Err(error)),
             });
-        let beside = beside.map_err(|source| TrainError::Loss { epoch: at.epochs + 1, batch: at.batch, source })?;
+        let beside = beside.map_err(|source| {
+            let (epoch, batch) = (at.epochs + 1, at.batch);
+            TrainError::Loss { which: "training", epoch, batch, source }
+        })?;
         let measures = of_batch(&value, beside);
         let value = measures.get("loss").unwrap_or(f64::NAN);
         let is_good = match trainer.non_finite {
@@ -241,6 +244,17 @@ where
         if is_due { self.save(at) } else { Ok(()) }
     }
 
+    /// Refuses a model that a gradient has ruined whose loss was finite. Losses are looked at in each step, gradients not unless they are
+    /// clipped: a pass over the parameters here is one for many steps.
+    pub(super) fn refuse_ruined(&self, at: &Standing) -> Result<(), TrainError> {
+        if self.trainer.non_finite != NonFinite::Stop || at.steps == 0 {
+            return Ok(());
+        }
+        let epoch = at.epochs + u64::from(at.position.is_some());
+        let ruined = |path| Err(TrainError::NotFiniteParameter { path, step: at.steps, epoch });
+        not_finite_parameter(&*self.model).map_or(Ok(()), ruined)
+    }
+
     /// Tells all callbacks of an event in the epoch of this number.
     fn tell(&mut self, at: &mut Standing, epoch: u64, event: Tell<M>) -> Result<(), TrainError> {
         let history = std::mem::take(&mut at.history);
@@ -317,7 +331,7 @@ fn means_over<M, B, L: Outcome>(
         number += 1;
         let (value, beside) = loss(model, &batch, &mut Mode::eval())
             .into_parts()
-            .map_err(|source| TrainError::Loss { epoch, batch: number, source })?;
+            .map_err(|source| TrainError::Loss { which, epoch, batch: number, source })?;
         means.add(&of_batch(&value, beside), now - given)?;
         given = now;
     }
@@ -350,8 +364,22 @@ fn not_finite(what: String, at: &Standing) -> TrainError {
     TrainError::NotFinite { what, step: steps + 1, epoch: epochs + 1, batch, batches }
 }
 
-/// Whether every element is; the largest magnitude is NaN if one is.
 fn is_finite<M: Module>(gradient: &M) -> bool {
-    let is_finite = |x: &Tensor| x.numel() == 0 || x.abs().max(..).cast(DType::F64).item::<f64>().is_finite();
-    module::tensors(gradient).into_iter().all(|x| !x.dtype().is_float() || is_finite(x))
+    module::tensors(gradient).into_iter().all(|x| !x.dtype().is_float() || all_finite(x))
+}
+
+/// Whether every element is; the largest magnitude is NaN if one is.
+fn all_finite(x: &Tensor) -> bool {
+    x.numel() == 0 || x.abs().max(..).cast(DType::F64).item::<f64>().is_finite()
+}
+
+/// The path of a parameter that is not finite.
+fn not_finite_parameter<M: Module>(model: &M) -> Option<String> {
+    let mut path = None;
+    for_each_learned(model, |leaf_path, x| {
+        if path.is_none() && !all_finite(x) {
+            path = Some(leaf_path.to_owned());
+        }
+    });
+    path
 }

@@ -45,12 +45,15 @@ pub(super) enum Pace<'a> {
     Plateau,
 }
 
-/// What happens when a loss, or a gradient, is infinite or NaN.
+/// What happens when a loss, a gradient, or a parameter is infinite or NaN.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NonFinite {
     /// The training ends with [`TrainError::NotFinite`], which names the step. Of gradients it is noticed where
-    /// [`clip_grad_norm`](Trainer::clip_grad_norm) looks at them.
+    /// [`clip_grad_norm`](Trainer::clip_grad_norm) looks at them. Without it, a gradient that is not finite while its loss is makes
+    /// parameters of that kind: they are looked at before each checkpoint and at the end of the training, which takes one pass over
+    /// them, and [`TrainError::NotFiniteParameter`] names the first. What is meant to be infinite, such as a mask, is no parameter but
+    /// a buffer.
     #[default]
     Stop,
     /// The batch is left out, with its running statistics and measures, and [counted](super::Record::skipped). Every gradient is

@@ -194,6 +194,14 @@ impl Sizes {
     }
 }
 
+/// Fills channels of `len` elements each with its bias, which go round again for the next image, or with zeros.
+fn fill_channels<T: GemmElement>(channels: &mut [T], len: usize, bias: Option<&[T]>) {
+    match bias {
+        None => channels.fill(T::default()),
+        Some(bias) => channels.chunks_mut(len).zip(bias.iter().cycle()).for_each(|(channel, &bias)| channel.fill(bias)),
+    }
+}
+
 /// Whether all are finite. What is infinite or NaN must not meet padding, what lies between two lines, or the other outputs of a tile:
 /// the way of a matrix of windows is taken then.
 fn are_finite<T: DirectElement>(elements: &[T]) -> bool {
@@ -207,23 +215,24 @@ fn are_finite<T: DirectElement>(elements: &[T]) -> bool {
     chunks.into_iter().all(|finite| finite)
 }
 
-/// `y[n, o] = sum over inputs c and taps t of w[o, c, t] x[n, c, window]`.
-pub(crate) fn forward<T: DirectElement + Arithmetic>(sizes: &Sizes, x: &[T], w: &[T]) -> Buffer<T> {
+/// `y[n, o] = bias[o] + sum over inputs c and taps t of w[o, c, t] x[n, c, window]`; without a bias, the sums alone.
+pub(crate) fn forward<T: DirectElement + Arithmetic>(sizes: &Sizes, x: &[T], w: &[T], bias: Option<&[T]>) -> Buffer<T> {
     assert_eq!([x.len(), w.len()], [sizes.x_len(), sizes.weight_len()], "conv: x and w have these sizes: {sizes:?}");
+    assert!(bias.is_none_or(|bias| bias.len() == sizes.groups * sizes.outputs), "conv: a bias for each output");
     let mut y = Buffer::recycled(sizes.y_len());
     if y.is_empty() {
         return y;
     }
     if sizes.depth() == 0 {
-        y.fill(T::default());
+        fill_channels(&mut y, sizes.windows.output_len(), bias);
         return y;
     }
     if let Some(tiles) = Tiles::forward(sizes).filter(|_| are_finite(w)) {
-        winograd::convolve(&tiles, x, w, false, sizes.work::<T>(), &mut y);
+        winograd::convolve(&tiles, x, w, bias, false, sizes.work::<T>(), &mut y);
         return y;
     }
     if let Some(planes) = direct::planes::<T>(sizes).filter(|_| are_finite(w)) {
-        direct::forward(sizes, &planes, x, w, &mut y);
+        direct::forward(sizes, &planes, x, w, bias, &mut y);
         return y;
     }
     let (channels, positions) = (0..sizes.inputs, sizes.windows.output_len());
@@ -234,6 +243,7 @@ pub(crate) fn forward<T: DirectElement + Arithmetic>(sizes: &Sizes, x: &[T], w: 
         let laid_out = sizes.laid_out(x, group, &channels, &block);
         let columns = sizes.matrix(x, laid_out.as_deref(), group, &channels, &block);
         let weight = sizes.weight(w, group, 0);
+        let bias = bias.map(|bias| &bias[group * sizes.outputs..][..sizes.outputs]);
         // SAFETY: the tile holds `outputs` rows, `positions` apart, of one group of one image, and of each row the positions of a
         // block: all are in `y`. Tasks have different groups or blocks, and blocks no position of an image in
         // common, so that no other tile holds one of these elements.
@@ -242,12 +252,18 @@ pub(crate) fn forward<T: DirectElement + Arithmetic>(sizes: &Sizes, x: &[T], w: 
             output.tile(first, [sizes.outputs, columns.len()], positions)
         };
         if block.images.len() == 1 {
-            let dst = tile(block.images.start, block.positions.clone());
-            return gemm::gemm_tile(sizes.depth(), dst, weight, columns, false);
+            let mut dst = tile(block.images.start, block.positions.clone());
+            if let Some(bias) = bias {
+                bias.iter().enumerate().for_each(|(o, &bias)| dst.row(o).fill(bias));
+            }
+            return gemm::gemm_tile(sizes.depth(), dst, weight, columns, bias.is_some());
         }
         let mut product = Buffer::recycled(sizes.outputs * block.columns());
+        if bias.is_some() {
+            fill_channels(&mut product, block.columns(), bias);
+        }
         let dst = Tile::of_matrix(&mut product, sizes.outputs, block.columns());
-        gemm::gemm_tile(sizes.depth(), dst, weight, columns, false);
+        gemm::gemm_tile(sizes.depth(), dst, weight, columns, bias.is_some());
         for (i, image) in block.images.clone().enumerate() {
             let mut dst = tile(image, 0..positions);
             for (o, row) in product.chunks(block.columns()).enumerate() {

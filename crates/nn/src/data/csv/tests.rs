@@ -45,6 +45,26 @@ fn classes_are_in_the_order_of_numbers_or_of_the_alphabet() {
 }
 
 #[test]
+fn classes_that_are_named_keep_their_numbers_in_every_file() {
+    let reader = || Reader::new().header(false).label("0");
+    let table = parsed(reader().classes(["b", "a", "c"]), "a\nb\na\n");
+    assert_eq!((table.classes.join(" "), table.y.to_vec::<i64>()), ("b a c".to_owned(), vec![1, 0, 1]));
+    // Labels that are numbers already, of which some do not occur, and a table without rows.
+    assert_eq!(parsed(reader().classes(0..10), "7\n3\n").y.to_vec::<i64>(), [7, 3]);
+    assert_eq!(parsed(Reader::new().label("y").classes(["a"]), "y\n").classes, ["a"]);
+    assert_eq!(
+        refusal(reader().classes(["b", "a"]), "a\nd\n"),
+        "csv: line 2: the label of column \"0\" is \"d\", which is no class of [\"b\", \"a\"]"
+    );
+    assert_eq!(
+        refusal(Reader::new().classes(["a"]), "a\n1\n"),
+        "csv: line 1: classes were named, and no column of labels; .label(..) names it"
+    );
+    let message = crate::panics::panic_message(|| reader().classes(["a", "b", "a"]).header);
+    assert_eq!(message, "csv: each class is named once; got \"a\" twice");
+}
+
+#[test]
 fn missing_numbers_are_refused_filled_or_skipped_with_their_row() {
     let text = "a,b,c\n1,2,x\n,3,y\n4,NA,x\n5,?,\n6,7,\n";
     let reader = || Reader::new().label("c");
@@ -60,6 +80,21 @@ fn missing_numbers_are_refused_filled_or_skipped_with_their_row() {
     );
     let table = parsed(Reader::new().columns(["a", "b"]).missing(Missing::Fill(-1.0)), text);
     assert_eq!(table.x.to_vec::<f32>(), [1.0, 2.0, -1.0, 3.0, 4.0, -1.0, 5.0, -1.0, 6.0, 7.0]);
+}
+
+#[test]
+fn what_is_no_number_is_missing_however_it_is_written() {
+    // As C's printf writes 0.0 / 0.0, among others.
+    for field in ["-nan", "+nan", "-NaN", "NAN", "n/a", "Null", "?", ""] {
+        let text = format!("a,b\n1,2\n{field},3\n");
+        let wanted = "csv: line 3: the number of column \"a\" is missing; .missing(..) says what becomes of it";
+        assert_eq!(refusal(Reader::new(), &text), wanted, "{field}");
+        let filled = parsed(Reader::new().missing(Missing::Fill(0.5)), &text);
+        assert_eq!(filled.x.to_vec::<f32>(), [1.0, 2.0, 0.5, 3.0], "{field}");
+        assert_eq!(parsed(Reader::new().missing(Missing::SkipRow), &text).x.to_vec::<f32>(), [1.0, 2.0], "{field}");
+    }
+    let infinite = parsed(Reader::new(), "a,b\n-inf,Infinity\n");
+    assert_eq!(infinite.x.to_vec::<f32>(), [f32::NEG_INFINITY, f32::INFINITY]);
 }
 
 #[test]

@@ -114,6 +114,11 @@ fn what_npz_cannot_hold_is_refused_and_the_old_file_stays() {
     let mut file = NamedTensors::of(&Tensor::from(1.0).reshape(vec![1; 65]));
     let refused = |file: &NamedTensors| file.write_npz(&path).unwrap_err();
     assert!(refused(&file).to_string().ends_with("`` cannot be written: it has 65 axes; the most are 64"));
+    // A half of NumPy's is f16.
+    let half = |dtype| NamedTensors::of(&[Tensor::from(1.0), Tensor::zeros([2], dtype)]);
+    let error = refused(&half(DType::BF16)).to_string();
+    assert!(error.ends_with("`1` cannot be written: NumPy has no bf16; write it as f32, .cast(DType::F32)"), "{error}");
+    half(DType::F16).write_npz(folder.path().join("half.npz")).unwrap();
     file.metadata.insert("note".to_owned(), String::new());
     let error = refused(&file);
     assert!(error.to_string().ends_with("the metadata has `note`; clear it, or write safetensors"), "{error}");

@@ -2,7 +2,7 @@
 //! beside it.
 
 use super::*;
-use crate::files::{atomic, save};
+use crate::files::{Best, Checkpoint, Rotation, atomic, save};
 use std::{
     fs,
     io::{self, Write},
@@ -105,4 +105,41 @@ fn threads_that_write_one_file_leave_one_of_their_files() {
     let found = fs::read(&path).unwrap();
     assert!((0..4).any(|seed| bits(&Mlp::new(seed)) == found));
     assert_eq!(names(folder.path()), ["model.safetensors"]);
+}
+
+#[test]
+fn what_killed_processes_left_of_checkpoints_goes_with_the_next_and_what_is_being_written_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str| fs::write(folder.path().join(name), "half of a checkpoint").unwrap();
+    let left = [".step-000000100.safetensors.1-0.tmp", ".step-000000900.safetensors.4194304-17.tmp"];
+    let others = [
+        ".step-000000100.safetensors.1-0.tmp.bak",
+        ".step-000000100.safetensors.tmp",
+        ".step-000000100.safetensors.x-0.tmp",
+        ".step-100.safetensors.1-0.tmp",
+        ".best.safetensors.1-0.tmp",
+        "step-000000100.safetensors.1-0.tmp",
+    ];
+    left.iter().chain(&others).for_each(|name| write(name));
+    let rotation = Rotation::new(folder.path(), 3);
+    // Another writer in this folder, who has begun: this one does not disturb it.
+    let other = folder.path().join("step-000000200.safetensors");
+    let result = atomic::replace(&other, |writer| {
+        rotation.write(300, &Checkpoint::new()).unwrap();
+        assert_eq!(names(folder.path()).iter().filter(|name| name.starts_with(".step-000000200")).count(), 1);
+        writer.write_all(b"whole")
+    });
+    result.unwrap();
+    assert_eq!(fs::read(&other).unwrap(), b"whole");
+    let mut wanted = others.map(str::to_owned).to_vec();
+    wanted.extend(["step-000000200.safetensors", "step-000000300.safetensors"].map(str::to_owned));
+    let mut found = names(folder.path());
+    wanted.sort();
+    found.sort();
+    assert_eq!(found, wanted);
+
+    let best = folder.path().join("best.safetensors");
+    Best::lowest(&best).unwrap().offer(1.0, &Checkpoint::new()).unwrap();
+    assert!(best.exists() && !names(folder.path()).contains(&others[4].to_owned()));
+    assert_eq!(names(folder.path()).len(), wanted.len());
 }

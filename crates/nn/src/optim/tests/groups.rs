@@ -84,6 +84,23 @@ fn a_group_cannot_have_a_rate_apart() {
 }
 
 #[test]
+fn a_group_within_a_group_is_refused() {
+    let wanted = "sgd: a group has settings alone, and no groups of its own; call .group(..) and .freeze(..) on the optimizer \
+                  itself, where the last that matches holds";
+    let frozen = panic_message(|| Sgd::new(0.5).group(|path| path == "0", |sgd| sgd.freeze(|_| true)));
+    assert_eq!(frozen, wanted);
+    let grouped = panic_message(|| {
+        Sgd::new(0.5).group(|path| path != "2", |sgd| sgd.group(|path| path == "0", |sgd| sgd.lr_factor(0.5)))
+    });
+    assert_eq!(grouped, wanted);
+    // The way that the message names.
+    let mut x = model();
+    let mut sgd = Sgd::new(0.5).group(|path| path != "2", |sgd| sgd.lr_factor(0.5)).freeze(|path| path == "0");
+    sgd.step(&mut x, &model());
+    assert_eq!(values(&x), [1.0, 1.5, 2.0]);
+}
+
+#[test]
 fn a_half_is_refused_before_anything_changes_unless_it_is_frozen() {
     let begin = || (Tensor::from(1f32), Tensor::from(bf16::ONE));
     let gradient = (Tensor::from(2f32), Tensor::from(bf16::ONE));

@@ -74,6 +74,49 @@ fn a_gradient_that_is_not_finite_is_found_where_it_is_looked_at() {
 }
 
 #[test]
+fn a_model_that_is_ruined_is_neither_saved_nor_returned_as_good() {
+    // The root has an infinite slope at zero, where the first step comes to: 1/4 less 1/4 of the slope, 1. Losses are 1/2 and 0.
+    let one_batch = Loader::new(&Tensor::arange(0, 4, 1), &Tensor::arange(0, 4, 1), 4).expect("data");
+    let four_batches = Loader::new(&Tensor::arange(0, 4, 1), &Tensor::arange(0, 4, 1), 1).expect("data");
+    let fit = |trainer: Trainer<'_, Tensor, Batch>, data: &Loader| {
+        let (mut model, mut sgd) = (Tensor::from(0.25), crate::Sgd::new(0.25));
+        let result = trainer.fit(&mut model, &mut sgd, data, &mut Rng::seed(3), |x, _, _| x.sqrt());
+        (result, model.item::<f64>())
+    };
+    let wanted = |epoch: u64| {
+        format!(
+            "trainer: the parameter `` is not finite after step 2 (epoch {epoch}), though the losses were; no checkpoint of this \
+             model was written; .clip_grad_norm(..) finds a gradient that is not finite before its step, and .on_non_finite(..) \
+             says to leave its batch out, or to go on"
+        )
+    };
+    let (result, model) = fit(Trainer::new(2), &one_batch);
+    assert_eq!((result.expect_err("an error").to_string(), model), (wanted(2), f64::NEG_INFINITY));
+    for (data, epoch) in [(&one_batch, 2), (&four_batches, 1)] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let checkpoints = || Checkpoints::new(folder.path()).every_steps(1).keep(1);
+        // The good checkpoint stays, so that each run comes to the same error, or passes by it.
+        for _ in 0..2 {
+            let (result, _) = fit(Trainer::new(2).checkpoints(checkpoints()), data);
+            assert_eq!(result.expect_err("an error").to_string(), wanted(epoch));
+            let saved: Vec<_> = std::fs::read_dir(folder.path()).expect("a folder").flatten().collect();
+            assert_eq!(saved.len(), 1);
+            assert_eq!(saved[0].file_name(), "step-000000001.safetensors");
+        }
+        let (result, model) = fit(Trainer::new(2).checkpoints(checkpoints()).on_non_finite(NonFinite::Skip), data);
+        assert!(result.is_ok() && model == 0.0, "{result:?}");
+    }
+    let (result, model) = fit(Trainer::new(2).on_non_finite(NonFinite::Ignore), &one_batch);
+    assert!(result.is_ok() && model == f64::NEG_INFINITY, "{result:?}");
+
+    // What no optimizer changes may be infinite.
+    let mut begin = Begin::new();
+    begin.model.norm.running_mean = Some(Tensor::full([8], f64::INFINITY, DType::F32));
+    let result = Trainer::new(1).fit(&mut begin.model, &mut begin.adam, &even_data(), &mut begin.rng, loss);
+    assert!(result.is_ok(), "{result:?}");
+}
+
+#[test]
 fn a_step_that_is_not_made_leaves_no_running_statistics() {
     /// What is wrong with a batch.
     #[derive(Clone, Copy, PartialEq)]
@@ -191,8 +234,20 @@ fn an_error_of_the_loss_ends_the_training_where_it_arose() {
         if number < 7 { Ok(x.square()) } else { Err("image 17 is torn") }
     });
     let error = result.expect_err("an error");
-    assert_eq!(error.to_string(), "trainer: the loss of batch 2 of epoch 2: image 17 is torn");
+    assert_eq!(error.to_string(), "trainer: the loss of batch 2 of the training data in epoch 2: image 17 is torn");
     assert!(matches!(error, TrainError::Loss { epoch: 2, batch: 2, .. }));
+
+    // Of the five batches to train on in each of three epochs, and of those to validate on after each, the second epoch's third.
+    let (data, mut number) = (data(), 0);
+    let trainer = Trainer::new(3).validate(&data);
+    let result = trainer.fit(&mut model, &mut sgd, &data, &mut Rng::seed(3), |x, _, _| {
+        number += 1;
+        if number < 18 { Ok(x.square()) } else { Err("image 17 is torn") }
+    });
+    let error = result.expect_err("an error");
+    assert_eq!(error.to_string(), "trainer: the loss of batch 3 of the validation data in epoch 2: image 17 is torn");
+    let error = evaluate(&model, &data, |_, _, _| Err::<Tensor, _>("image 1 is torn")).expect_err("an error");
+    assert_eq!(error.to_string(), "trainer: the loss of batch 1 of the test data: image 1 is torn");
 }
 
 #[test]

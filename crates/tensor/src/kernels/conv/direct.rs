@@ -69,6 +69,8 @@ fn better<T>(sizes: &Sizes, transposed: bool, channels: usize, aim: usize) -> Op
 /// A correlation of the channels of `source` with rows of weights for each phase of the target.
 struct Correlation<'a, T> {
     planes: &'a Planes,
+    /// What the sums of each target channel of all groups begin with, if it is not zero.
+    bias: Option<&'a [T]>,
     sums: Vec<Sum<'a, T>>,
     groups: usize,
     /// Channels of a group.
@@ -88,11 +90,19 @@ struct Sum<'a, T> {
     weights: &'a [T],
 }
 
-pub(super) fn forward<T: DirectElement>(sizes: &Sizes, planes: &Planes, x: &[T], w: &[T], y: &mut [T]) {
+pub(super) fn forward<T: DirectElement>(
+    sizes: &Sizes,
+    planes: &Planes,
+    x: &[T],
+    w: &[T],
+    bias: Option<&[T]>,
+    y: &mut [T],
+) {
     let terms = planes.terms();
     let sum = |terms| Sum { terms, offsets: over_channels(planes, terms, sizes.inputs), weights: w };
     let correlation = Correlation {
         planes,
+        bias,
         sums: terms.iter().map(sum).collect(),
         groups: sizes.groups,
         sources: sizes.inputs,
@@ -103,12 +113,20 @@ pub(super) fn forward<T: DirectElement>(sizes: &Sizes, planes: &Planes, x: &[T],
     correlation.run(x, y, sizes.work::<T>());
 }
 
-pub(super) fn input_gradient<T: DirectElement>(sizes: &Sizes, planes: &Planes, y: &[T], w: &[T], x: &mut [T]) {
+pub(super) fn input_gradient<T: DirectElement>(
+    sizes: &Sizes,
+    planes: &Planes,
+    y: &[T],
+    w: &[T],
+    bias: Option<&[T]>,
+    x: &mut [T],
+) {
     let terms = planes.terms();
     let weights: Vec<Buffer<T>> = terms.iter().map(|terms| transposed(sizes, w, &terms.taps)).collect();
     let sum = |(terms, weights)| Sum { terms, offsets: over_channels(planes, terms, sizes.outputs), weights };
     let correlation = Correlation {
         planes,
+        bias,
         sums: terms.iter().zip(weights.iter().map(|weights| &weights[..])).map(sum).collect(),
         groups: sizes.groups,
         sources: sizes.outputs,
@@ -167,16 +185,18 @@ impl<T: DirectElement> Correlation<'_, T> {
                         unsafe { shared.tile(first, [rows.len(), part.len()], self.target_len) }
                     })
                     .collect();
+                let channels = group * self.targets + rows.start..group * self.targets + rows.end;
                 for (sum, lines) in self.sums.iter().zip(&lines) {
-                    let weights = &sum.weights[(group * self.targets + rows.start) * sum.offsets.len()..];
-                    self.make(rows.len(), weights, &sum.offsets, &planes, lines, &mut tiles);
+                    self.make(&channels, sum, &planes, lines, &mut tiles);
                 }
             }
         });
     }
 
-    /// The sums of some rows of weights, at the positions of the lines.
-    fn make(&self, rows: usize, w: &[T], terms: &Offsets, planes: &[T], lines: &[Line], tiles: &mut [Tile<'_, T>]) {
+    /// A phase of some target channels, at the positions of the lines.
+    fn make(&self, channels: &Range<usize>, sum: &Sum<'_, T>, planes: &[T], lines: &[Line], tiles: &mut [Tile<'_, T>]) {
+        let (terms, w) = (&sum.offsets, &sum.weights[channels.start * sum.offsets.len()..]);
+        let bias = self.bias.map(|bias| &bias[channels.clone()]);
         let Some(end) = lines.last().map(Line::end) else { return };
         let (mut rest, mut strip) = (lines, [[T::default(); STRIP]; ROWS]);
         for start in (lines[0].position..end).step_by(STRIP) {
@@ -186,14 +206,19 @@ impl<T: DirectElement> Correlation<'_, T> {
             if lines.is_empty() {
                 continue;
             }
-            for first in (0..rows).step_by(ROWS) {
-                let (w, count) = (Rows { elements: &w[first * terms.len()..], stride: terms.len() }, rows - first);
+            for first in (0..channels.len()).step_by(ROWS) {
+                let (w, count) =
+                    (Rows { elements: &w[first * terms.len()..], stride: terms.len() }, channels.len() - first);
+                let mut begin = [T::default(); ROWS];
+                if let Some(bias) = bias {
+                    begin.iter_mut().zip(&bias[first..]).for_each(|(begin, &bias)| *begin = bias);
+                }
                 let (x, len) = (&planes[start..], positions.len());
                 match count {
-                    1 => T::sums::<1>(w, terms, x, len, &mut strip),
-                    2 => T::sums::<2>(w, terms, x, len, &mut strip),
-                    3 => T::sums::<3>(w, terms, x, len, &mut strip),
-                    _ => T::sums::<ROWS>(w, terms, x, len, &mut strip),
+                    1 => T::sums::<1>(&begin, w, terms, x, len, &mut strip),
+                    2 => T::sums::<2>(&begin, w, terms, x, len, &mut strip),
+                    3 => T::sums::<3>(&begin, w, terms, x, len, &mut strip),
+                    _ => T::sums::<ROWS>(&begin, w, terms, x, len, &mut strip),
                 }
                 for (r, sums) in strip.iter().enumerate().take(count) {
                     for line in lines {

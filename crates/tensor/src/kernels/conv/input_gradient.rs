@@ -1,7 +1,7 @@
 //! The transpose of a convolution in `x`: what the inputs get from the outputs. Forward, it is the transposed convolution.
 
 use super::{
-    BLOCK_BYTES, COLUMN_STEP, DirectElement, LEAST_COLUMNS, PIECES, Sizes, are_finite, direct,
+    BLOCK_BYTES, COLUMN_STEP, DirectElement, LEAST_COLUMNS, PIECES, Sizes, are_finite, direct, fill_channels,
     winograd::{self, Tiles},
 };
 use crate::{
@@ -13,25 +13,31 @@ use crate::{
     },
 };
 
-/// `x_bar[n, c, window] += w[o, c, t] y_bar[n, o]` over all outputs o and taps t.
+/// `x_bar[n, c, window] += w[o, c, t] y_bar[n, o]` over all outputs o and taps t, from `bias[c]` or zero on.
 ///
 /// Each piece of work owns some channels of an image, so that windows that overlap are added by one thread, in order.
-pub(crate) fn input_gradient<T: DirectElement + Arithmetic>(sizes: &Sizes, y: &[T], w: &[T]) -> Buffer<T> {
+pub(crate) fn input_gradient<T: DirectElement + Arithmetic>(
+    sizes: &Sizes,
+    y: &[T],
+    w: &[T],
+    bias: Option<&[T]>,
+) -> Buffer<T> {
     assert_eq!([y.len(), w.len()], [sizes.y_len(), sizes.weight_len()], "conv: y and w have these sizes: {sizes:?}");
+    assert!(bias.is_none_or(|bias| bias.len() == sizes.groups * sizes.inputs), "conv: a bias for each input");
     let mut x = Buffer::recycled(sizes.x_len());
     if x.is_empty() {
         return x;
     }
     if sizes.outputs == 0 {
-        x.fill(T::default());
+        fill_channels(&mut x, sizes.windows.input_len(), bias);
         return x;
     }
     if let Some(tiles) = Tiles::transposed(sizes).filter(|_| are_finite(w)) {
-        winograd::convolve(&tiles, y, w, true, sizes.work::<T>(), &mut x);
+        winograd::convolve(&tiles, y, w, bias, true, sizes.work::<T>(), &mut x);
         return x;
     }
     if let Some(planes) = direct::planes_transposed::<T>(sizes).filter(|_| are_finite(w)) {
-        direct::input_gradient(sizes, &planes, y, w, &mut x);
+        direct::input_gradient(sizes, &planes, y, w, bias, &mut x);
         return x;
     }
     let channels = channels_each(sizes);
@@ -49,11 +55,15 @@ pub(crate) fn input_gradient<T: DirectElement + Arithmetic>(sizes: &Sizes, y: &[
             row_stride: positions as isize,
             col_stride: 1,
         };
-        if sizes.windows.are_elements() {
-            let dst = Tile::of_matrix(x, channels, input_len);
-            return gemm::gemm_tile(sizes.outputs, dst, weight, cotangents(0), false);
+        let are_elements = sizes.windows.are_elements();
+        if bias.is_some() || !are_elements {
+            let bias = bias.map(|bias| &bias[group * sizes.inputs + channel..][..channels]);
+            fill_channels(x, input_len, bias);
         }
-        x.fill(T::default());
+        if are_elements {
+            let dst = Tile::of_matrix(x, channels, input_len);
+            return gemm::gemm_tile(sizes.outputs, dst, weight, cotangents(0), bias.is_some());
+        }
         let mut matrix = Buffer::<T>::recycled(rows * columns);
         for start in (0..positions).step_by(columns) {
             let len = columns.min(positions - start);

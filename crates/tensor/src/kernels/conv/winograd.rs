@@ -104,17 +104,18 @@ impl<T: GemmElement> Planes<T> {
 }
 
 /// The convolution, or with the weight turned round its transpose in `x`, from `x` to `y`; the weight has `outputs` in its
-/// first axis, which are the channels of `y`, or of `x` when it is turned round.
+/// first axis, which are the channels of `y`, or of `x` when it is turned round. To each channel of `y` its bias is added.
 pub(super) fn convolve<T: GemmElement + Math>(
     tiles: &Tiles,
     x: &[T],
     w: &[T],
+    bias: Option<&[T]>,
     turned_round: bool,
     work: usize,
     y: &mut [T],
 ) {
     if tiles.are_few() {
-        return few::convolve(tiles, x, w, turned_round, work, y);
+        return few::convolve(tiles, x, w, bias, turned_round, work, y);
     }
     let u = weights::transformed(w, turned_round);
     let groups = tiles.groups;
@@ -136,6 +137,7 @@ pub(super) fn convolve<T: GemmElement + Math>(
             tiles,
             group,
             channels: &(0..tiles.outputs),
+            bias: bias.map(|bias| &bias[group * tiles.outputs..][..tiles.outputs]),
             segments: &segments,
             planes: &products,
             y: &output,

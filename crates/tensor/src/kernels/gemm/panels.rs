@@ -1,18 +1,18 @@
 //! A transposed `lhs`, of which the engine would read a few elements from each of many lines that lie far apart: as long as a page, or
-//! a power of two, where they displace each other from the caches. Here it gets panels of a few hundred columns, brought to row-major
-//! order, and adds up their products.
+//! a power of two, where they displace each other from the caches. Here it gets panels of a few hundred columns, whose lines lie
+//! close together, and adds up their products.
 
 use super::{GemmElement, Matrix, Tile, engine};
-use crate::{
-    Buffer,
-    kernels::copy::{Axis, transpose::copy_plane},
-};
+use crate::Buffer;
 
 /// Columns of a panel: with the rows of a tile it fits the second cache, beside as many rows of `rhs`.
 const DEPTH: usize = 256;
+/// What lies between the columns of a panel, beyond their elements: a cache line, without which columns of 256 elements would
+/// compete for the same places of the first cache.
+const GAP: usize = 16;
 /// How far apart columns lie at least, in bytes. At 2 KiB, two on a page, the engine reads as quickly as from a panel.
 const FAR: usize = 3 * 1024;
-/// Columns of `rhs` that pay for a panel: making it takes as long as 30 of them.
+/// Columns of `rhs` that pay for a panel.
 const COLUMNS: usize = 256;
 
 /// Whether panels pay for being made.
@@ -29,13 +29,15 @@ pub(super) fn multiply<T: GemmElement>(
     rhs: Matrix<'_, T>,
     accumulate: bool,
 ) {
-    let mut panel = Buffer::<T>::recycled(dst.rows * k.min(DEPTH));
+    let stride = dst.rows + GAP;
+    let mut panel = Buffer::<T>::recycled(stride * k.min(DEPTH));
     for first in (0..k).step_by(DEPTH) {
         let len = DEPTH.min(k - first);
-        let (rows, columns) =
-            (Axis { size: dst.rows, from: lhs.row_stride, to: len }, Axis { size: len, from: lhs.col_stride, to: 1 });
-        copy_plane(lhs.data, lhs.moved(0, first).offset, rows, columns, &mut panel, 0);
-        let lhs = Matrix { data: &panel, offset: 0, row_stride: len as isize, col_stride: 1 };
+        for (i, column) in panel.chunks_exact_mut(stride).take(len).enumerate() {
+            let from = lhs.moved(0, first + i).offset;
+            column[..dst.rows].copy_from_slice(&lhs.data[from..][..dst.rows]);
+        }
+        let lhs = Matrix { data: &panel, offset: 0, row_stride: 1, col_stride: stride as isize };
         engine::multiply(len, dst.reborrow(), lhs, rhs.moved(first, 0), accumulate || first > 0);
     }
 }

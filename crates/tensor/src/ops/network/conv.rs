@@ -1,6 +1,6 @@
 //! Convolutions over one to three spatial axes, and their transposes.
 //!
-//! A convolution is linear in its input and in its weight, so that three operations are closed under differentiation:
+//! Without its bias, a convolution is linear in its input and in its weight, so that three operations are closed under differentiation:
 //!
 //! ```text
 //! y = Conv(x, w)    x = ConvTranspose(y, w)    w = ConvWeightGrad(x, y)
@@ -23,10 +23,7 @@ pub use transposed::ConvTranspose;
 pub use weight_grad::ConvWeightGrad;
 
 use crate::ops::broadcast::or_panic;
-use crate::{
-    Error, ErrorKind, Few, Primitive, Result, Shape, SpecRef, Tensor, apply, error::same_dtypes, primitive::elements,
-    try_apply,
-};
+use crate::{Error, ErrorKind, Few, Primitive, Result, Shape, SpecRef, Tensor, apply, primitive::elements, try_apply};
 
 /// The names of an operation over one, two and three spatial axes.
 pub(in crate::ops) type Names = [&'static str; 3];
@@ -61,14 +58,27 @@ fn flops(y: SpecRef<'_>, w: SpecRef<'_>) -> u64 {
     elements(y).saturating_mul(2 * (elements(w) / kernels))
 }
 
-/// The tangent of an operation that is linear in each of two inputs.
-fn product_rule(primitive: &dyn Primitive, x: &[&Tensor], dot: &[Option<&Tensor>]) -> Option<Tensor> {
+/// The tangent of an operation that is linear in each of two inputs, and adds a third, the bias, if there is one.
+fn tangent(primitive: &dyn Primitive, x: &[&Tensor], dot: &[Option<&Tensor>], y: &[Tensor]) -> Option<Tensor> {
     let of = |a: &Tensor, b: &Tensor| apply(primitive, &[a, b]).into_single();
-    let terms = [dot[0].map(|a_dot| of(a_dot, x[1])), dot[1].map(|b_dot| of(x[0], b_dot))];
-    terms.into_iter().flatten().reduce(|sum, term| sum + term)
+    let products = [dot[0].map(|a_dot| of(a_dot, x[1])), dot[1].map(|b_dot| of(x[0], b_dot))];
+    let sum = products.into_iter().flatten().reduce(|sum, term| sum + term);
+    let Some(bias_dot) = dot.get(2).copied().flatten() else { return sum };
+    let per_channel: Shape = [bias_dot.numel()].into_iter().chain((2..y[0].rank()).map(|_| 1)).collect();
+    let bias_dot = bias_dot.reshape(&per_channel);
+    Some(match sum {
+        Some(sum) => sum + bias_dot,
+        None => bias_dot.expand(y[0].shape()),
+    })
 }
 
-/// The result of a convolution of a batch or of one image, with a number added to each channel.
+/// The cotangent of the bias, an output for it if there is one.
+fn bias_bar(y_bar: &Tensor, needs: &[bool]) -> Option<Option<Tensor>> {
+    let axes: Vec<usize> = (0..y_bar.rank()).filter(|&axis| axis != 1).collect();
+    needs.get(2).map(|needed| needed.then(|| y_bar.sum(&axes[..])))
+}
+
+/// The result of a convolution of a batch or of one image.
 fn convolved(
     op: &'static str,
     axes: usize,
@@ -82,15 +92,8 @@ fn convolved(
             let rule = format!("the weight has {} axes: two of channels and {axes} of the kernel", axes + 2);
             return Err(Error::new(ErrorKind::Shape, op, rule));
         }
-        let y = try_apply(primitive, &[x, w])?.into_single();
-        let Some(bias) = bias else { return Ok(y) };
-        same_dtypes(op, &inputs)?;
-        if bias.shape()[..] != y.shape()[1..2] {
-            let rule = format!("the bias has a number for each of the {} output channels", y.shape()[1]);
-            return Err(Error::new(ErrorKind::Shape, op, rule));
-        }
-        let per_channel: Shape = [bias.numel()].into_iter().chain((0..axes).map(|_| 1)).collect();
-        Ok(y + bias.reshape(&per_channel))
+        let inputs: Few<&Tensor> = [x, w].into_iter().chain(bias).collect();
+        try_apply(primitive, &inputs).map(Few::into_single)
     };
     on_batch(op, axes, x, convolve, |y| y.squeeze(0)).map_err(|error| error.with_inputs(&inputs))
 }

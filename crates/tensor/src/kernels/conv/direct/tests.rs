@@ -37,6 +37,12 @@ fn for_each_product(sizes: &Sizes, mut f: impl FnMut(usize, usize, usize)) {
     }
 }
 
+/// Channels of `len` elements, with the bias of each.
+fn plus<T: DirectElement>(channels: &[T], len: usize, bias: Option<&[T]>) -> Vec<T> {
+    let bias = |i: usize| bias.map_or(T::default(), |bias| bias[i / len % bias.len()]);
+    channels.iter().enumerate().map(|(i, &x)| x + bias(i)).collect()
+}
+
 fn assert_exact<T: DirectElement + From<i8> + PartialEq>(sizes: &Sizes) {
     let numbers =
         |len: usize, by: usize| -> Vec<T> { (0..len).map(|i| T::from(((i * by + i / 7) % 9) as i8 - 4)).collect() };
@@ -52,11 +58,15 @@ fn assert_exact<T: DirectElement + From<i8> + PartialEq>(sizes: &Sizes) {
     let (mut to_x, mut to_w, mut to_y) = (numbers(x.len(), 1), numbers(w.len(), 1), numbers(y.len(), 1));
     let aim = AIM_BYTES / size_of::<T>();
     let planes = Planes::new(&sizes.windows, false, sizes.batch, sizes.inputs, aim);
-    forward(sizes, &planes, &x, &w, &mut to_y);
-    assert!(to_y == y_sum, "forward {sizes:?}");
     let transposed = Planes::new(&sizes.windows, true, sizes.batch, sizes.outputs, aim);
-    input_gradient(sizes, &transposed, &y, &w, &mut to_x);
-    assert!(to_x == x_bar, "input gradient {sizes:?}");
+    for with_bias in [false, true] {
+        let bias = |channels: usize| with_bias.then(|| numbers(channels, 2));
+        let (of_y, of_x) = (bias(sizes.groups * sizes.outputs), bias(sizes.groups * sizes.inputs));
+        forward(sizes, &planes, &x, &w, of_y.as_deref(), &mut to_y);
+        assert!(to_y == plus(&y_sum, sizes.windows.output_len(), of_y.as_deref()), "forward {sizes:?}");
+        input_gradient(sizes, &transposed, &y, &w, of_x.as_deref(), &mut to_x);
+        assert!(to_x == plus(&x_bar, sizes.windows.input_len(), of_x.as_deref()), "input gradient {sizes:?}");
+    }
     weight_gradient(sizes, &planes, &x, &y, &mut to_w);
     assert!(to_w == w_bar, "weight gradient {sizes:?}");
 }
@@ -144,7 +154,7 @@ fn what_is_not_finite_stays_in_its_windows() {
     assert_eq!(super::super::weight_gradient(&sizes, &x, &[1.0, 1.0])[..], [4.0, 6.0, 8.0]);
     let one = axis(3, 3, 1, 1, [1, 1]).expect("the kernel fits");
     let sizes = Sizes { windows: Windows([Axis::ABSENT, Axis::ABSENT, Axis { output: 1, ..one }]), ..sizes };
-    assert_eq!(super::super::input_gradient(&sizes, &[1.0f32], &[f32::INFINITY, 1.0, 2.0])[..], [1.0, 2.0, 0.0]);
+    assert_eq!(super::super::input_gradient(&sizes, &[1.0f32], &[f32::INFINITY, 1.0, 2.0], None)[..], [1.0, 2.0, 0.0]);
 }
 
 #[test]

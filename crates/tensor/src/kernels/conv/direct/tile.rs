@@ -1,4 +1,4 @@
-//! Sums in registers: those of a correlation, `y[r][p] = sum of w[r][k] x[offset[k] + p]`, and of its transpose in `w`.
+//! Sums in registers: those of a correlation, `y[r][p] = begin[r] + sum of w[r][k] x[offset[k] + p]`, and of its transpose in `w`.
 //!
 //! Written with the instructions themselves: the compiler keeps arrays of so many sums in memory (`packed::tile` has figures).
 
@@ -57,7 +57,14 @@ pub(crate) type Strip<T> = [[T; STRIP]; ROWS];
 /// f32 or f64, which have instructions of their own.
 pub(crate) trait DirectElement: GemmElement + Math {
     /// `y[r][p]` for `R` rows and `len` positions from the beginning of `x` on; some beyond, up to a multiple of `STEP`, may be written too.
-    fn sums<const R: usize>(w: Rows<'_, Self>, terms: &Offsets, x: &[Self], len: usize, y: &mut Strip<Self>);
+    fn sums<const R: usize>(
+        begin: &[Self; ROWS],
+        w: Rows<'_, Self>,
+        terms: &Offsets,
+        x: &[Self],
+        len: usize,
+        y: &mut Strip<Self>,
+    );
 
     /// Adds to `sums[r][k]`, a row for each of `R`, the products of row `r` of `y`, which has `len` elements, and `x[offset[k]..]`.
     fn products<const R: usize>(y: Rows<'_, Self>, len: usize, terms: &Offsets, x: &[Self], sums: &mut [Self]);
@@ -65,6 +72,7 @@ pub(crate) trait DirectElement: GemmElement + Math {
 
 /// Without instructions of its own.
 fn portable_sums<T: GemmElement, const R: usize>(
+    begin: &[T; ROWS],
     w: Rows<'_, T>,
     terms: &Offsets,
     x: &[T],
@@ -73,7 +81,7 @@ fn portable_sums<T: GemmElement, const R: usize>(
 ) {
     for (r, y) in y.iter_mut().enumerate().take(R) {
         for (i, y) in y[..len.next_multiple_of(STEP)].as_chunks_mut::<STEP>().0.iter_mut().enumerate() {
-            *y = [T::default(); STEP];
+            *y = [begin[r]; STEP];
             for (k, &offset) in terms.offsets.iter().enumerate() {
                 let w = w.elements[r * w.stride + k];
                 for (y, &x) in y.iter_mut().zip(&x[offset + i * STEP..]) {
@@ -107,8 +115,8 @@ fn portable_products<T: GemmElement, const R: usize>(
 
 #[cfg(not(target_arch = "x86_64"))]
 impl<T: GemmElement> DirectElement for T {
-    fn sums<const R: usize>(w: Rows<'_, T>, terms: &Offsets, x: &[T], len: usize, y: &mut Strip<T>) {
-        portable_sums::<T, R>(w, terms, x, len, y);
+    fn sums<const R: usize>(begin: &[T; ROWS], w: Rows<'_, T>, terms: &Offsets, x: &[T], len: usize, y: &mut Strip<T>) {
+        portable_sums::<T, R>(begin, w, terms, x, len, y);
     }
     fn products<const R: usize>(y: Rows<'_, T>, len: usize, terms: &Offsets, x: &[T], sums: &mut [T]) {
         portable_products::<T, R>(y, len, terms, x, sums);
@@ -129,6 +137,7 @@ mod x86_64 {
             /// rounded up to a multiple of `STEP`.
             #[target_feature(enable = $features)]
             unsafe fn $sums<const R: usize, const V: usize>(
+                begin: &[$T; ROWS],
                 w: Rows<'_, $T>,
                 terms: &Offsets,
                 x: &[$T],
@@ -142,11 +151,11 @@ mod x86_64 {
                 let whole = vectors / V * V;
                 for first in (0..whole).step_by(V) {
                     // SAFETY: these vectors are the strip's, and the terms read them.
-                    unsafe { $vectors::<R, V>(w, terms, x, first * LANES, y) };
+                    unsafe { $vectors::<R, V>(begin, w, terms, x, first * LANES, y) };
                 }
                 for first in whole..vectors {
                     // SAFETY: as above.
-                    unsafe { $vectors::<R, 1>(w, terms, x, first * LANES, y) };
+                    unsafe { $vectors::<R, 1>(begin, w, terms, x, first * LANES, y) };
                 }
             }
 
@@ -156,6 +165,7 @@ mod x86_64 {
             #[inline]
             #[target_feature(enable = $features)]
             unsafe fn $vectors<const R: usize, const V: usize>(
+                begin: &[$T; ROWS],
                 w: Rows<'_, $T>,
                 terms: &Offsets,
                 x: &[$T],
@@ -164,7 +174,7 @@ mod x86_64 {
             ) {
                 const LANES: usize = size_of::<$Vector>() / size_of::<$T>();
                 let (w, stride, x) = (w.elements.as_ptr(), w.stride, x.as_ptr());
-                let mut sums = [[$zero(); V]; R];
+                let mut sums: [[$Vector; V]; R] = std::array::from_fn(|r| [$all(begin[r]); V]);
                 for (k, &offset) in terms.offsets.iter().enumerate() {
                     let mut vectors = [$zero(); V];
                     for (v, vector) in vectors.iter_mut().enumerate() {
@@ -296,20 +306,27 @@ mod x86_64 {
     macro_rules! direct_element {
         ($($T:ty: $avx2_sums:ident, $avx2_products:ident, $avx512_sums:ident, $avx512_products:ident;)*) => {$(
             impl DirectElement for $T {
-                fn sums<const R: usize>(w: Rows<'_, $T>, terms: &Offsets, x: &[$T], len: usize, y: &mut Strip<$T>) {
+                fn sums<const R: usize>(
+                    begin: &[$T; ROWS],
+                    w: Rows<'_, $T>,
+                    terms: &Offsets,
+                    x: &[$T],
+                    len: usize,
+                    y: &mut Strip<$T>,
+                ) {
                     w.check(R, terms.len());
                     terms.check(x, len.next_multiple_of(STEP));
                     match (Isa::chosen(), R) {
-                        (Isa::Portable, _) => portable_sums::<$T, R>(w, terms, x, len, y),
+                        (Isa::Portable, _) => portable_sums::<$T, R>(begin, w, terms, x, len, y),
                         // A vector for each sum, and a few for the operands, are within the registers: 16 of AVX2, 32 of AVX-512.
                         // SAFETY: the processor has what is chosen, and the checks have passed.
-                        (Isa::Avx2, 1) => unsafe { $avx2_sums::<R, 8>(w, terms, x, len, y) },
+                        (Isa::Avx2, 1) => unsafe { $avx2_sums::<R, 8>(begin, w, terms, x, len, y) },
                         // SAFETY: as above.
-                        (Isa::Avx2, 2) => unsafe { $avx2_sums::<R, 4>(w, terms, x, len, y) },
+                        (Isa::Avx2, 2) => unsafe { $avx2_sums::<R, 4>(begin, w, terms, x, len, y) },
                         // SAFETY: as above.
-                        (Isa::Avx2, _) => unsafe { $avx2_sums::<R, 2>(w, terms, x, len, y) },
+                        (Isa::Avx2, _) => unsafe { $avx2_sums::<R, 2>(begin, w, terms, x, len, y) },
                         // SAFETY: as above.
-                        (Isa::Avx512, _) => unsafe { $avx512_sums::<R, 4>(w, terms, x, len, y) },
+                        (Isa::Avx512, _) => unsafe { $avx512_sums::<R, 4>(begin, w, terms, x, len, y) },
                     }
                 }
                 fn products<const R: usize>(y: Rows<'_, $T>, len: usize, terms: &Offsets, x: &[$T], sums: &mut [$T]) {

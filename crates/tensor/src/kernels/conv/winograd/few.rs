@@ -70,6 +70,7 @@ pub(super) fn convolve<T: GemmElement + Math>(
     tiles: &Tiles,
     x: &[T],
     w: &[T],
+    bias: Option<&[T]>,
     turned_round: bool,
     work: usize,
     y: &mut [T],
@@ -85,6 +86,7 @@ pub(super) fn convolve<T: GemmElement + Math>(
             let run = outputs.len() * tiles.inputs;
             (Kernels { first: outputs.start * tiles.inputs, run, runs: 1, stride: run }, [tiles.inputs, 1])
         };
+        let bias = bias.map(|bias| &bias[outputs.clone()]);
         let u = weights::transformed_part(w, kernels, turned_round);
         for Block { segments, planes: v } in &blocks {
             let mut products = Planes::new(outputs.len(), v.columns);
@@ -93,7 +95,15 @@ pub(super) fn convolve<T: GemmElement + Math>(
                 gemm::gemm_tile(tiles.inputs, products.tile(product), weight, v.matrix(product), false);
             }
             // Tasks have outputs of their own, so that no other writes these.
-            isa::dispatch_256(Outputs { tiles, group: 0, channels: &outputs, segments, planes: &products, y: &output });
+            isa::dispatch_256(Outputs {
+                tiles,
+                group: 0,
+                channels: &outputs,
+                bias,
+                segments,
+                planes: &products,
+                y: &output,
+            });
         }
     });
 }

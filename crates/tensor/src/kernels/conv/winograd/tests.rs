@@ -67,7 +67,7 @@ fn sums<T: GemmElement + Math>(sizes: &Sizes, [x, w, y]: [&[T]; 3]) -> [Vec<T>; 
 
 fn by_tiles<T: DirectElement + Arithmetic>(sizes: &Sizes, [x, w, y]: [&[T]; 3]) -> [Buffer<T>; 3] {
     assert!(Tiles::forward(sizes).is_some() && Tiles::transposed(sizes).is_some(), "{sizes:?}");
-    [forward(sizes, x, w), input_gradient(sizes, y, w), weight_gradient(sizes, x, y)]
+    [forward(sizes, x, w, None), input_gradient(sizes, y, w, None), weight_gradient(sizes, x, y)]
 }
 
 /// The greatest difference, beside the greatest element.
@@ -96,6 +96,22 @@ fn all_cuts_give_the_sums_of_the_definition() {
 }
 
 #[test]
+fn a_bias_is_added_to_each_output() {
+    for sizes in all_sizes() {
+        let [x, w, y] = normal(&sizes);
+        let bias = |channels: usize| (0..channels).map(|c| c as f64 - 7.5).collect::<Vec<_>>();
+        let (of_y, of_x) = (bias(sizes.groups * sizes.outputs), bias(sizes.groups * sizes.inputs));
+        let plus = |channels: &[f64], len: usize, bias: &[f64]| -> Vec<f64> {
+            channels.iter().enumerate().map(|(i, x)| x + bias[i / len % bias.len()]).collect()
+        };
+        let (without, with) = (forward(&sizes, &x, &w, None), forward(&sizes, &x, &w, Some(&of_y)));
+        assert!(with[..] == plus(&without, sizes.windows.output_len(), &of_y), "{sizes:?}");
+        let (without, with) = (input_gradient(&sizes, &y, &w, None), input_gradient(&sizes, &y, &w, Some(&of_x)));
+        assert!(with[..] == plus(&without, sizes.windows.input_len(), &of_x), "{sizes:?}");
+    }
+}
+
+#[test]
 fn rounding_stays_near_that_of_a_plain_sum() {
     // With fewer tiles than channels, and with more.
     for sizes in [sizes(2, [1, 64, 64], [16, 18], [1, 1]), sizes(4, [1, 32, 32], [16, 18], [1, 1])] {
@@ -118,7 +134,7 @@ fn what_is_not_finite_reaches_no_other_tile() {
     let sizes = sizes(1, [1, 16, 16], [16, 16], [1, 1]);
     let (mut x, mut w) = (vec![1f32; sizes.x_len()], vec![1f32; sizes.weight_len()]);
     x[6 * 16 + 6] = f32::INFINITY;
-    let y = forward(&sizes, &x, &w);
+    let y = forward(&sizes, &x, &w, None);
     // The tiles of rows and columns 4 to 7 and 8 to 11 do not share a window with it beyond column 7.
     for (i, &y) in y.iter().enumerate().take(16 * 16) {
         let (row, column) = (i / 16, i % 16);
@@ -128,7 +144,7 @@ fn what_is_not_finite_reaches_no_other_tile() {
     }
     x[6 * 16 + 6] = 1.0;
     w[0] = f32::INFINITY;
-    let y = forward(&sizes, &x, &w);
+    let y = forward(&sizes, &x, &w, None);
     // In the first row and column it meets padding.
     assert!((0..256).all(|i| i < 16 || i % 16 == 0 || y[i] == f32::INFINITY));
     assert!(y[256..].iter().all(|y| y.is_finite()));

@@ -134,6 +134,8 @@ pub(super) struct Outputs<'a, T: crate::Element> {
     pub(super) tiles: &'a Tiles,
     pub(super) group: usize,
     pub(super) channels: &'a Range<usize>,
+    /// Of these channels.
+    pub(super) bias: Option<&'a [T]>,
     pub(super) segments: &'a [Segment],
     pub(super) planes: &'a Planes<T>,
     pub(super) y: &'a Shared<'a, T>,
@@ -146,12 +148,16 @@ impl<T: GemmElement + Math> Kernel for Outputs<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run<const FMA: bool>(self) {
-        let Outputs { tiles, group, channels, segments, planes, y } = self;
+        let Outputs { tiles, group, channels, bias, segments, planes, y } = self;
         let [height, width] = tiles.output;
         let mut parts: Parts<T> = [[[T::default(); COLUMNS]; SIDE]; SIDE];
         for (channel, plane) in planes.each().iter().enumerate() {
+            let bias = match bias {
+                Some(bias) => bias[channel],
+                None => T::default(),
+            };
             for first in (0..planes.columns).step_by(LANES) {
-                outputs::<T, FMA>(plane, first, &mut parts);
+                outputs::<T, FMA>(plane, first, bias, &mut parts);
             }
             let mut at = 0;
             for segment in segments {
@@ -170,9 +176,9 @@ impl<T: GemmElement + Math> Kernel for Outputs<'_, T> {
     }
 }
 
-/// `A^T M A` of the tiles from the `first` on.
+/// `A^T M A`, and the bias, of the tiles from the `first` on.
 #[inline(always)]
-fn outputs<T: GemmElement + Math, const FMA: bool>(m: &Plane<T>, first: usize, y: &mut Parts<T>) {
+fn outputs<T: GemmElement + Math, const FMA: bool>(m: &Plane<T>, first: usize, bias: T, y: &mut Parts<T>) {
     let mut down = [[[T::default(); LANES]; SEEN]; SIDE];
     for k in 0..SEEN {
         let column = [
@@ -192,7 +198,11 @@ fn outputs<T: GemmElement + Math, const FMA: bool>(m: &Plane<T>, first: usize, y
         let [zero, one, two, three, four, five] = &down[i];
         let outputs = to_outputs::<T, FMA>([zero, one, two, three, four, five]);
         for k in 0..SIDE {
-            write(&mut y[i][k], first, outputs[k]);
+            let mut output = outputs[k];
+            for lane in &mut output {
+                *lane += bias;
+            }
+            write(&mut y[i][k], first, output);
         }
     }
 }

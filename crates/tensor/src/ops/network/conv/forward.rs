@@ -1,8 +1,9 @@
 //! The convolution.
 
 use super::{
-    ConvWeightGrad, Names, flops, product_rule,
-    slide::{Slide, check_inputs, checked, shape_with, sizes, spatial},
+    ConvWeightGrad, Names, bias_bar, flops,
+    slide::{Slide, check_bias, check_inputs, checked, shape_with, sizes, spatial},
+    tangent,
 };
 use crate::{
     Array, ConvPadding, Cotangents, Derivative, Few, Keep, PerAxis, Primitive, Result, Saved, Spec, SpecRef, Tensor,
@@ -13,8 +14,9 @@ use crate::{
 
 const NAMES: Names = ["conv1d", "conv2d", "conv3d"];
 
-/// How a convolution slides its kernel, and the operation itself: `y[n, o, p] = Σ_c Σ_t w[o, c, t] x[n, c, p stride + t dilation -
-/// padding]` of `x` `[N, C, ..]` and `w` `[O, C / groups, ..]`, over as many spatial axes as the inputs have, one to three.
+/// How a convolution slides its kernel, and the operation itself: `y[n, o, p] = bias[o] + Σ_c Σ_t w[o, c, t] x[n, c, p stride +
+/// t dilation - padding]` of `x` `[N, C, ..]`, `w` `[O, C / groups, ..]` and `bias` `[O]`, which may be left out, over as many spatial axes
+/// as the inputs have, one to three.
 ///
 /// ```
 /// use cotangent_tensor::{ConvPadding, ops::Conv};
@@ -65,9 +67,10 @@ impl Conv {
     }
 
     fn sizes(&self, inputs: &[SpecRef<'_>]) -> Result<(&'static str, Sizes)> {
-        let op = check_inputs(&NAMES, inputs)?;
+        let op = check_inputs(&NAMES, inputs, true)?;
         let (x, w) = (inputs[0].shape(), inputs[1].shape());
         let channels = self.slide.channels(op, [x[1], w[0]], Some(w[1]))?;
+        check_bias(op, inputs, w[0])?;
         let numbers = self.slide.numbers(op, spatial(w), x.len() - 2, false)?;
         Ok((op, sizes(x[0], self.slide.groups, channels, numbers.windows(spatial(x))?)))
     }
@@ -85,12 +88,14 @@ impl Primitive for Conv {
     }
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
         let (_, sizes) = self.sizes(&[inputs[0].spec(), inputs[1].spec()])?;
-        let (x, w) = (inputs[0].contiguous(), inputs[1].contiguous());
+        let (x, w, bias) =
+            (inputs[0].contiguous(), inputs[1].contiguous(), inputs.get(2).map(|bias| bias.contiguous()));
         let outputs = sizes.windows.0.map(|axis| axis.output);
         let shape = shape_with(sizes.batch, w.shape()[0], outputs, x.shape().len() - 2);
         let y = for_float!(x.dtype(), T => {
-            let y = conv::forward::<T>(&sizes, x.as_slice().expect("contiguous"), w.as_slice().expect("contiguous"));
-            Array::from_buffer(y, shape)
+            let (x, w) = (x.as_slice().expect("contiguous"), w.as_slice().expect("contiguous"));
+            let bias = bias.as_ref().map(|bias| bias.as_slice().expect("contiguous"));
+            Array::from_buffer(conv::forward::<T>(&sizes, x, w, bias), shape)
         });
         Ok(y.into())
     }
@@ -106,7 +111,7 @@ impl Vjp for Conv {
     fn keep(&self, needs: &[bool]) -> Keep {
         Keep::SPECS.and(Keep::input(1).when(needs[0])).and(Keep::input(0).when(needs[1]))
     }
-    // x_bar = ConvTranspose(y_bar, w), w_bar = ConvWeightGrad(x, y_bar)
+    // x_bar = ConvTranspose(y_bar, w), w_bar = ConvWeightGrad(x, y_bar), bias_bar = the sum of each channel of y_bar
     fn vjp(&self, saved: &Saved, y_bar: Cotangents, needs: &[bool]) -> Few<Option<Tensor>> {
         let y_bar = y_bar.single();
         let (x, w) = (saved.spec(0).shape(), saved.spec(1).shape());
@@ -118,9 +123,9 @@ impl Vjp for Conv {
             let weight_grad = ConvWeightGrad { slide: self.slide.clone(), kernel: w[2..].into() };
             apply(&weight_grad, &[saved.input(0), &y_bar]).into_single()
         });
-        [x_bar, w_bar].into()
+        [x_bar, w_bar].into_iter().chain(bias_bar(&y_bar, needs)).collect()
     }
-    fn jvp(&self, x: &[&Tensor], dot: &[Option<&Tensor>], _: &[Tensor]) -> Option<Few<Option<Tensor>>> {
-        Some(Few::one(product_rule(self, x, dot)))
+    fn jvp(&self, x: &[&Tensor], dot: &[Option<&Tensor>], y: &[Tensor]) -> Option<Few<Option<Tensor>>> {
+        Some(Few::one(tangent(self, x, dot, y)))
     }
 }

@@ -52,11 +52,14 @@ pub(super) fn shape_with(first: usize, second: usize, sizes: [usize; 3], axes: u
     [first, second].into_iter().chain(sizes[3 - axes..].iter().copied()).collect()
 }
 
-/// What the shapes of two inputs of such an operation must have: two axes and then one to three spatial ones, all with elements.
-pub(super) fn check_inputs(names: &Names, inputs: &[SpecRef<'_>]) -> Result<&'static str> {
+/// What the shapes of two inputs of such an operation must have: two axes and then one to three spatial ones, all with elements. Of a
+/// third, its dtype is checked.
+pub(super) fn check_inputs(names: &Names, inputs: &[SpecRef<'_>], takes_bias: bool) -> Result<&'static str> {
     let rank = inputs.first().map_or(0, |input| input.rank());
     let op = name_at_rank(names, rank);
-    takes(op, 2, inputs)?;
+    if !(takes_bias && inputs.len() == 3) {
+        takes(op, 2, inputs)?;
+    }
     same_dtypes(op, inputs)?;
     if !inputs[0].dtype().is_float() {
         return Err(Error::needs_float(op, inputs));
@@ -67,10 +70,21 @@ pub(super) fn check_inputs(names: &Names, inputs: &[SpecRef<'_>]) -> Result<&'st
             "the primitive takes two tensors of one rank, with 1 to 3 spatial axes after the first two".into(),
         );
     }
-    if inputs.iter().any(|input| input.shape()[2..].contains(&0)) {
+    if inputs[..2].iter().any(|input| input.shape()[2..].contains(&0)) {
         return refuse("spatial axes and the kernel must have elements".into());
     }
     Ok(op)
+}
+
+/// Checks the shape of the bias, if there is one, against the channels of the output.
+pub(super) fn check_bias(op: &'static str, inputs: &[SpecRef<'_>], channels: usize) -> Result<()> {
+    match inputs.get(2) {
+        Some(bias) if bias.shape() != [channels] => {
+            let rule = format!("the bias has a number for each of the {channels} output channels");
+            Err(Error::new(ErrorKind::Shape, op, rule).with_inputs(inputs))
+        }
+        _ => Ok(()),
+    }
 }
 
 impl Slide {

@@ -302,3 +302,21 @@ fn columns_and_images_are_adjoint() {
         }
     }
 }
+
+/// In halves the bias is added before the sum is rounded, by every way that a convolution goes.
+#[test]
+fn a_bias_of_halves_is_rounded_with_the_sum() {
+    let cases: [(&[usize], &[usize]); 3] =
+        [(&[2, 16, 16, 16], &[16, 16, 3, 3]), (&[2, 3, 9, 9], &[4, 3, 5, 5]), (&[2, 8, 6, 6], &[8, 8, 1, 1])];
+    for (x, w) in cases {
+        for dtype in [DType::BF16, DType::F16] {
+            let (x, w) = ((counting(x) * 0.3).cast(dtype), (counting(w) * 0.7).cast(dtype));
+            let bias = (counting(&w.shape()[..1]) * 1.1).cast(dtype);
+            let single = |x: &Tensor| x.cast(DType::F32);
+            let conv = Conv::new().padding(1);
+            let y = x.conv2d(&w, Some(&bias), &conv);
+            let expected = single(&x).conv2d(&single(&w), Some(&single(&bias)), &conv).cast(dtype);
+            assert_eq!(single(&y).to_vec::<f32>(), single(&expected).to_vec::<f32>(), "{dtype}");
+        }
+    }
+}

@@ -1,8 +1,9 @@
 //! The transposed convolution: the derivative of a convolution in its input, used forward.
 
 use super::{
-    ConvWeightGrad, Names, flops, product_rule,
-    slide::{Slide, check_inputs, checked, shape_with, sizes, spatial},
+    ConvWeightGrad, Names, bias_bar, flops,
+    slide::{Slide, check_bias, check_inputs, checked, shape_with, sizes, spatial},
+    tangent,
 };
 use crate::{
     Array, ConvPadding, Cotangents, Derivative, Error, ErrorKind, Few, Keep, PerAxis, Primitive, Result, Saved, Spec,
@@ -14,7 +15,7 @@ use crate::{
 const NAMES: Names = ["conv_transpose1d", "conv_transpose2d", "conv_transpose3d"];
 
 /// How a transposed convolution slides its kernel, and the operation itself: `y[n, c, p stride + t dilation - padding] += Σ_o w[o, c,
-/// t] x[n, o, p]` of `x` `[N, O, ..]` and `w` `[O, C / groups, ..]`.
+/// t] x[n, o, p]`, from `bias[c]` on, of `x` `[N, O, ..]`, `w` `[O, C / groups, ..]` and `bias` `[C]`, which may be left out.
 ///
 /// ```
 /// use cotangent_tensor::ops::ConvTranspose;
@@ -80,7 +81,7 @@ impl ConvTranspose {
 
     /// The sizes of the convolution that this is the transpose of: its output is our input.
     fn sizes(&self, inputs: &[SpecRef<'_>]) -> Result<(&'static str, Sizes)> {
-        let op = check_inputs(&NAMES, inputs)?;
+        let op = check_inputs(&NAMES, inputs, true)?;
         let (x, w) = (inputs[0].shape(), inputs[1].shape());
         let axes = x.len() - 2;
         if x[1] != w[0] {
@@ -90,6 +91,7 @@ impl ConvTranspose {
         let channels = w[1].checked_mul(self.slide.groups).ok_or_else(|| {
             Error::new(ErrorKind::Size, op, "the output channels of all groups are more than memory can hold")
         })?;
+        check_bias(op, inputs, channels)?;
         // Ours are the other way round.
         let [outputs, inputs] = self.slide.channels(op, [x[1], channels], None)?;
         let numbers = self.slide.numbers(op, spatial(w), axes, true)?;
@@ -110,11 +112,13 @@ impl Primitive for ConvTranspose {
     }
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
         let (_, sizes) = self.sizes(&[inputs[0].spec(), inputs[1].spec()])?;
-        let (x, w) = (inputs[0].contiguous(), inputs[1].contiguous());
+        let (x, w, bias) =
+            (inputs[0].contiguous(), inputs[1].contiguous(), inputs.get(2).map(|bias| bias.contiguous()));
         let shape = sizes_before(&sizes, x.shape().len());
         let y = for_float!(x.dtype(), T => {
             let (x, w) = (x.as_slice().expect("contiguous"), w.as_slice().expect("contiguous"));
-            Array::from_buffer(conv::input_gradient::<T>(&sizes, x, w), shape)
+            let bias = bias.as_ref().map(|bias| bias.as_slice().expect("contiguous"));
+            Array::from_buffer(conv::input_gradient::<T>(&sizes, x, w, bias), shape)
         });
         Ok(y.into())
     }
@@ -135,7 +139,7 @@ impl Vjp for ConvTranspose {
     fn keep(&self, needs: &[bool]) -> Keep {
         Keep::SPECS.and(Keep::input(1).when(needs[0])).and(Keep::input(0).when(needs[1]))
     }
-    // x_bar = Conv(y_bar, w), w_bar = ConvWeightGrad(y_bar, x)
+    // x_bar = Conv(y_bar, w), w_bar = ConvWeightGrad(y_bar, x), bias_bar = the sum of each channel of y_bar
     fn vjp(&self, saved: &Saved, y_bar: Cotangents, needs: &[bool]) -> Few<Option<Tensor>> {
         let y_bar = y_bar.single();
         let (x, w) = (saved.spec(0).shape(), saved.spec(1).shape());
@@ -144,9 +148,9 @@ impl Vjp for ConvTranspose {
             let weight_grad = ConvWeightGrad { slide: self.slide.clone(), kernel: w[2..].into() };
             apply(&weight_grad, &[&y_bar, saved.input(0)]).into_single()
         });
-        [x_bar, w_bar].into()
+        [x_bar, w_bar].into_iter().chain(bias_bar(&y_bar, needs)).collect()
     }
-    fn jvp(&self, x: &[&Tensor], dot: &[Option<&Tensor>], _: &[Tensor]) -> Option<Few<Option<Tensor>>> {
-        Some(Few::one(product_rule(self, x, dot)))
+    fn jvp(&self, x: &[&Tensor], dot: &[Option<&Tensor>], y: &[Tensor]) -> Option<Few<Option<Tensor>>> {
+        Some(Few::one(tangent(self, x, dot, y)))
     }
 }

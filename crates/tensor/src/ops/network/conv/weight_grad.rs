@@ -1,8 +1,9 @@
 //! The derivative of a convolution in its weight.
 
 use super::{
-    Conv, Names, flops, product_rule,
+    Conv, Names, flops,
     slide::{Slide, check_inputs, checked, shape_with, sizes, spatial},
+    tangent,
 };
 use crate::{
     Array, Cotangents, Derivative, Error, ErrorKind, Few, Keep, PerAxis, Primitive, Result, Saved, Spec, SpecRef,
@@ -36,7 +37,7 @@ impl ConvWeightGrad {
     }
 
     fn sizes(&self, inputs: &[SpecRef<'_>]) -> Result<(&'static str, Sizes)> {
-        let op = check_inputs(&NAMES, inputs)?;
+        let op = check_inputs(&NAMES, inputs, false)?;
         let (x, y) = (inputs[0].shape(), inputs[1].shape());
         let axes = x.len() - 2;
         if x[0] != y[0] {
@@ -96,7 +97,7 @@ impl Vjp for ConvWeightGrad {
         let y_bar = needs[1].then(|| self.slide.forward_to(saved.input(0), &w_bar, y));
         [x_bar, y_bar].into()
     }
-    fn jvp(&self, x: &[&Tensor], dot: &[Option<&Tensor>], _: &[Tensor]) -> Option<Few<Option<Tensor>>> {
-        Some(Few::one(product_rule(self, x, dot)))
+    fn jvp(&self, x: &[&Tensor], dot: &[Option<&Tensor>], y: &[Tensor]) -> Option<Few<Option<Tensor>>> {
+        Some(Few::one(tangent(self, x, dot, y)))
     }
 }
