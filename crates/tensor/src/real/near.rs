@@ -17,6 +17,12 @@ impl<T: Math, const FMA: bool> NearLane<T, FMA> {
         NearLane { lane: Lane(x), is_right: true }
     }
 
+    /// What was made of this and another.
+    #[inline(always)]
+    fn with(self, other: Self, lane: Lane<T, FMA>) -> Self {
+        NearLane { lane, is_right: self.is_right & other.is_right }
+    }
+
     #[inline(always)]
     fn angle(&self, value: T) -> Self {
         NearLane { lane: Lane(value), is_right: self.is_right & self.lane.0.trig_in_range() }
@@ -29,7 +35,7 @@ macro_rules! operators {
             type Output = Self;
             #[inline(always)]
             fn $method(self, other: Self) -> Self {
-                NearLane { lane: $trait::$method(self.lane, other.lane), is_right: self.is_right & other.is_right }
+                self.with(other, $trait::$method(self.lane, other.lane))
             }
         }
     )*};
