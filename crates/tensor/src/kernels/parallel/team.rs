@@ -340,7 +340,7 @@ mod tests {
     #[test]
     fn jobs_of_rayon_run_while_loops_follow_closely() {
         // As if the system never made a pause: this helper outwaits the test. Miri takes minutes for a second.
-        const LIMIT: Duration = Duration::from_secs(if cfg!(miri) { 600 } else { 1 });
+        const LIMIT: Duration = Duration::from_secs(if cfg!(miri) { 600 } else { 2 });
         let team = Arc::new(Team::lingering(2 * LIMIT));
         with_threads(2, || {
             let (caller, start) = (thread::current().id(), Instant::now());
