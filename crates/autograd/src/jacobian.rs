@@ -1,6 +1,6 @@
 //! Whole Jacobians and Hessians, of functions from one tensor to one tensor.
 
-use crate::transform::{Pullback, grad, jvp, vjp};
+use crate::transform::{Pullback, grad_within, jvp, vjp};
 use cotangent_tensor::{DType, Tensor};
 
 /// ∂y/∂x as one tensor, of y's shape followed by x's: by rows where the result is no larger than the argument, else by columns.
@@ -35,6 +35,7 @@ pub fn jacobian_by_rows(x: &Tensor, f: impl FnOnce(&Tensor) -> Tensor) -> Tensor
     rows(x, &y, &pullback)
 }
 
+#[track_caller]
 fn rows(x: &Tensor, y: &Tensor, pullback: &Pullback<Tensor>) -> Tensor {
     let rows = basis(y).map(|y_bar| pullback.pull(&y_bar));
     let shape: Vec<usize> = y.shape().iter().chain(&x.shape()[..]).copied().collect();
@@ -67,10 +68,15 @@ pub fn jacobian_by_columns(x: &Tensor, f: impl Fn(&Tensor) -> Tensor) -> Tensor 
 /// ```
 #[track_caller]
 pub fn hessian(x: &Tensor, f: impl Fn(&Tensor) -> Tensor) -> Tensor {
-    jacobian_by_rows(x, |x| grad(x, f))
+    let mut refusal = None;
+    match vjp(x, |x| grad_within(x, f, &mut refusal)) {
+        (Some(gradient), pullback) => rows(x, &gradient, &pullback),
+        (None, _) => panic!("{}", refusal.unwrap_or_default()),
+    }
 }
 
 /// The tensors of `x`'s shape that are one in one place and zero elsewhere, in row-major order.
+#[track_caller]
 fn basis(x: &Tensor) -> impl Iterator<Item = Tensor> {
     let (shape, dtype, numel) = (x.shape().clone(), x.dtype(), x.numel());
     assert!(dtype.is_float(), "jacobian: {} has no derivative; it must be f32 or f64", x.spec());

@@ -75,7 +75,9 @@ where
     let (traced_inputs, input_ids) = variables(&tape, inputs);
     let watch = Watch::new();
     let loss = f(&watch.model(&traced_model), &watch.inputs(&traced_inputs));
-    check_scalar(&loss);
+    if let Err(refusal) = check_scalar(&loss) {
+        panic!("{refusal}");
+    }
     let (loss, mut recording) = watch.close(&loss);
     drop((traced_model, traced_inputs));
     let (value, id) = tape.lower(&loss);

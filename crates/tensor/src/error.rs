@@ -139,6 +139,25 @@ impl Error {
     }
 }
 
+/// The value, or a panic with the error, which names the line of whoever called the operation.
+///
+/// Not `unwrap_or_else` with a closure: a closure has no caller, and what panics in one names a line of the library.
+#[inline]
+#[track_caller]
+pub(crate) fn or_panic<T>(result: Result<T>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(error) => refuse(error),
+    }
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn refuse(error: Error) -> ! {
+    panic!("{error}")
+}
+
 /// Checks how many inputs an operation was given.
 #[inline]
 pub(crate) fn takes(op: &'static str, count: usize, inputs: &[SpecRef<'_>]) -> Result<()> {

@@ -3,7 +3,7 @@
 
 mod create;
 
-use crate::{Array, DType, Element, Error, ErrorKind, Result, Shape, SpecRef, Tracer};
+use crate::{Array, DType, Element, Error, ErrorKind, Result, Shape, SpecRef, Tracer, error::or_panic};
 use std::sync::Arc;
 
 /// An immutable n-dimensional array that can be differentiated. Cloning is cheap, and it can be sent and shared between threads.
@@ -157,7 +157,7 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn item<T: Element>(&self) -> T {
-        self.try_item().unwrap_or_else(|error| panic!("{error}"))
+        or_panic(self.try_item())
     }
 
     /// The value of a tensor with one element.
@@ -186,7 +186,7 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn to_vec<T: Element>(&self) -> Vec<T> {
-        self.try_to_vec().unwrap_or_else(|error| panic!("{error}"))
+        or_panic(self.try_to_vec())
     }
 
     /// The elements in row-major order.
@@ -209,9 +209,7 @@ impl Tensor {
 
     #[track_caller]
     fn elements_mut<T: Element>(&mut self) -> &mut [T] {
-        if let Err(error) = self.check_readable::<T>("with_mut") {
-            panic!("{error}");
-        }
+        or_panic(self.check_readable::<T>("with_mut"));
         assert!(
             self.tracer().is_none(),
             "with_mut: a traced tensor cannot change in place; compute a new one, or change a copy of its value, \
