@@ -8,6 +8,7 @@ use cotangent::{
         accuracy,
         data::{Weighted, augment},
         loss::{BceWithLogits, CrossEntropy},
+        optim::{Accumulator, Ema, Lbfgs, clip_grad_value},
         training::Trainer,
     },
     prelude::*,
@@ -76,6 +77,43 @@ fn of_losses_and_metrics() {
         BceWithLogits::new().of(&logits, &ones(&[2])),
         accuracy(&logits, &labels),
         accuracy(&logits, &Tensor::from([0i64])),
+    ];
+}
+
+#[test]
+fn of_optimizers() {
+    let model = || (ones(&[2]), ones(&[3]));
+    let (mut x, longer) = (model(), (ones(&[2]), ones(&[4])));
+    let half = || ones(&[2]).cast(DType::BF16);
+    let stepped = |gradient: &(Tensor, Tensor)| {
+        let mut adam = Adam::new(0.1);
+        adam.step(&mut model(), gradient);
+        adam
+    };
+    let mut accumulator = Accumulator::new();
+    accumulator.add(model());
+    let mut ema = Ema::new(&model(), 0.9);
+    let mut ema_of_halves = Ema::new(&half(), 0.9);
+    assert_places![
+        Adam::new(-1.0),
+        Adam::new(0.1).step(&mut x, &longer),
+        stepped(&model()).step(&mut longer.clone(), &longer),
+        Adam::new(0.1).step(&mut half(), &half()),
+        Sgd::new(0.1).nesterov(true).step(&mut x, &model()),
+        Sgd::new(0.1).group(|path| path == "0", |sgd| sgd.nesterov(true)).step(&mut x, &model()),
+        Sgd::new(0.1).freeze(|path| path == "2").step(&mut x, &model()),
+        Sgd::new(0.1).group(|_| true, |sgd| sgd.freeze(|_| true)),
+        Adam::new(0.1).step(&mut vec![ones(&[2])], &vec![]),
+        grad(&ones(&[2]), |x| {
+            Sgd::new(0.1).step(&mut x.clone(), &ones(&[2]));
+            x.sum(..)
+        }),
+        accumulator.add(longer.clone()),
+        ema.update(&longer),
+        ema_of_halves.update(&(half() * 2)),
+        Lbfgs::new(0.1).step(&mut x, |_| (ones(&[]), longer.clone())),
+        Lbfgs::new(0.1).step(&mut half(), |x| (ones(&[]), x.clone())),
+        clip_grad_value(&mut x, -1.0),
     ];
 }
 
