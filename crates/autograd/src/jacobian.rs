@@ -5,6 +5,17 @@ use cotangent_tensor::{DType, Tensor};
 
 /// ∂y/∂x as one tensor, of y's shape followed by x's: by rows where the result is no larger than the argument, else by columns.
 ///
+/// It is of one tensor. In a parameter of a model it is that of a function which puts the tensor in its place:
+///
+/// ```
+/// use cotangent_autograd::jacobian;
+/// use cotangent_tensor::Tensor;
+/// let model = (Tensor::from([[1.0, 2.0]]), Tensor::from([0.5]));
+/// let f = |(weight, bias): &(Tensor, Tensor)| weight.sum(1) * bias;
+/// let of_weight = jacobian(&model.0, |weight| f(&(weight.clone(), model.1.clone())));
+/// assert_eq!((of_weight.shape()[..].to_vec(), of_weight.to_vec::<f64>()), (vec![1, 1, 2], vec![0.5, 0.5]));
+/// ```
+///
 /// # Panics
 /// When `x` or the result is not floating point.
 ///
@@ -56,6 +67,8 @@ pub fn jacobian_by_columns(x: &Tensor, f: impl Fn(&Tensor) -> Tensor) -> Tensor 
 }
 
 /// The Hessian of a scalar function as one tensor, of x's shape twice; one recording of the gradient, one sweep for each row.
+///
+/// It is of one tensor, as [`jacobian`] is. Of a whole model, [`hvp`](crate::hvp) gives its product with a direction.
 ///
 /// # Panics
 /// As [`grad`].

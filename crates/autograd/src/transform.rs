@@ -12,7 +12,8 @@ use cotangent_tensor::{Spec, Tensor};
 
 /// The gradient of a scalar function: ∂f/∂x for each parameter of `x`.
 ///
-/// Tensors that cannot have a gradient, integers and buffers, get zeros; so does what `f` does not depend on.
+/// Tensors that cannot have a gradient, integers and buffers, get zeros; so does what `f` does not depend on. It depends on its argument:
+/// what it captures is a constant, also where that is `x` itself, and so are numbers that it reads out of tensors.
 ///
 /// # Panics
 /// When `f` does not return one floating-point number.
@@ -22,6 +23,9 @@ use cotangent_tensor::{Spec, Tensor};
 /// use cotangent_tensor::Tensor;
 /// let x = Tensor::from([1.0, 2.0]);
 /// assert_eq!(grad(&x, |x| (x * x).sum(..)).to_vec::<f64>(), [2.0, 4.0]);
+///
+/// // What is captured is a constant, also where it is the argument.
+/// assert_eq!(grad(&x, |_| (&x * &x).sum(..)).to_vec::<f64>(), [0.0, 0.0]);
 ///
 /// // A transform inside a transform: the second derivative of x³ at 2.
 /// let second = grad(&Tensor::from(2.0), |x| grad(x, |x| x.powf(3)));

@@ -10,6 +10,9 @@ use std::sync::Arc;
 ///
 /// Inside a transform such as `grad` a tensor may be *traced*: it has the same shape, dtype and value, and
 /// what is computed from it is recorded. Outside, nothing is recorded.
+///
+/// Views share memory, and every operation takes any layout: there is no `contiguous` to call.
+#[doc(alias = "contiguous")]
 #[derive(Clone)]
 pub struct Tensor(Array);
 
@@ -144,7 +147,7 @@ impl Tensor {
         self.array().has_values()
     }
 
-    /// The value of a tensor with one element.
+    /// The value of a tensor with one element. Derivatives end here: what is computed from the number is a constant.
     ///
     /// # Panics
     /// When the tensor has another number of elements, `T` is not its dtype, or there are no
@@ -174,7 +177,7 @@ impl Tensor {
         Ok(self.array().storage_elements()[self.array().offset()])
     }
 
-    /// The elements in row-major order.
+    /// The elements in row-major order. Derivatives end here: what is computed from them is a constant.
     ///
     /// # Panics
     /// When `T` is not the tensor's dtype, or there are no [values](Self::has_values). [`try_to_vec`](Self::try_to_vec) returns the error.
