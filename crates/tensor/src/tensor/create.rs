@@ -229,6 +229,40 @@ impl<T: Element> From<Vec<T>> for Tensor {
         Array::from_buffer(Buffer::from_slice(&elements), [count]).into()
     }
 }
+/// Rows of one length, such as points: `[rows, N]`.
+///
+/// ```
+/// # use cotangent_tensor::Tensor;
+/// let points = vec![[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]];
+/// assert_eq!(Tensor::from(points).shape()[..], [3, 2]);
+/// ```
+impl<T: Element, const N: usize> From<Vec<[T; N]>> for Tensor {
+    fn from(rows: Vec<[T; N]>) -> Self {
+        Array::from_buffer(Buffer::from_slice(rows.as_flattened()), [rows.len(), N]).into()
+    }
+}
+/// Rows, which must be of one length; of no rows `[0, 0]`.
+///
+/// ```
+/// # use cotangent_tensor::Tensor;
+/// assert_eq!(Tensor::try_from(vec![vec![1i64, 2], vec![3, 4]])?.shape()[..], [2, 2]);
+/// let ragged = Tensor::try_from(vec![vec![1i64, 2], vec![3]]).unwrap_err();
+/// assert_eq!(ragged.to_string(), "try_from: the rows must be of one length; row 0 has 2 elements, and row 1 has 1");
+/// # Ok::<(), cotangent_tensor::Error>(())
+/// ```
+impl<T: Element> TryFrom<Vec<Vec<T>>> for Tensor {
+    type Error = Error;
+    fn try_from(rows: Vec<Vec<T>>) -> Result<Self> {
+        let columns = rows.first().map_or(0, Vec::len);
+        if let Some(odd) = rows.iter().position(|row| row.len() != columns) {
+            let found = rows[odd].len();
+            let rule =
+                format!("the rows must be of one length; row 0 has {columns} elements, and row {odd} has {found}");
+            return Err(Error::new(ErrorKind::Shape, "try_from", rule));
+        }
+        Tensor::from_vec(rows.concat(), [rows.len(), columns])
+    }
+}
 impl<T: Element> From<&[T]> for Tensor {
     fn from(elements: &[T]) -> Self {
         Array::from_buffer(Buffer::from_slice(elements), [elements.len()]).into()
