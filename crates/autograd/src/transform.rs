@@ -110,6 +110,8 @@ pub(crate) fn grad_within<M: Module + Clone>(
 
 /// The value of a function and its pullback: the map from cotangents of the result to cotangents of the argument.
 ///
+/// Integers and buffers of `x` are constants, and get zeros.
+///
 /// ```
 /// use cotangent_autograd::vjp;
 /// use cotangent_tensor::Tensor;
@@ -198,6 +200,8 @@ impl<M: Module + Clone> Pullback<M> {
 
 /// The value of a function and its directional derivative J v, in one forward pass.
 ///
+/// Integers and buffers are constants, as for [`grad`] and [`vjp`]: what `v` has in their places does not matter.
+///
 /// # Panics
 /// When `v` does not have the tensors of `x`, with their shapes and dtypes.
 ///
@@ -217,8 +221,8 @@ pub fn jvp<M: Module + Clone, N: Module + Clone>(x: &M, v: &M, f: impl FnOnce(&M
         if found != wanted && refusal.is_none() {
             refusal = Some(format!("jvp: the tangent{} is {found}, but the tensor is {wanted}", of_path(leaf.path)));
         }
-        if x.dtype().is_float() {
-            *leaf.tensor = forward.dual(x.clone(), v.clone());
+        if is_variable(leaf.kind, x) {
+            *leaf.tensor = forward.dual(x, v);
         }
     });
     if let Some(refusal) = refusal {
@@ -234,6 +238,8 @@ pub fn jvp<M: Module + Clone, N: Module + Clone>(x: &M, v: &M, f: impl FnOnce(&M
 }
 
 /// The product of a scalar function's Hessian with `v`, without the Hessian: forward mode over reverse mode.
+///
+/// It is that of the parameters of `x`: integers and buffers are constants, and get zeros.
 ///
 /// # Panics
 /// As [`grad`] and [`jvp`].
@@ -276,7 +282,7 @@ pub(crate) fn check_scalar(loss: &Tensor) -> Result<(), String> {
         ));
     }
     if !spec.dtype().is_float() {
-        return Err(format!("grad: the function returned {spec}, which has no gradient; it must be f32 or f64"));
+        return Err(format!("grad: the function returned {spec}, which has no gradient; it must be floating point"));
     }
     Ok(())
 }
@@ -287,12 +293,20 @@ fn of_path(path: &module::Path<'_, '_>) -> String {
     if path.is_empty() { path } else { format!(" of `{path}`") }
 }
 
+/// Whether the transforms differentiate a tensor of a module.
+fn is_variable(kind: Kind, x: &Tensor) -> bool {
+    kind == Kind::Parameter && x.dtype().is_float()
+}
+
 /// The module with its floating-point parameters watched, and the number of each tensor.
 pub(crate) fn variables<M: Module + Clone>(tape: &Tape, x: &M) -> (M, Vec<ValueId>) {
     let mut ids = Vec::new();
     let traced = module::map(x, |leaf| {
-        let variable = leaf.kind == Kind::Parameter && leaf.tensor.dtype().is_float();
-        let (traced, id) = if variable { tape.watch(leaf.tensor) } else { (leaf.tensor.clone(), ValueId::CONSTANT) };
+        let (traced, id) = if is_variable(leaf.kind, leaf.tensor) {
+            tape.watch(leaf.tensor)
+        } else {
+            (leaf.tensor.clone(), ValueId::CONSTANT)
+        };
         ids.push(id);
         traced
     });

@@ -183,7 +183,8 @@ mod tests {
     #[test]
     fn one_column_of_scores_is_no_choice() {
         let (logits, labels) = (Tensor::from([[-3.0f32], [2.0]]), Tensor::from([0i64, 0]));
-        let metrics: [(&str, fn(&Tensor, &Tensor) -> Tensor); 3] = [
+        type Metric = fn(&Tensor, &Tensor) -> Tensor;
+        let metrics: [(&str, Metric); 3] = [
             ("accuracy", |x, y| accuracy(x, y).into()),
             ("top_k_accuracy", |x, y| top_k_accuracy(x, y, 1).into()),
             ("confusion_matrix", confusion_matrix),

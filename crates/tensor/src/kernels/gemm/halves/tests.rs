@@ -76,6 +76,38 @@ fn large_products_have_the_same_bits_on_any_number_of_threads() {
     check::<f16>([150, 200, 300], [0, 1], f16::EPSILON.to_f64());
 }
 
+/// Rows that are longer than a piece of work have a piece for themselves.
+#[test]
+fn a_row_may_be_longer_than_a_piece() {
+    for size in [[1, 3, 140_000], [3, 1, 140_000], [1, 1, 200_000]] {
+        check::<bf16>(size, [0, 1], bf16::EPSILON.to_f64());
+        check::<f16>(size, [0, 1], f16::EPSILON.to_f64());
+    }
+}
+
+/// Windows in reverse overlap backwards: what lies after the last column lies before the first element.
+#[test]
+fn columns_may_overlap_backwards() {
+    const WINDOWS: usize = 45;
+    let mut rng = Rng::seed(3);
+    let (x, ..) = matrix::<bf16>(&mut rng, 1, WINDOWS + 7, 0);
+    let (v, ..) = matrix::<bf16>(&mut rng, 8, 1, 0);
+    let windows = Matrix { data: &x[..], offset: 7, row_stride: 1, col_stride: -1 };
+    let mut sums = Buffer::<bf16>::zeroed(WINDOWS);
+    products(
+        [WINDOWS, 1, 8],
+        &mut sums,
+        windows,
+        Matrix { data: &v[..], offset: 0, row_stride: 1, col_stride: 1 },
+        &[(7, 0)],
+    );
+    for (i, &sum) in sums.iter().enumerate() {
+        let wanted: f64 = (0..8).map(|p| value(x[i + 7 - p]) * value(v[p])).sum();
+        // Eight terms of a few units, rounded to eight bits.
+        assert!((value(sum) - wanted).abs() < 0.1, "window {i}: {sum}, not {wanted}");
+    }
+}
+
 #[test]
 fn nan_and_infinity_reach_their_sums_and_no_other() {
     for [m, n] in [[3, 40], [40, 50]] {
