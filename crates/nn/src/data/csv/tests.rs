@@ -136,7 +136,7 @@ fn columns_of_words_are_numbered_each_by_itself() {
     let both = parsed(Reader::new().columns(["2nd"]).categories(["2nd"]), text);
     assert_eq!(
         (both.x.to_vec::<f32>()[..2].to_vec(), both.categories.to_vec::<i64>()[..2].to_vec()),
-        (vec![10.0, 9.0], vec![1, 0])
+        (vec![10.0, 9.0], vec![2, 1])
     );
 
     let names = [vec!["10".to_owned(), "9".to_owned()], vec!["Rome".to_owned()]];
