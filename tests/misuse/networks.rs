@@ -18,6 +18,9 @@ fn labels_targets_and_layers() {
         logits.cross_entropy(&Tensor::from([0i64, 1, 2])) =>
             "cross_entropy: scores with classes along axis 1 need labels of shape [2], one for each row; \
              got f32[2, 3], i64[3]",
+        logits.cross_entropy(&Tensor::from([[0i64, 1, 0], [1, 0, 0]])) =>
+            "cross_entropy: scores with classes along axis 1 need labels of shape [2], one for each row; \
+             got f32[2, 3], i64[2, 3]; of one-hot labels, .argmax(1) is the class",
         logits.mse_loss(&Tensor::zeros([2], DType::F32)) =>
             "mse_loss: prediction and target must have one shape; got f32[2, 3], f32[2]; \
              reshape or expand one of them",

@@ -40,6 +40,18 @@ fn dtypes() {
         f32.maximum(&i64) =>
             "maximum: all inputs must have one dtype, not f32 and i64; got f32[2], i64[2]; \
              cast one of them, for example with .cast(DType::F32)",
+        &i64 * &f32 =>
+            "mul: all inputs must have one dtype, not i64 and f32; got i64[2], f32[2]; \
+             cast one of them, for example with .cast(DType::F32)",
+        &bool * &f64 =>
+            "mul: all inputs must have one dtype, not bool and f64; got bool[2], f64[2]; \
+             cast one of them, for example with .cast(DType::F64)",
+        &bool + &i64 =>
+            "add: all inputs must have one dtype, not bool and i64; got bool[2], i64[2]; \
+             cast one of them, for example with .cast(DType::I64)",
+        &bool + &u8 =>
+            "add: all inputs must have one dtype, not bool and u8; got bool[2], u8[2]; \
+             cast one of them, for example with .cast(DType::U8)",
         f32.lt(&u8) =>
             "lt: all inputs must have one dtype, not f32 and u8; got f32[2], u8[2]; \
              cast one of them, for example with .cast(DType::F32)",
@@ -48,6 +60,9 @@ fn dtypes() {
              compare to get one, for example with .gt(0)",
         bool.where_(&f32, &f64) =>
             "where: what is chosen must have one dtype, not f32 and f64; got bool[2], f32[2], f64[2]; \
+             cast one of them, for example with .cast(DType::F32)",
+        bool.where_(&u8, &f32) =>
+            "where: what is chosen must have one dtype, not u8 and f32; got bool[2], u8[2], f32[2]; \
              cast one of them, for example with .cast(DType::F32)",
         bool.where_(1.0, 0.0) =>
             "where: two plain numbers have no dtype; make one a tensor, for example with Tensor::from(1.0f32)",
@@ -69,8 +84,17 @@ fn dtypes() {
         f32.scatter_add(0, &i64, &f64) =>
             "scatter_add: the summands must have the tensor's dtype, f32, not f64; got f32[2], i64[2], f64[2]; \
              cast them with .cast(DType::F32)",
+        i64.scatter_add(0, &i64, &f32) =>
+            "scatter_add: the summands must have the tensor's dtype, i64, not f32; got i64[2], i64[2], f32[2]; \
+             cast the tensor with .cast(DType::F32)",
+        i64.scatter(0, &i64, &f32) =>
+            "scatter: the values must have the tensor's dtype, i64, not f32; got i64[2], i64[2], f32[2]; \
+             cast the tensor with .cast(DType::F32)",
         Tensor::concat([&f32, &i64], 0) =>
             "concat: all inputs must have one dtype, not f32 and i64; got f32[2], i64[2]; \
+             cast one of them, for example with .cast(DType::F32)",
+        Tensor::concat([&u8, &i64, &f32], 0) =>
+            "concat: all inputs must have one dtype, not u8 and i64; got u8[2], i64[2], f32[2]; \
              cast one of them, for example with .cast(DType::F32)",
         Tensor::stack([&f32, &i64], 0) =>
             "stack: all inputs must have one dtype, not f32 and i64; got f32[2], i64[2]; \

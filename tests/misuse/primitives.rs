@@ -1,7 +1,7 @@
 //! Operations of a user's own that break a promise: each is caught at its first use, by name, or at the line of the
 //! rule that breaks it.
 
-use crate::{assert_messages, misuses};
+use crate::{assert_messages, assert_messages_alone, misuses};
 use cotangent::{
     Array, Buffer, Cotangents, DType, Derivative, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp,
     apply, grad, jvp, try_apply,
@@ -87,6 +87,9 @@ fn operations_that_break_a_promise() {
         run(EvalOtherDType) => "broken: `infer` promised [f64[2]], `eval` gave [f32[2]]; got f64[2], f64[2]",
         run(EvalTwoOutputs) => "broken: `infer` promised [f64[2]], `eval` gave [f64[2], f64[2]]; got f64[2], f64[2]",
         reverse(EvalOtherShape) => "broken: `infer` promised [f64[2]], `eval` gave [f64[2, 1]]; got f64[2], f64[2]",
+    ]);
+    // What its rule does is noticed on the way back, or by the way forward that is made of it.
+    assert_messages_alone(misuses![
         reverse(LooksAtInput) => "the rule looks at input 0, which its `keep` does not name",
         reverse(LooksAtOutput) => "the rule looks at output 0, which its `keep` does not name",
         reverse(LooksAtSpec) => "the rule looks at the spec of input 0; its `keep` must name the input, or Keep::SPECS",

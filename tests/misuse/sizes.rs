@@ -1,7 +1,7 @@
 //! Shapes that no memory can hold, and access to elements. Sizes are multiplied with checks, so that the messages are
 //! the same in a build without debug assertions.
 
-use crate::{assert_messages, misuses};
+use crate::{assert_messages, assert_messages_alone, misuses};
 use cotangent::{
     DType, Rng, Tensor,
     nn::data::Loader,
@@ -80,7 +80,7 @@ fn sizes_that_memory_does_not_have() {
     let before = cotangent::memory::live_bytes();
     let view = Tensor::zeros([1 << 56], DType::F32);
     let larger = Tensor::zeros([1 << 60], DType::F32);
-    assert_messages(misuses![
+    assert_messages_alone(misuses![
         view.exp() => "the system has no memory for a tensor of 288230376151711744 bytes",
         view.to_vec::<f32>() => "the system has no memory for a tensor of 288230376151711744 bytes",
         larger.exp() => "a buffer of 1152921504606846976 elements of f32 does not fit memory",
@@ -89,7 +89,7 @@ fn sizes_that_memory_does_not_have() {
     // Lists that are made beside the result, or for it.
     const LONG: usize = 1 << 55;
     let (x, row) = (Tensor::from([1.0f32]), Tensor::zeros([1, 1, 1], DType::F32));
-    assert_messages(misuses![
+    assert_messages_alone(misuses![
         x.repeat_interleave(&Tensor::from([LONG as i64]), 0) =>
             "the system has no memory for a tensor of 288230376151711744 bytes",
         x.pad_with([(0, LONG as isize)], PadMode::Replicate) =>

@@ -1,6 +1,6 @@
 //! Every operation on every pair of small tensors, fitting or not: a result, or a message that names the operation and
-//! shows what it was given. What this finds is an index out of bounds, an `unwrap`, an overflow from inside, and an
-//! operation that speaks for another which is made of it. A form of an operation has its name: `sort_descending` says `sort`.
+//! shows what it was given, and the line of the call. What this finds is an index out of bounds, an `unwrap`, an overflow from inside, and
+//! an operation that speaks for another which is made of it. A form of an operation has its name: `sort_descending` says `sort`.
 
 mod arranged;
 mod linear;
@@ -9,6 +9,7 @@ mod networks;
 mod pointwise;
 mod windows;
 
+use crate::Panic;
 use cotangent::{DType, Tensor, grad, jvp};
 use std::collections::BTreeSet;
 
@@ -129,8 +130,8 @@ fn every_operation_on_every_pair_computes_or_says_why_not() {
     for (name, f) in &cases {
         for x in &operands {
             for y in &operands {
-                let outcome = crate::panic_message(|| drop(f(x, y).cast(DType::F64).to_vec::<f64>()));
-                let Some(message) = outcome else {
+                let outcome = crate::panic_of(|| drop(f(x, y).cast(DType::F64).to_vec::<f64>()));
+                let Some(Panic { message, file }) = outcome else {
                     computed += 1;
                     // What computes has derivatives, of the right shape.
                     let differentiated = crate::panic_message(|| {
@@ -154,6 +155,8 @@ fn every_operation_on_every_pair_computes_or_says_why_not() {
                 let shows_inputs = message.contains("; got ") || message.contains(": needs at least one ");
                 if !(message.starts_with(&format!("{name}: ")) && shows_inputs) {
                     crashes.push(format!("{name} of {} and {}: {message}", x.spec(), y.spec()));
+                } else if !file.starts_with("tests") {
+                    crashes.push(format!("{name} of {} and {}: the place shown is in {file}", x.spec(), y.spec()));
                 }
             }
         }

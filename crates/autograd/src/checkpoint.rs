@@ -56,7 +56,10 @@ where
     };
     let plain: Vec<Tensor> = inputs.iter().map(|input| Tensor::from(input.array().clone())).collect();
     let y = run(&plain);
-    let first = arrays(&flat(&y)).unwrap_or_else(|error| panic!("{error}"));
+    let first = match arrays(&flat(&y)) {
+        Ok(first) => first,
+        Err(error) => panic!("{error}"),
+    };
     if first.is_empty() {
         return y;
     }

@@ -1,9 +1,20 @@
 //! Whole Jacobians and Hessians, of functions from one tensor to one tensor.
 
-use crate::transform::{Pullback, grad, jvp, vjp};
+use crate::transform::{Pullback, grad_within, jvp, vjp};
 use cotangent_tensor::Tensor;
 
 /// ∂y/∂x as one tensor, of y's shape followed by x's: by rows where the result is no larger than the argument, else by columns.
+///
+/// It is of one tensor. In a parameter of a model it is that of a function which puts the tensor in its place:
+///
+/// ```
+/// use cotangent_autograd::jacobian;
+/// use cotangent_tensor::Tensor;
+/// let model = (Tensor::from([[1.0, 2.0]]), Tensor::from([0.5]));
+/// let f = |(weight, bias): &(Tensor, Tensor)| weight.sum(1) * bias;
+/// let of_weight = jacobian(&model.0, |weight| f(&(weight.clone(), model.1.clone())));
+/// assert_eq!((of_weight.shape()[..].to_vec(), of_weight.to_vec::<f64>()), (vec![1, 1, 2], vec![0.5, 0.5]));
+/// ```
 ///
 /// # Panics
 /// When `x` or the result is not floating point.
@@ -61,6 +72,8 @@ pub fn jacobian_by_columns(x: &Tensor, f: impl Fn(&Tensor) -> Tensor) -> Tensor 
 
 /// The Hessian of a scalar function as one tensor, of x's shape twice; one recording of the gradient, one sweep for each row.
 ///
+/// It is of one tensor, as [`jacobian`] is. Of a whole model, [`hvp`](crate::hvp) gives its product with a direction.
+///
 /// # Panics
 /// As [`grad`].
 ///
@@ -72,7 +85,11 @@ pub fn jacobian_by_columns(x: &Tensor, f: impl Fn(&Tensor) -> Tensor) -> Tensor 
 /// ```
 #[track_caller]
 pub fn hessian(x: &Tensor, f: impl Fn(&Tensor) -> Tensor) -> Tensor {
-    jacobian_by_rows(x, |x| grad(x, f))
+    let mut refusal = None;
+    match vjp(x, |x| grad_within(x, f, &mut refusal)) {
+        (Some(gradient), pullback) => rows(x, &gradient, &pullback),
+        (None, _) => panic!("{}", refusal.unwrap_or_default()),
+    }
 }
 
 /// Refuses what has no derivative.

@@ -11,7 +11,9 @@ mod path;
 mod tests;
 
 pub(crate) use leaves::zip_mut_for;
-pub use leaves::{cast, for_each, for_each_mut, map, named_tensors, num_parameters, tensors, tensors_mut, zip_mut};
+pub use leaves::{
+    cast, for_each, for_each_mut, map, named_tensors, num_parameters, tensors, tensors_mut, try_for_each, zip_mut,
+};
 pub use path::Path;
 
 use cotangent_tensor::Tensor;

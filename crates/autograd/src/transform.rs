@@ -12,7 +12,8 @@ use cotangent_tensor::{Spec, Tensor};
 
 /// The gradient of a scalar function: ∂f/∂x for each parameter of `x`.
 ///
-/// Tensors that cannot have a gradient, integers and buffers, get zeros; so does what `f` does not depend on.
+/// Tensors that cannot have a gradient, integers and buffers, get zeros; so does what `f` does not depend on. It depends on its argument:
+/// what it captures is a constant, also where that is `x` itself, and so are numbers that it reads out of tensors.
 ///
 /// # Panics
 /// When `f` does not return one floating-point number.
@@ -22,6 +23,9 @@ use cotangent_tensor::{Spec, Tensor};
 /// use cotangent_tensor::Tensor;
 /// let x = Tensor::from([1.0, 2.0]);
 /// assert_eq!(grad(&x, |x| (x * x).sum(..)).to_vec::<f64>(), [2.0, 4.0]);
+///
+/// // What is captured is a constant, also where it is the argument.
+/// assert_eq!(grad(&x, |_| (&x * &x).sum(..)).to_vec::<f64>(), [0.0, 0.0]);
 ///
 /// // A transform inside a transform: the second derivative of x³ at 2.
 /// let second = grad(&Tensor::from(2.0), |x| grad(x, |x| x.powf(3)));
@@ -67,15 +71,41 @@ pub fn value_and_grad<M: Module + Clone>(x: &M, f: impl FnOnce(&M) -> Tensor) ->
 /// ```
 #[track_caller]
 pub fn value_and_grad_with_aux<M: Module + Clone, A>(x: &M, f: impl FnOnce(&M) -> (Tensor, A)) -> ((Tensor, A), M) {
+    match try_value_and_grad(x, f) {
+        Ok(value_and_gradient) => value_and_gradient,
+        Err(refusal) => panic!("{refusal}"),
+    }
+}
+
+fn try_value_and_grad<M: Module + Clone, A>(
+    x: &M,
+    f: impl FnOnce(&M) -> (Tensor, A),
+) -> Result<((Tensor, A), M), String> {
     let tape = Tape::new();
     let (traced, ids) = variables(&tape, x);
     let (loss, aux) = f(&traced);
-    check_scalar(&loss);
+    check_scalar(&loss)?;
     let (value, id) = tape.lower(&loss);
     drop((loss, traced));
     let seeds = id.map(|id| (id, value.ones_like()));
     let cotangents = tape.close().sweep_once(seeds, &ids);
-    ((value, aux), in_place_of(x, cotangents))
+    Ok(((value, aux), in_place_of(x, cotangents)))
+}
+
+/// The gradient as what another transform differentiates. That runs it in a closure, which has no caller whose line a panic could name: what
+/// is refused waits in `refusal`, and the gradient is none.
+pub(crate) fn grad_within<M: Module + Clone>(
+    x: &M,
+    f: impl FnOnce(&M) -> Tensor,
+    refusal: &mut Option<String>,
+) -> Option<M> {
+    match try_value_and_grad(x, |x| (f(x), ())) {
+        Ok((_, gradient)) => Some(gradient),
+        Err(error) => {
+            *refusal = Some(error);
+            None
+        }
+    }
 }
 
 /// The value of a function and its pullback: the map from cotangents of the result to cotangents of the argument.
@@ -149,18 +179,21 @@ impl<M: Module + Clone> Pullback<M> {
             if given == 1 { " was" } else { "s were" },
         );
         let (mut outputs, mut seeds) = (self.outputs.iter(), Vec::new());
-        module::for_each(y_bar, |leaf| {
+        let checked = module::try_for_each(y_bar, |leaf| {
             // They have been counted.
-            let Some((id, wanted)) = outputs.next() else { return };
+            let Some((id, wanted)) = outputs.next() else { return Ok(()) };
             let found = leaf.tensor.spec();
             // The cotangent of an integer says nothing, and may be anything.
-            assert!(
-                found == wanted.as_ref() || !wanted.dtype().is_float(),
-                "pull: the cotangent{} is {found}, but the function returned {wanted}",
-                of_path(leaf.path),
-            );
+            if found != wanted.as_ref() && wanted.dtype().is_float() {
+                let path = of_path(leaf.path);
+                return Err(format!("pull: the cotangent{path} is {found}, but the function returned {wanted}"));
+            }
             seeds.extend(id.map(|id| (id, leaf.tensor.clone())));
+            Ok(())
         });
+        if let Err(refusal) = checked {
+            panic!("{refusal}");
+        }
         seeds
     }
 }
@@ -181,15 +214,20 @@ impl<M: Module + Clone> Pullback<M> {
 #[track_caller]
 pub fn jvp<M: Module + Clone, N: Module + Clone>(x: &M, v: &M, f: impl FnOnce(&M) -> N) -> (N, N) {
     let forward = Forward::new();
-    let mut moving = x.clone();
+    let (mut moving, mut refusal) = (x.clone(), None);
     module::zip_mut_for("jvp", &mut moving, v, &mut |leaf, v| {
         let x = &*leaf.tensor;
         let (found, wanted) = (v.spec(), x.spec());
-        assert!(found == wanted, "jvp: the tangent{} is {found}, but the tensor is {wanted}", of_path(leaf.path));
+        if found != wanted && refusal.is_none() {
+            refusal = Some(format!("jvp: the tangent{} is {found}, but the tensor is {wanted}", of_path(leaf.path)));
+        }
         if is_variable(leaf.kind, x) {
             *leaf.tensor = forward.dual(x, v);
         }
     });
+    if let Some(refusal) = refusal {
+        panic!("{refusal}");
+    }
     let y = f(&moving);
     let primal = module::map(&y, |leaf| forward.parts(leaf.tensor).0.clone());
     let tangent = module::map(&y, |leaf| {
@@ -216,7 +254,11 @@ pub fn jvp<M: Module + Clone, N: Module + Clone>(x: &M, v: &M, f: impl FnOnce(&M
 /// ```
 #[track_caller]
 pub fn hvp<M: Module + Clone>(x: &M, v: &M, f: impl Fn(&M) -> Tensor) -> M {
-    jvp(x, v, |x| grad(x, &f)).1
+    let mut refusal = None;
+    match jvp(x, v, |x| grad_within(x, &f, &mut refusal)) {
+        (_, Some(product)) => product,
+        (_, None) => panic!("{}", refusal.unwrap_or_default()),
+    }
 }
 
 /// `x` with every tensor a constant: no derivative goes through it.
@@ -232,17 +274,17 @@ pub fn stop_gradient<M: Module + Clone>(x: &M) -> M {
 }
 
 /// Refuses the result of a function that has no gradient.
-#[track_caller]
-pub(crate) fn check_scalar(loss: &Tensor) {
-    let (spec, one) = (loss.spec(), loss.numel() == 1);
-    assert!(
-        one,
-        "grad: the function returned {spec}, but a gradient needs one number; reduce it with .sum(..) or .mean(..), or use vjp with a cotangent"
-    );
-    assert!(
-        spec.dtype().is_float(),
-        "grad: the function returned {spec}, which has no gradient; it must be floating point"
-    );
+pub(crate) fn check_scalar(loss: &Tensor) -> Result<(), String> {
+    let spec = loss.spec();
+    if loss.numel() != 1 {
+        return Err(format!(
+            "grad: the function returned {spec}, but a gradient needs one number; reduce it with .sum(..) or .mean(..), or use vjp with a cotangent"
+        ));
+    }
+    if !spec.dtype().is_float() {
+        return Err(format!("grad: the function returned {spec}, which has no gradient; it must be floating point"));
+    }
+    Ok(())
 }
 
 /// Where a tensor lies, for a message; nothing for a tensor that is the whole module.

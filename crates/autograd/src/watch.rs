@@ -119,7 +119,9 @@ where
     let (traced_inputs, input_ids) = traced(&tape);
     let watch = Watch::new();
     let loss = f(&watch.model(&traced_model), &watch.inputs(&traced_inputs));
-    check_scalar(&loss);
+    if let Err(refusal) = check_scalar(&loss) {
+        panic!("{refusal}");
+    }
     let (loss, mut recording) = watch.close(&loss);
     drop((traced_model, traced_inputs));
     let (value, id) = tape.lower(&loss);

@@ -20,8 +20,13 @@ pub(crate) fn check_label_shape(op: &'static str, scores: &Tensor, labels: &Tens
     let rule = format!("scores with classes along axis {axis} need labels of shape {rows:?}, one for each row");
     let error = refuse(ErrorKind::Shape, rule);
     let last = scores.rank() - 1;
-    let fits_last = axis != last && *labels.shape() == scores.shape().without(last);
-    panic!("{}", if fits_last { error.with_hint("classes along the last axis are .axis(-1)") } else { error });
+    if axis != last && *labels.shape() == scores.shape().without(last) {
+        panic!("{}", error.with_hint("classes along the last axis are .axis(-1)"));
+    }
+    if labels.shape() == scores.shape() {
+        panic!("{}", error.with_hint(format!("of one-hot labels, .argmax({axis}) is the class")));
+    }
+    panic!("{error}");
 }
 
 /// Refuses a label that is neither a class nor the one to ignore; labels without values are not looked at.

@@ -42,6 +42,7 @@ pub mod optim;
 mod panics;
 #[cfg(feature = "pictures")]
 pub mod pictures;
+mod refusal;
 pub mod schedule;
 pub mod seeing;
 mod state;

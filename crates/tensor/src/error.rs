@@ -131,12 +131,50 @@ impl Error {
     /// The refusal of two dtypes in one operation.
     #[must_use]
     pub fn mixed_dtypes(op: impl Into<Cow<'static, str>>, inputs: &[SpecRef<'_>]) -> Self {
-        let wanted = inputs.first().map_or(DType::F32, |spec| spec.dtype());
-        let odd = inputs.iter().map(|spec| spec.dtype()).find(|&dtype| dtype != wanted).unwrap_or(wanted);
-        Error::new(ErrorKind::DType, op, format!("all inputs must have one dtype, not {wanted} and {odd}"))
+        let first = inputs.first().map_or(DType::F32, |spec| spec.dtype());
+        let odd = inputs.iter().map(|spec| spec.dtype()).find(|&dtype| dtype != first).unwrap_or(first);
+        Error::new(ErrorKind::DType, op, format!("all inputs must have one dtype, not {first} and {odd}"))
             .with_inputs(inputs)
-            .with_hint(format!("cast one of them, for example with .cast(DType::{wanted:?})"))
+            .with_hint(cast_to_one(inputs))
     }
+}
+
+/// The value, or a panic with the error, which names the line of whoever called the operation.
+///
+/// Not `unwrap_or_else` with a closure: a closure has no caller, and what panics in one names a line of the library.
+#[inline]
+#[track_caller]
+pub(crate) fn or_panic<T>(result: Result<T>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(error) => refuse(error),
+    }
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn refuse(error: Error) -> ! {
+    panic!("{error}")
+}
+
+/// The way out of two dtypes.
+pub(crate) fn cast_to_one(inputs: &[SpecRef<'_>]) -> String {
+    format!("cast one of them, for example with .cast(DType::{:?})", widest(inputs))
+}
+
+/// The way out of values of another dtype than the tensor into which they are to go.
+pub(crate) fn cast_values(x: SpecRef<'_>, values: SpecRef<'_>) -> String {
+    let wanted = widest(&[x, values]);
+    let what = if wanted == x.dtype() { "them" } else { "the tensor" };
+    format!("cast {what} with .cast(DType::{wanted:?})")
+}
+
+/// The dtype to which a cast makes no whole numbers of fractions and no truth values of numbers.
+fn widest(inputs: &[SpecRef<'_>]) -> DType {
+    let dtypes = || inputs.iter().map(|spec| spec.dtype());
+    let whole = || if dtypes().any(|dtype| dtype == DType::I64) { DType::I64 } else { DType::U8 };
+    dtypes().find(|dtype| dtype.is_float()).unwrap_or_else(whole)
 }
 
 /// Checks how many inputs an operation was given.

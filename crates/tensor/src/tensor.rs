@@ -3,13 +3,16 @@
 
 mod create;
 
-use crate::{Array, DType, Element, Error, ErrorKind, Result, Shape, SpecRef, Tracer};
+use crate::{Array, DType, Element, Error, ErrorKind, Result, Shape, SpecRef, Tracer, error::or_panic};
 use std::sync::Arc;
 
 /// An immutable n-dimensional array that can be differentiated. Cloning is cheap, and it can be sent and shared between threads.
 ///
 /// Inside a transform such as `grad` a tensor may be *traced*: it has the same shape, dtype and value, and
 /// what is computed from it is recorded. Outside, nothing is recorded.
+///
+/// Views share memory, and every operation takes any layout: there is no `contiguous` to call.
+#[doc(alias = "contiguous")]
 #[derive(Clone)]
 pub struct Tensor(Array);
 
@@ -157,7 +160,7 @@ impl Tensor {
         self.array().has_values()
     }
 
-    /// The value of a tensor with one element.
+    /// The value of a tensor with one element. Derivatives end here: what is computed from the number is a constant.
     ///
     /// # Panics
     /// When the tensor has another number of elements, `T` is not its dtype, or there are no
@@ -170,7 +173,7 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn item<T: Element>(&self) -> T {
-        self.try_item().unwrap_or_else(|error| panic!("{error}"))
+        or_panic(self.try_item())
     }
 
     /// The value of a tensor with one element.
@@ -187,7 +190,7 @@ impl Tensor {
         Ok(self.array().storage_elements()[self.array().offset()])
     }
 
-    /// The elements in row-major order.
+    /// The elements in row-major order. Derivatives end here: what is computed from them is a constant.
     ///
     /// # Panics
     /// When `T` is not the tensor's dtype, or there are no [values](Self::has_values). [`try_to_vec`](Self::try_to_vec) returns the error.
@@ -199,7 +202,7 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn to_vec<T: Element>(&self) -> Vec<T> {
-        self.try_to_vec().unwrap_or_else(|error| panic!("{error}"))
+        or_panic(self.try_to_vec())
     }
 
     /// The elements in row-major order.
@@ -222,9 +225,7 @@ impl Tensor {
 
     #[track_caller]
     fn elements_mut<T: Element>(&mut self) -> &mut [T] {
-        if let Err(error) = self.check_readable::<T>("with_mut") {
-            panic!("{error}");
-        }
+        or_panic(self.check_readable::<T>("with_mut"));
         assert!(
             self.tracer().is_none(),
             "with_mut: a traced tensor cannot change in place; compute a new one, or change a copy of its value, \

@@ -11,6 +11,34 @@ pub fn for_each<'a, M: Module + ?Sized>(module: &'a M, mut see: impl FnMut(Leaf<
     module.visit(&mut Visitor::new(&mut see));
 }
 
+/// Calls `check` with every tensor, up to the first that it refuses.
+///
+/// # Errors
+/// What `check` says of that tensor.
+///
+/// ```
+/// # use cotangent_autograd::module;
+/// # use cotangent_tensor::Tensor;
+/// let model = (Tensor::from(1.0), Tensor::from(f64::NAN));
+/// let checked = module::try_for_each(&model, |leaf| match leaf.tensor.item::<f64>().is_nan() {
+///     true => Err(format!("`{}` is NaN", leaf.path)),
+///     false => Ok(()),
+/// });
+/// assert_eq!(checked.unwrap_err(), "`1` is NaN");
+/// ```
+pub fn try_for_each<'a, M: Module + ?Sized, E>(
+    module: &'a M,
+    mut check: impl FnMut(Leaf<'_, 'a>) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut checked = Ok(());
+    for_each(module, |leaf| {
+        if checked.is_ok() {
+            checked = check(leaf);
+        }
+    });
+    checked
+}
+
 /// Calls `change` with every tensor, which it may replace.
 ///
 /// ```

@@ -46,13 +46,14 @@ pub fn random_crop(images: &Tensor, size: [usize; 2], padding: usize, rng: &mut 
     let mut pairs = vec![(0, 0); images.rank() - 2];
     pairs.extend([(around, around); 2]);
     let padded = images.pad(pairs, 0);
+    let sizes = axes.map(|axis| padded.shape()[axis]);
+    if sizes[0] < size[0] || sizes[1] < size[1] {
+        let rule = format!("the images with padding {padding} must be at least of size {size:?}");
+        panic!("{}", Error::new(ErrorKind::Shape, OP, rule).with_inputs(&[images.spec()]));
+    }
     let starts = [0, 1].map(|i| {
-        let Some(free) = padded.shape()[axes[i]].checked_sub(size[i]) else {
-            let rule = format!("the images with padding {padding} must be at least of size {size:?}");
-            panic!("{}", Error::new(ErrorKind::Shape, OP, rule).with_inputs(&[images.spec()]));
-        };
         // A size fits memory, and so an i64.
-        rng.randint(0, free as i64 + 1, [images.size(0)]).to_vec::<i64>()
+        rng.randint(0, (sizes[i] - size[i]) as i64 + 1, [images.size(0)]).to_vec::<i64>()
     });
     each(&padded, images.size(0), |i, image| {
         image.narrow(-2, starts[0][i] as usize, size[0]).narrow(-1, starts[1][i] as usize, size[1])
@@ -139,7 +140,7 @@ pub fn cutout(images: &Tensor, side: usize, rng: &mut Rng) -> Tensor {
 pub fn normalise(images: &Tensor, mean: impl AsRef<[f64]>, std: impl AsRef<[f64]>) -> Tensor {
     const OP: &str = "normalise";
     let (mean, std) = (mean.as_ref(), std.as_ref());
-    let refuse = |kind, rule: String| -> ! { panic!("{}", Error::new(kind, OP, rule).with_inputs(&[images.spec()])) };
+    let refused = |kind, rule: String| Error::new(kind, OP, rule).with_inputs(&[images.spec()]);
     let channels = if images.rank() == 4 { images.shape()[1] } else { usize::MAX };
     if [mean.len(), std.len()] != [channels; 2] {
         let rule = format!(
@@ -147,15 +148,15 @@ pub fn normalise(images: &Tensor, mean: impl AsRef<[f64]>, std: impl AsRef<[f64]
             mean.len(),
             std.len()
         );
-        refuse(ErrorKind::Shape, rule);
+        panic!("{}", refused(ErrorKind::Shape, rule));
     }
     if let Some(bad) = std.iter().find(|std| !(**std > 0.0 && std.is_finite())) {
-        refuse(ErrorKind::Value, format!("a standard deviation must be positive and finite, not {bad}"));
+        panic!("{}", refused(ErrorKind::Value, format!("a standard deviation must be positive and finite, not {bad}")));
     }
     let (x, brightest) = match images.dtype() {
         DType::U8 => (images.cast(DType::F32), 255.0),
         dtype if dtype.is_float() => (images.clone(), 1.0),
-        _ => refuse(ErrorKind::DType, "needs u8 or floating point".to_owned()),
+        _ => panic!("{}", refused(ErrorKind::DType, "needs u8 or floating point".to_owned())),
     };
     // In f64, and rounded once: mean * brightest is 0.2 * 255 = 51, which no pixel may miss by a digit.
     let per_channel = |numbers: Vec<f64>| Tensor::from(numbers).cast(x.dtype()).reshape([channels, 1, 1]);

@@ -1,4 +1,4 @@
-//! CSV: numbers in columns, and labels in words.
+//! CSV: numbers in columns, and labels and categories in words.
 //!
 //! ```
 //! use cotangent_nn::data::{Loader, csv};
@@ -15,6 +15,9 @@
 //! let loader = Loader::new(&table.x, &table.y, 2)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! Columns of words beside the labels are [categories](Reader::categories), numbered for an [`Embedding`](crate::Embedding) or
+//! `one_hot`.
 //!
 //! Quoting follows RFC 4180. Spaces around a field do not count. Numbers are Rust's: `1.5`, `-2e3`, `inf`.
 
@@ -55,6 +58,8 @@ pub struct Reader {
     delimiter: u8,
     label: Option<String>,
     classes: Option<Vec<String>>,
+    categories: Vec<String>,
+    category_names: Option<Vec<Vec<String>>>,
     columns: Option<Vec<String>>,
     missing: Missing,
     dtype: DType,
@@ -69,8 +74,17 @@ impl Default for Reader {
 impl Reader {
     /// With a header, commas, no labels, all columns, refusing missing numbers, in f32.
     pub fn new() -> Self {
-        let (label, classes, columns) = (None, None, None);
-        Reader { header: true, delimiter: b',', label, classes, columns, missing: Missing::Refuse, dtype: DType::F32 }
+        Reader {
+            header: true,
+            delimiter: b',',
+            label: None,
+            classes: None,
+            categories: Vec::new(),
+            category_names: None,
+            columns: None,
+            missing: Missing::Refuse,
+            dtype: DType::F32,
+        }
     }
 
     /// Whether the first row has the names of the columns. Without a header they are named `0`, `1`, ..
@@ -108,19 +122,52 @@ impl Reader {
     #[track_caller]
     pub fn classes<S: ToString>(self, names: impl IntoIterator<Item = S>) -> Self {
         let names: Vec<String> = names.into_iter().map(|name| name.to_string()).collect();
-        let mut seen = HashSet::new();
-        if let Some(twice) = names.iter().find(|&name| !seen.insert(name)) {
+        if let Some(twice) = twice(&names) {
             panic!("csv: each class is named once; got {twice:?} twice");
         }
         Reader { classes: Some(names), ..self }
     }
 
-    /// The columns of numbers, in this order, instead of all but the label's.
+    /// The columns of words, such as cities. The distinct fields of each become its categories, which are numbered as
+    /// [classes](Self::label) are.
+    ///
+    /// ```
+    /// use cotangent_nn::data::csv;
+    /// let reader = csv::Reader::new().label("left").categories(["city", "plan"]);
+    /// let train = reader.parse(b"age,city,plan,left\n31,Rome,basic,no\n52,Bern,full,yes\n40,Bern,basic,no\n")?;
+    /// assert_eq!((train.x.shape()[..].to_vec(), train.columns.join(" ")), (vec![3, 1], "age".to_owned()));
+    /// assert_eq!(train.categories.to_vec::<i64>(), [1, 0, 0, 1, 0, 0]);
+    /// assert_eq!(train.category_names, [["Bern", "Rome"], ["basic", "full"]]);
+    ///
+    /// // The numbers of another file are those of the first.
+    /// let reader = reader.classes(&train.classes).category_names(&train.category_names);
+    /// let new = reader.parse(b"age,city,plan,left\n27,Rome,full,no\n")?;
+    /// assert_eq!(new.categories.to_vec::<i64>(), [1, 1]);
+    /// # Ok::<(), csv::Error>(())
+    /// ```
+    pub fn categories<S: Into<String>>(self, columns: impl IntoIterator<Item = S>) -> Self {
+        Reader { categories: columns.into_iter().map(Into::into).collect(), ..self }
+    }
+
+    /// The names of the categories, a list for each column of [`categories`](Self::categories), which are numbered in this order; a field
+    /// that is none of them is refused.
+    ///
+    /// # Panics
+    /// When two of a list are the same.
+    #[track_caller]
+    pub fn category_names(self, names: &[Vec<String>]) -> Self {
+        if let Some(twice) = names.iter().find_map(|names| twice(names)) {
+            panic!("csv: each category of a column is named once; got {twice:?} twice");
+        }
+        Reader { category_names: Some(names.to_vec()), ..self }
+    }
+
+    /// The columns of numbers, in this order, instead of all but those of the label and of categories.
     pub fn columns<S: Into<String>>(self, columns: impl IntoIterator<Item = S>) -> Self {
         Reader { columns: Some(columns.into_iter().map(Into::into).collect()), ..self }
     }
 
-    /// What becomes of missing numbers; a missing label is always refused, unless rows are skipped.
+    /// What becomes of missing numbers; a missing label or category is always refused, unless rows are skipped.
     pub fn missing(self, missing: Missing) -> Self {
         Reader { missing, ..self }
     }
@@ -148,8 +195,8 @@ impl Reader {
     /// commas, each byte becomes a column with its name, twice, and a number of eight bytes in a list that doubles as it grows.
     ///
     /// # Errors
-    /// When a row has another number of fields than the first, a field is not a number, a label or number is missing, a label is none of
-    /// the classes that were named, text is not UTF-8, or a column that is asked for is not there or there twice.
+    /// When a row has another number of fields than the first, a field is not a number, a label, category or number is missing, a label
+    /// or category is none of those that were named, text is not UTF-8, or a column that is asked for is not there or there twice.
     pub fn parse(&self, bytes: &[u8]) -> ReadResult<Table> {
         let mut rows = ::csv::ReaderBuilder::new()
             .has_headers(false)
@@ -171,9 +218,7 @@ impl Reader {
         for (i, field) in row.iter().enumerate() {
             names.push(if self.header { text(first_line, field)?.to_owned() } else { i.to_string() });
         }
-        let choice = Choice::new(self, &names, first_line)?;
-
-        let mut gathered = Gathered::of(self.classes.as_deref());
+        let mut gathered = Gathered::new(self, &names, first_line)?;
         let mut line = if self.header { next(&mut row)? } else { Some(first_line) };
         while let Some(at) = line {
             if row.len() != names.len() {
@@ -182,10 +227,10 @@ impl Reader {
                     format!("the row has {} fields, and the first has {}", row.len(), names.len()),
                 ));
             }
-            gathered.add(at, &row, &choice, &names, self.missing)?;
+            gathered.add(at, &row, &names, self.missing)?;
             line = next(&mut row)?;
         }
-        Ok(gathered.table(choice.numbers.iter().map(|&i| names[i].clone()).collect(), self.dtype))
+        Ok(gathered.table(&names, self.dtype))
     }
 }
 
@@ -197,20 +242,34 @@ pub struct Table {
     pub x: Tensor,
     /// The class of each row, i64 of shape `[rows]`; zeros where no column of labels was named.
     pub y: Tensor,
+    /// The category of each row in each column of categories, i64 of shape `[rows, columns]`.
+    pub categories: Tensor,
     /// The names of the columns of `x`.
     pub columns: Vec<String>,
     /// The names of the classes, those that were given or those that occur; empty where no column of labels was named.
     pub classes: Vec<String>,
+    /// The names of the categories of each column of categories, those that were given or those that occur.
+    pub category_names: Vec<Vec<String>>,
 }
 
-/// Which columns are read.
-struct Choice {
-    numbers: Vec<usize>,
-    label: Option<usize>,
+/// A name that occurs twice.
+fn twice(names: &[String]) -> Option<&String> {
+    let mut seen = HashSet::new();
+    names.iter().find(|&name| !seen.insert(name))
 }
 
-impl Choice {
-    fn new(reader: &Reader, names: &[String], line: u64) -> ReadResult<Self> {
+/// What has been read of the rows.
+struct Gathered<'a> {
+    /// The columns of numbers.
+    columns: Vec<usize>,
+    numbers: Vec<f64>,
+    label: Option<Words<'a>>,
+    categories: Vec<Words<'a>>,
+    rows: usize,
+}
+
+impl<'a> Gathered<'a> {
+    fn new(reader: &'a Reader, names: &[String], line: u64) -> ReadResult<Self> {
         // Without a table of the names, which would take more memory than they do.
         let find = |wanted: &String| {
             let mut found = names.iter().enumerate().filter(|(_, name)| *name == wanted).map(|(i, _)| i);
@@ -224,53 +283,42 @@ impl Choice {
         if label.is_none() && reader.classes.is_some() {
             return Err(malformed(line, "classes were named, and no column of labels; .label(..) names it"));
         }
-        let numbers = match &reader.columns {
+        let named = reader.category_names.as_deref();
+        let counts = (named.map_or(reader.categories.len(), <[_]>::len), reader.categories.len());
+        if counts.0 != counts.1 {
+            return Err(malformed(line, format!("categories were named for {} columns, of {}", counts.0, counts.1)));
+        }
+        let mut categories = Vec::new();
+        for (i, column) in reader.categories.iter().enumerate() {
+            categories.push(Words::new("category", find(column)?, named.map(|named| &named[i][..])));
+        }
+        let is_words = |i: usize| Some(i) == label || categories.iter().any(|words| words.column == i);
+        let columns = match &reader.columns {
             Some(columns) => columns.iter().map(find).collect::<ReadResult<_>>()?,
-            None => (0..names.len()).filter(|&i| Some(i) != label).collect(),
+            None => (0..names.len()).filter(|&i| !is_words(i)).collect(),
         };
-        Ok(Choice { numbers, label })
-    }
-}
-
-/// The first names, as many as a message can have.
-fn shown(names: &[String]) -> String {
-    const SHOWN: usize = 8;
-    let more = if names.len() > SHOWN { " and others" } else { "" };
-    format!("{:?}{more}", &names[..names.len().min(SHOWN)])
-}
-
-/// What has been read of the rows. Classes are those that were named, or numbered as they come, and put in order at the end.
-#[derive(Default)]
-struct Gathered<'a> {
-    numbers: Vec<f64>,
-    labels: Vec<i64>,
-    named: Option<&'a [String]>,
-    classes: HashMap<String, i64>,
-}
-
-impl<'a> Gathered<'a> {
-    fn of(named: Option<&'a [String]>) -> Self {
-        let classes = named.unwrap_or_default().iter().cloned().zip(0..).collect();
-        Gathered { named, classes, ..Gathered::default() }
+        let label = label.map(|column| Words::new("label", column, reader.classes.as_deref()));
+        Ok(Gathered { columns, numbers: Vec::new(), label, categories, rows: 0 })
     }
 
-    fn add(
-        &mut self,
-        line: u64,
-        row: &::csv::ByteRecord,
-        choice: &Choice,
-        names: &[String],
-        missing: Missing,
-    ) -> ReadResult<()> {
+    fn add(&mut self, line: u64, row: &::csv::ByteRecord, names: &[String], missing: Missing) -> ReadResult<()> {
+        let mut words = self.label.iter().chain(&self.categories);
+        if missing == Missing::SkipRow && words.any(|words| row[words.column].is_empty()) {
+            return Ok(());
+        }
         let before = self.numbers.len();
-        for &i in &choice.numbers {
+        for &i in &self.columns {
             let field = text(line, &row[i])?;
             let is_missing = || field.is_empty() || MISSING.iter().any(|missing| field.eq_ignore_ascii_case(missing));
             let number = match field.parse::<f64>() {
                 Ok(number) => Some(number).filter(|number| !number.is_nan()),
                 Err(_) if is_missing() => None,
                 Err(_) => {
-                    let rule = format!("the field of column {:?} is {field:?}, which is not a number", names[i]);
+                    let rule = format!(
+                        "the field of column {:?} is {field:?}, which is not a number; .categories(..) reads columns of words, \
+                         .columns(..) names those of numbers",
+                        names[i]
+                    );
                     return Err(malformed(line, rule));
                 }
             };
@@ -288,56 +336,90 @@ impl<'a> Gathered<'a> {
                 }
             });
         }
-        let Some(label) = choice.label else {
-            self.labels.push(0);
-            return Ok(());
-        };
-        let field = text(line, &row[label])?;
-        if field.is_empty() {
-            self.numbers.truncate(before);
-            return match missing {
-                Missing::SkipRow => Ok(()),
-                _ => Err(malformed(line, format!("the label of column {:?} is missing", names[label]))),
-            };
+        for words in self.label.iter_mut().chain(&mut self.categories) {
+            let field = text(line, &row[words.column])?;
+            words.add(field, &names[words.column]).map_err(|rule| malformed(line, rule))?;
         }
-        let class = match (self.classes.get(field), self.named) {
-            (Some(&class), _) => class,
-            (None, Some(named)) => {
-                let column = &names[label];
-                let rule =
-                    format!("the label of column {column:?} is {field:?}, which is no class of {}", shown(named));
-                return Err(malformed(line, rule));
-            }
-            (None, None) => {
-                let class = self.classes.len() as i64;
-                self.classes.insert(field.to_owned(), class);
-                class
-            }
-        };
-        self.labels.push(class);
+        self.rows += 1;
         Ok(())
     }
 
-    fn table(self, columns: Vec<String>, dtype: DType) -> Table {
-        let Gathered { numbers, labels, named, classes } = self;
-        let classes = if named.is_some() { in_given_order(classes) } else { in_order(classes) };
-        let mut ranks = vec![0; classes.len()];
-        for (rank, &(_, class)) in classes.iter().enumerate() {
-            ranks[class as usize] = rank as i64;
-        }
-        let labels: Vec<i64> =
-            labels.into_iter().map(|label| ranks.get(label as usize).copied().unwrap_or(0)).collect();
-        let shape = [labels.len(), columns.len()];
+    fn table(self, names: &[String], dtype: DType) -> Table {
+        let Gathered { columns, numbers, label, categories, rows } = self;
+        let shape = [rows, columns.len()];
         let x = match dtype {
             DType::F64 => Tensor::from_vec(numbers, shape),
             _ => Tensor::from_vec(numbers.into_iter().map(|number| number as f32).collect::<Vec<f32>>(), shape),
         };
+        let (labels, classes) = label.map_or_else(|| (vec![0; rows], Vec::new()), Words::in_order);
+        let (categories, category_names): (Vec<_>, Vec<_>) = categories.into_iter().map(Words::in_order).unzip();
+        let by_column = Tensor::from_vec(categories.concat(), [categories.len(), rows]);
         Table {
             x: x.expect("one number for each row and column"),
             y: Tensor::from(labels),
-            columns,
-            classes: classes.into_iter().map(|(name, _)| name).collect(),
+            categories: by_column.expect("one number for each column and row").transpose(0, 1),
+            columns: columns.into_iter().map(|i| names[i].clone()).collect(),
+            classes,
+            category_names,
         }
+    }
+}
+
+/// The first names, as many as a message can have.
+fn shown(names: &[String]) -> String {
+    const SHOWN: usize = 8;
+    let more = if names.len() > SHOWN { " and others" } else { "" };
+    format!("{:?}{more}", &names[..names.len().min(SHOWN)])
+}
+
+/// A column of words. They are those that were named, or numbered as they come, and put in order at the end.
+struct Words<'a> {
+    /// What they are, for a message.
+    what: &'static str,
+    column: usize,
+    named: Option<&'a [String]>,
+    known: HashMap<String, i64>,
+    /// Of each row.
+    numbers: Vec<i64>,
+}
+
+impl<'a> Words<'a> {
+    fn new(what: &'static str, column: usize, named: Option<&'a [String]>) -> Self {
+        let known = named.unwrap_or_default().iter().cloned().zip(0..).collect();
+        Words { what, column, named, known, numbers: Vec::new() }
+    }
+
+    fn add(&mut self, field: &str, column: &str) -> Result<(), String> {
+        let what = self.what;
+        if field.is_empty() {
+            return Err(format!("the {what} of column {column:?} is missing"));
+        }
+        let number = match (self.known.get(field), self.named) {
+            (Some(&number), _) => number,
+            (None, Some(named)) => {
+                let known = shown(named);
+                return Err(format!("the {what} of column {column:?} is {field:?}, which is none of {known}"));
+            }
+            (None, None) => {
+                let number = self.known.len() as i64;
+                self.known.insert(field.to_owned(), number);
+                number
+            }
+        };
+        self.numbers.push(number);
+        Ok(())
+    }
+
+    /// The number of each row, and the names that are numbered.
+    fn in_order(self) -> (Vec<i64>, Vec<String>) {
+        let Words { named, known, mut numbers, .. } = self;
+        let names = if named.is_some() { in_given_order(known) } else { in_order(known) };
+        let mut ranks = vec![0; names.len()];
+        for (rank, &(_, number)) in names.iter().enumerate() {
+            ranks[number as usize] = rank as i64;
+        }
+        numbers.iter_mut().for_each(|number| *number = ranks[*number as usize]);
+        (numbers, names.into_iter().map(|(name, _)| name).collect())
     }
 }
 

@@ -8,6 +8,7 @@ use super::{
     By, Collate, Dataset, Paired, Position, Sampler, Shuffled, Stacked,
     prefetch::{Ahead, Prefetched},
 };
+use crate::refusal::or_panic;
 use cotangent_tensor::{Error, ErrorKind, Result, Rng, Tensor};
 use std::{fmt, sync::Arc};
 
@@ -136,7 +137,7 @@ impl<D: Dataset, C> Loader<D, C> {
     #[track_caller]
     pub fn epoch_by(&self, sampler: &impl Sampler, rng: &mut Rng) -> Epoch<D, C> {
         let order = sampler.order(self.examples(), rng);
-        self.resume(Position::new(order)).unwrap_or_else(|error| panic!("{error}"))
+        or_panic(self.resume(Position::new(order)))
     }
 
     /// The rest of an epoch that was [saved](Epoch::position), of a loader over the same data; the batches are those, to the last bit,

@@ -1,6 +1,7 @@
 //! In which order an epoch goes through the examples, and which of them it leaves out or repeats.
 
 use super::split::places_of_classes;
+use crate::refusal::or_panic;
 use cotangent_tensor::{DType, Error, ErrorKind, Result, Rng, Tensor};
 
 /// The places of one epoch.
@@ -85,7 +86,7 @@ impl Weighted {
                 weights[place] = 1.0 / places.len() as f64;
             }
         }
-        Weighted::new(weights).unwrap_or_else(|error| panic!("{error}"))
+        or_panic(Weighted::new(weights))
     }
 
     /// How many examples an epoch draws.

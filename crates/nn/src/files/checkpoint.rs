@@ -181,9 +181,7 @@ impl Checkpoint {
     /// When there is no such part.
     pub fn part(&self, part: &str) -> Result<NamedTensors, FileError> {
         if !self.parts.contains(part) {
-            let parts: Vec<String> = self.parts().map(|part| format!("`{part}`")).collect();
-            let parts = if parts.is_empty() { "none".to_owned() } else { parts.join(", ") };
-            return Err(Problem::NoPart { part: part.to_owned(), parts }.into());
+            return Err(Problem::NoPart { part: part.to_owned(), parts: in_words(self.parts()) }.into());
         }
         let own = |(name, tensor): (&String, &Tensor)| match name.split_once('.').unwrap_or((name, "")) {
             (found, own) if found == part => Some((own.to_owned(), tensor.clone())),
@@ -307,10 +305,21 @@ impl Checkpoint {
         if *format != FORMAT.to_string() {
             return Err(Problem::Version { found: format.clone(), known: FORMAT });
         }
-        let parts = get(PARTS_KEY)?.split('\n').filter(|part| !part.is_empty()).map(str::to_owned).collect();
+        let parts = parts_of(&metadata).ok_or(Problem::NotACheckpoint(PARTS_KEY))?.map(str::to_owned).collect();
         let texts = metadata.into_iter().filter(|(key, _)| !key.starts_with(RESERVED)).collect();
         Ok(Checkpoint { parts, tensors, texts })
     }
+}
+
+/// The parts that a file's metadata name; none where it is no checkpoint.
+pub(super) fn parts_of(metadata: &BTreeMap<String, String>) -> Option<impl Iterator<Item = &str>> {
+    Some(metadata.get(PARTS_KEY)?.split('\n').filter(|part| !part.is_empty()))
+}
+
+/// Parts, for a message.
+pub(super) fn in_words<'a>(parts: impl Iterator<Item = &'a str>) -> String {
+    let parts: Vec<String> = parts.map(|part| format!("`{part}`")).collect();
+    if parts.is_empty() { "none".to_owned() } else { parts.join(", ") }
 }
 
 fn in_part(part: &str, name: &str) -> String {

@@ -74,7 +74,7 @@ fn header_bytes(reader: &mut impl io::Read, length: u64) -> Result<Vec<u8>, Prob
     reader.read_exact(&mut bytes)?;
     let header = u64::from_le_bytes(bytes);
     if header > LONGEST {
-        return Err(Problem::format(0, format!("a header of {header} bytes; the longest that is read has {LONGEST}")));
+        return Err(Problem::format(0, format!("not a safetensors file: {}", beginning(&bytes))));
     }
     if LENGTH_BYTES as u64 + header > length {
         return cut(LENGTH_BYTES as u64 + header);
@@ -82,6 +82,23 @@ fn header_bytes(reader: &mut impl io::Read, length: u64) -> Result<Vec<u8>, Prob
     let mut text = vec![0; header as usize];
     reader.read_exact(&mut text)?;
     Ok(text)
+}
+
+/// What a file is that begins with no length of a header.
+fn beginning(bytes: &[u8; LENGTH_BYTES]) -> String {
+    match bytes {
+        [b'P', b'K', 3, 4, ..] => {
+            "it is a ZIP archive, as torch.save and numpy.savez write; write PyTorch's tensors with \
+             safetensors.torch.save_file, and read NPZ with NamedTensors::read_npz"
+                .to_owned()
+        }
+        // The protocols of pickle, of which torch.save wrote the second before it wrote archives.
+        [0x80, 2..=5, ..] => "it is a Python pickle, as older versions of torch.save write; write the tensors with \
+             safetensors.torch.save_file"
+            .to_owned(),
+        [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => "it is an NPY file, which data::npy reads".to_owned(),
+        _ => format!("its header would have {} bytes, and the longest has {LONGEST}", u64::from_le_bytes(*bytes)),
+    }
 }
 
 fn digits(checksum: u32) -> String {

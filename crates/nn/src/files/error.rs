@@ -68,6 +68,15 @@ pub enum Problem {
     /// A safetensors file, but not a checkpoint.
     #[error("not a checkpoint: it has no `{0}`; a file of tensors is read by NamedTensors::read")]
     NotACheckpoint(&'static str),
+    /// A checkpoint, where the tensors of a module were looked for.
+    #[error(
+        "a checkpoint, which has {parts}, and not the tensors of one module; \
+             a part is loaded by Checkpoint::read(..)?.load_module(\"PART\", ..)"
+    )]
+    ACheckpoint {
+        /// Its parts, for a message.
+        parts: String,
+    },
     /// A checkpoint of a format that is not known yet.
     #[error("a checkpoint of format {found}; this version of cotangent reads format {known}")]
     Version {
@@ -105,10 +114,6 @@ impl FileError {
     #[must_use]
     pub fn problem(&self) -> &Problem {
         &self.problem
-    }
-
-    pub(super) fn in_file(self, path: &Path) -> Self {
-        FileError { path: Some(path.to_owned()), ..self }
     }
 }
 

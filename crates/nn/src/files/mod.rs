@@ -52,6 +52,7 @@ pub use named::{NamedTensors, Reading};
 pub use rotation::{Best, Latest, Rotation};
 pub use state::State;
 
+use codec::Decoded;
 use cotangent_autograd::Module;
 use std::path::Path;
 
@@ -73,10 +74,17 @@ pub fn save<M: Module + ?Sized>(module: &M, path: impl AsRef<Path>) -> Result<()
 ///
 /// # Errors
 /// When the file cannot be read, is damaged, or does not fit the module, with [`Problem::Misfit`], which lists everything
-/// that does not fit. The module is then left as it was.
+/// that does not fit, or [`Problem::ACheckpoint`], for what [`Checkpoint`] and [`SaveBest`](crate::training::SaveBest) write. The module is then left as it was.
 pub fn load<M: Module + ?Sized>(module: &mut M, path: impl AsRef<Path>) -> Result<(), FileError> {
     let path = path.as_ref();
-    NamedTensors::read(path)?.load_into(module).map_err(|error| error.in_file(path))
+    let mut load = || {
+        let Decoded { tensors, metadata } = Reading::new().decode_file(path)?;
+        fit::load(&tensors, module).map_err(|problem| match checkpoint::parts_of(&metadata) {
+            Some(parts) => Problem::ACheckpoint { parts: checkpoint::in_words(parts) },
+            None => problem,
+        })
+    };
+    load().map_err(|problem| problem.in_file(path))
 }
 
 /// Puts bytes in the place of a file, all or none of them, in a folder that is made if need be.

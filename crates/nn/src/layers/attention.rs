@@ -280,6 +280,7 @@ impl MultiHeadAttention {
     }
 
     /// The heads' results side by side and projected, with the axes that queries of this rank have.
+    #[track_caller]
     fn joined(&self, heads: &Tensor, rank: usize) -> Tensor {
         let rows = if self.batch_first { heads.permute([0, 2, 1, 3]) } else { heads.permute([2, 0, 1, 3]) };
         let y = self.out_proj.forward(&rows.flatten(2, 3));

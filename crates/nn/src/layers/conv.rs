@@ -279,12 +279,16 @@ pub(super) fn check_channels(layer: &str, axes: usize, x: &Tensor, weight: &Tens
         let (names, spec) = (["l", "h, w", "d, h, w"][axes - 1], x.spec());
         panic!("{layer}: x must be a batch [n, c, {names}] or a single [c, {names}]; got {spec}");
     };
-    assert!(
-        x.shape()[axis] == channels,
-        "{layer}: axis {axis} of x must have the layer's {channels} channels; got {} for a layer with the weight {}",
-        x.spec(),
-        weight.spec(),
-    );
+    if x.shape()[axis] != channels {
+        // What a batch of images without an axis of channels looks like.
+        let hint =
+            if axis == 0 && channels == 1 { "; a batch of one channel is [n, 1, ..], .unsqueeze(1)" } else { "" };
+        panic!(
+            "{layer}: axis {axis} of x must have the layer's {channels} channels; got {} for a layer with the weight {}{hint}",
+            x.spec(),
+            weight.spec(),
+        );
+    }
 }
 
 layers!(alike over N: Convolution);

@@ -3,7 +3,7 @@
 use super::layer::layers;
 use crate::Mode;
 use cotangent_derive::Module;
-use cotangent_tensor::{Rng, Tensor};
+use cotangent_tensor::Tensor;
 
 #[track_caller]
 fn check_probability(layer: &str, p: f64) {
@@ -26,11 +26,6 @@ fn of_channels(layer: &str, axes: usize, x: &Tensor, p: f64, mode: &mut Mode<'_>
         Some(rng) => x.feature_dropout(p, rng),
         None => x.clone(),
     }
-}
-
-/// Elements left out by one of the operations.
-fn of_elements(operation: fn(&Tensor, f64, &mut Rng) -> Tensor, x: &Tensor, p: f64, mode: &mut Mode<'_>) -> Tensor {
-    mode.rng().map_or_else(|| x.clone(), |rng| operation(x, p, rng))
 }
 
 macro_rules! dropouts {
@@ -81,7 +76,10 @@ dropouts! {
     /// let y = dropout.forward(&x, &mut Mode::train(&mut Rng::seed(7)));
     /// assert!(y.to_vec::<f32>().iter().all(|&y| y == 0.0 || y == 2.0));
     /// ```
-    Dropout("dropout") = |x, p, mode| of_elements(Tensor::dropout, x, p, mode), "In training zero or `x / (1 - p)`, in evaluation x.";
+    Dropout("dropout") = |x, p, mode| match mode.rng() {
+        Some(rng) => x.dropout(p, rng),
+        None => x.clone(),
+    }, "In training zero or `x / (1 - p)`, in evaluation x.";
     /// Leaves out whole channels of signals `[n, c, l]` or `[c, l]`, in training: [`Tensor::feature_dropout`].
     Dropout1d("dropout1d") = |x, p, mode| of_channels("dropout1d", 1, x, p, mode), "In training zero or `x / (1 - p)` for each channel, in evaluation x.";
     /// Leaves out whole channels of images `[n, c, h, w]`, in training: [`Tensor::feature_dropout`].
@@ -90,7 +88,10 @@ dropouts! {
     Dropout3d("dropout3d") = |x, p, mode| of_channels("dropout3d", 3, x, p, mode), "In training zero or `x / (1 - p)` for each channel, in evaluation x.";
     /// Leaves out elements in a network of the activation SELU, keeping mean and variance, in training:
     /// [`Tensor::alpha_dropout`].
-    AlphaDropout("alpha_dropout") = |x, p, mode| of_elements(Tensor::alpha_dropout, x, p, mode), "In training with mean and variance kept, in evaluation x.";
+    AlphaDropout("alpha_dropout") = |x, p, mode| match mode.rng() {
+        Some(rng) => x.alpha_dropout(p, rng),
+        None => x.clone(),
+    }, "In training with mean and variance kept, in evaluation x.";
 }
 
 layers!(by_mode: Dropout, Dropout1d, Dropout2d, Dropout3d, AlphaDropout);

@@ -104,7 +104,11 @@ impl Layer for fn(&Tensor) -> Tensor {
 impl<L: Layer + Clone + 'static> Layer for Vec<L> {
     #[track_caller]
     fn call(&self, x: &Tensor, mode: &mut Mode<'_>) -> Tensor {
-        self.iter().fold(x.clone(), |x, layer| layer.call(&x, mode))
+        let mut x = x.clone();
+        for layer in self {
+            x = layer.call(&x, mode);
+        }
+        x
     }
 }
 
@@ -112,7 +116,10 @@ impl<L: Layer + Clone + 'static> Layer for Vec<L> {
 impl<L: Layer + Clone + 'static> Layer for Option<L> {
     #[track_caller]
     fn call(&self, x: &Tensor, mode: &mut Mode<'_>) -> Tensor {
-        self.as_ref().map_or_else(|| x.clone(), |layer| layer.call(x, mode))
+        match self {
+            Some(layer) => layer.call(x, mode),
+            None => x.clone(),
+        }
     }
 }
 

@@ -17,6 +17,7 @@ fn class_axis(op: &'static str, scores: &Tensor, axis: Option<isize>) -> usize {
 }
 
 /// The weight of each row: that of its class, or 1; and 0 where the label is ignored.
+#[track_caller]
 fn row_weights(scores: &Tensor, labels: &Tensor, weight: Option<&Tensor>, ignored: &Tensor) -> Tensor {
     match weight {
         // Without classes every label is ignored, and there is no weight to look up.
@@ -118,15 +119,12 @@ impl CrossEntropy {
         check_label_shape(OP, logits, target, axis);
         let ignored = self.ignore_index.unwrap_or(IGNORED);
         let is_ignored = target.eq(ignored);
-        let fused = |smoothing| {
-            let loss = ops::CrossEntropy::new(axis as isize).label_smoothing(smoothing).ignore_index(ignored);
-            apply(&loss, &[logits, target]).into_single()
-        };
+        let fused = |smoothing| ops::CrossEntropy::new(axis as isize).label_smoothing(smoothing).ignore_index(ignored);
         let Some(weight) = &self.weight else {
-            let losses = fused(self.label_smoothing);
+            let losses = apply(&fused(self.label_smoothing), &[logits, target]).into_single();
             return self.reduction.of_weighted(&losses, &row_weights(logits, target, None, &is_ignored));
         };
-        let picked = fused(0.0);
+        let picked = apply(&fused(0.0), &[logits, target]).into_single();
         let weights = row_weights(logits, target, Some(weight), &is_ignored);
         let losses = &picked * &weights;
         if self.label_smoothing == 0.0 {

@@ -9,10 +9,11 @@ use cotangent_tensor::{DType, Error, ErrorKind, Tensor};
 /// The label that [`perplexity`] leaves out, as the loss does.
 const IGNORED: i64 = -100;
 
-/// The share of rows whose greatest score is at their label, for scores `[.., classes]` and labels `[..]`; of no rows NaN.
+/// The share of rows whose greatest score is at their label, for scores `[.., classes]` and labels `[..]`; of no rows NaN. Of a classifier
+/// with one logit for two classes it is [`binary_accuracy`].
 ///
 /// # Panics
-/// When a label is not a class, or the shapes do not fit.
+/// When a label is not a class, there is only one class, or the shapes do not fit.
 ///
 /// ```
 /// use cotangent_nn::accuracy;
@@ -23,15 +24,49 @@ const IGNORED: i64 = -100;
 #[must_use]
 #[track_caller]
 pub fn accuracy(scores: &Tensor, labels: &Tensor) -> f64 {
-    checked_classes("accuracy", scores, labels);
+    checked_choices("accuracy", scores, labels);
     scores.argmax(-1).eq(labels).cast(DType::F64).mean(..).item()
+}
+
+/// The share of logits that say what their target is, for logits and targets of one shape: 1 where the logit is above 0, where its
+/// sigmoid is above a half. What a classifier with one output says, as trained by
+/// [`bce_with_logits`](crate::Loss::bce_with_logits). Targets are bool, integers or floats of 0 and 1; of no logits NaN.
+///
+/// # Panics
+/// When the shapes differ, the logits are not floating point, or a target is neither 0 nor 1.
+///
+/// ```
+/// use cotangent_nn::metrics::binary_accuracy;
+/// use cotangent_tensor::Tensor;
+/// let logits = Tensor::from([[2.5f32], [-0.5], [0.0], [0.25]]);
+/// assert_eq!(binary_accuracy(&logits, &Tensor::from([[1.0f32], [0.0], [1.0], [1.0]])), 0.75);
+/// ```
+#[must_use]
+#[track_caller]
+pub fn binary_accuracy(logits: &Tensor, targets: &Tensor) -> f64 {
+    const OP: &str = "binary_accuracy";
+    let specs = [logits.spec(), targets.spec()];
+    if !logits.dtype().is_float() {
+        panic!("{}", Error::needs_float(OP, &specs));
+    }
+    if logits.shape() != targets.shape() {
+        let error = Error::new(ErrorKind::Shape, OP, "needs a target for each logit, in the same shape");
+        panic!("{}", error.with_inputs(&specs).with_hint("reshape one of them"));
+    }
+    let is_positive = targets.ne(0);
+    if !targets.eq(1).eq(&is_positive).all(..).item::<bool>() {
+        let error = Error::new(ErrorKind::Value, OP, "targets are 0 or 1");
+        panic!("{}", error.with_inputs(&specs).with_hint("of more classes, accuracy takes a score for each"));
+    }
+    // NaN counts as the greatest of numbers.
+    (!logits.le(0)).eq(&is_positive).cast(DType::F64).mean(..).item()
 }
 
 /// The share of rows of whose `k` greatest scores one is at their label, for scores `[.., classes]` and labels `[..]`; of no rows NaN. Of
 /// equal scores the first count, so that with `k = 1` it is [`accuracy`].
 ///
 /// # Panics
-/// When a label is not a class, the shapes do not fit, or `k` is zero or greater than the number of classes.
+/// When a label is not a class, there is only one class, the shapes do not fit, or `k` is zero or greater than the number of classes.
 ///
 /// ```
 /// use cotangent_nn::metrics::top_k_accuracy;
@@ -42,7 +77,7 @@ pub fn accuracy(scores: &Tensor, labels: &Tensor) -> f64 {
 #[must_use]
 #[track_caller]
 pub fn top_k_accuracy(scores: &Tensor, labels: &Tensor, k: usize) -> f64 {
-    let classes = checked_classes("top_k_accuracy", scores, labels);
+    let classes = checked_choices("top_k_accuracy", scores, labels);
     if !(1..=classes).contains(&k) {
         let rule = format!("k must lie within 1 and the number of classes, {classes}; it is {k}");
         panic!("{}", Error::new(ErrorKind::Value, "top_k_accuracy", rule).with_inputs(&[scores.spec(), labels.spec()]));
@@ -84,7 +119,7 @@ pub fn perplexity(logits: &Tensor, labels: &Tensor) -> f64 {
 /// the first axis and the predicted one along the second.
 ///
 /// # Panics
-/// When a label is not a class, or the shapes do not fit.
+/// When a label is not a class, there is only one class, or the shapes do not fit.
 ///
 /// ```
 /// use cotangent_nn::confusion_matrix;
@@ -96,9 +131,21 @@ pub fn perplexity(logits: &Tensor, labels: &Tensor) -> f64 {
 #[must_use]
 #[track_caller]
 pub fn confusion_matrix(scores: &Tensor, labels: &Tensor) -> Tensor {
-    let classes = checked_classes("confusion_matrix", scores, labels);
+    let classes = checked_choices("confusion_matrix", scores, labels);
     let cells = (labels * classes as i64 + scores.argmax(-1)).reshape([-1]);
     Tensor::zeros([classes * classes], DType::I64).index_add(0, &cells, &cells.ones_like()).reshape([classes, classes])
+}
+
+/// The number of classes, after a check of scores and labels. Of one class any scores are right, which is what a logit of two classes looks
+/// like.
+#[track_caller]
+fn checked_choices(op: &'static str, scores: &Tensor, labels: &Tensor) -> usize {
+    if scores.shape().last() == Some(&1) {
+        let error = Error::new(ErrorKind::Shape, op, "one score for each row is the greatest, whatever it is");
+        let error = error.with_inputs(&[scores.spec(), labels.spec()]);
+        panic!("{}", error.with_hint("one logit of two classes is what metrics::binary_accuracy takes"));
+    }
+    checked_classes(op, scores, labels)
 }
 
 #[cfg(test)]
@@ -110,6 +157,47 @@ mod tests {
     fn reference() -> (Tensor, Tensor) {
         let rows = [[0.1, 0.5, 0.2, 0.2001], [0.3, 0.1, 0.4, 0.2], [0.9, 0.02, 0.05, 0.03], [0.25, 0.24, 0.26, 0.2501]];
         (Tensor::from(rows), Tensor::from([2i64, 0, 1, 1]))
+    }
+
+    #[test]
+    fn one_logit_decides_by_its_sign() {
+        let logits = Tensor::from([1.0f32, -1.0, 0.0, -0.0, f32::INFINITY, f32::MIN_POSITIVE, f32::NAN]);
+        let of = |targets: &Tensor| binary_accuracy(&logits, targets) * 7.0;
+        let said = Tensor::from([true, false, false, false, true, true, true]);
+        for targets in [said.clone(), said.cast(DType::I64), said.cast(DType::F64), said.cast(DType::U8)] {
+            assert_eq!(of(&targets), 7.0);
+        }
+        assert!(of(&!&said) == 0.0 && of(&Tensor::from([1i64, 0, 1, 0, 0, 1, 1])) == 5.0);
+        assert!(binary_accuracy(&Tensor::zeros([0, 1], DType::F32), &Tensor::zeros([0, 1], DType::F32)).is_nan());
+        let message = panic_message(|| of(&Tensor::from([1i64, 0, 2, 0, 0, 1, 1])));
+        assert!(message.starts_with("binary_accuracy: targets are 0 or 1; got f32[7], i64[7]"), "{message}");
+        let message = panic_message(|| of(&Tensor::from([0.5f32; 7])));
+        assert!(message.contains("targets are 0 or 1"), "{message}");
+        let message = panic_message(|| of(&said.unsqueeze(1)));
+        assert!(
+            message.contains("needs a target for each logit, in the same shape; got f32[7], bool[7, 1]"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn one_column_of_scores_is_no_choice() {
+        let (logits, labels) = (Tensor::from([[-3.0f32], [2.0]]), Tensor::from([0i64, 0]));
+        type Metric = fn(&Tensor, &Tensor) -> Tensor;
+        let metrics: [(&str, Metric); 3] = [
+            ("accuracy", |x, y| accuracy(x, y).into()),
+            ("top_k_accuracy", |x, y| top_k_accuracy(x, y, 1).into()),
+            ("confusion_matrix", confusion_matrix),
+        ];
+        for (name, metric) in metrics {
+            assert_eq!(
+                panic_message(|| metric(&logits, &labels)),
+                format!(
+                    "{name}: one score for each row is the greatest, whatever it is; got f32[2, 1], i64[2]; \
+                     one logit of two classes is what metrics::binary_accuracy takes"
+                )
+            );
+        }
     }
 
     #[test]

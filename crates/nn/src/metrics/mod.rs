@@ -3,6 +3,7 @@
 //! | of what | metrics |
 //! |---|---|
 //! | scores `[.., classes]` and labels `[..]` | [`accuracy`], [`top_k_accuracy`], [`confusion_matrix`], [`ClassReport`] (precision, recall, F1), [`perplexity`] |
+//! | one logit and whether it is so, of any shape | [`binary_accuracy`] |
 //! | scores `[n]` of one class against the rest | [`roc_auc`], [`average_precision`] |
 //! | predicted numbers and true ones | [`mean_squared_error`], [`mean_absolute_error`], [`r2_score`] |
 //! | values that come in batches | [`Mean`] |
@@ -18,7 +19,7 @@ mod regression;
 mod report;
 mod running;
 
-pub use classification::{accuracy, confusion_matrix, perplexity, top_k_accuracy};
+pub use classification::{accuracy, binary_accuracy, confusion_matrix, perplexity, top_k_accuracy};
 pub use ranking::{average_precision, roc_auc};
 pub use regression::{mean_absolute_error, mean_squared_error, r2_score};
 pub use report::{Average, ClassReport};

@@ -1,6 +1,9 @@
 //! Gradients of several batches, added up to one.
 
-use crate::state::{self, Given};
+use crate::{
+    refusal::or_panic,
+    state::{self, Given},
+};
 use cotangent_autograd::module::{self, Module};
 use cotangent_tensor::{Result, Tensor};
 
@@ -47,12 +50,15 @@ impl<M: Module> Accumulator<M> {
             None => self.sum = Some(gradient),
             Some(sum) => {
                 let mut wanted = module::tensors(&gradient).into_iter();
-                module::for_each(sum, |leaf| {
-                    if let Some(tensor) = wanted.next() {
-                        let (sum, added) = (leaf.tensor.spec(), tensor.spec());
-                        assert!(sum == added, "accumulator: the gradient of `{}` was {sum}, but is {added}", leaf.path);
+                or_panic(module::try_for_each(sum, |leaf| {
+                    let sum = leaf.tensor.spec();
+                    match wanted.next().map(Tensor::spec) {
+                        Some(added) if added != sum => {
+                            Err(format!("accumulator: the gradient of `{}` was {sum}, but is {added}", leaf.path))
+                        }
+                        _ => Ok(()),
                     }
-                });
+                }));
                 module::zip_mut(sum, &gradient, |leaf, added| {
                     if leaf.tensor.dtype().is_float() {
                         *leaf.tensor += added;

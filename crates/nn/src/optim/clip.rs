@@ -28,18 +28,18 @@ use cotangent_tensor::{DType, Error, ErrorKind, Result, Tensor};
 #[track_caller]
 pub fn clip_grad_norm<M: Module + ?Sized>(gradient: &mut M, max_norm: f64) -> Result<f64> {
     check("clip_grad_norm", "max_norm", max_norm, max_norm >= 0.0, "a number from 0 on");
-    let (mut largest, mut failure) = (0.0f64, None);
-    module::for_each(gradient, |leaf| {
-        if is_learned(leaf.kind, leaf.tensor) && failure.is_none() {
-            match largest_of(leaf.tensor) {
-                of_tensor if of_tensor.is_finite() => largest = largest.max(of_tensor),
-                _ => failure = Some(format!("the gradient of `{}` is not finite", leaf.path)),
+    let mut largest = 0.0f64;
+    module::try_for_each(gradient, |leaf| {
+        if is_learned(leaf.kind, leaf.tensor) {
+            let of_tensor = largest_of(leaf.tensor);
+            if !of_tensor.is_finite() {
+                let rule = format!("the gradient of `{}` is not finite", leaf.path);
+                return Err(Error::new(ErrorKind::Value, "clip_grad_norm", rule));
             }
+            largest = largest.max(of_tensor);
         }
-    });
-    if let Some(failure) = failure {
-        return Err(Error::new(ErrorKind::Value, "clip_grad_norm", failure));
-    }
+        Ok(())
+    })?;
     // Squares leave the range of f64 beyond about 1e±154; a power of two, which scales exactly, brings them back.
     let is_in_range = largest == 0.0 || (1e-140..1e140).contains(&largest);
     let scale = if is_in_range { 1.0 } else { largest.log2().floor().clamp(-1000.0, 1000.0).exp2() };

@@ -1,7 +1,10 @@
 //! A running mean of a model's weights.
 
-use super::{Scalar, is_learned, settings::decay};
-use crate::state::{self, Given};
+use super::{Scalar, check_not_half, is_learned, settings::decay};
+use crate::{
+    refusal::or_panic,
+    state::{self, Given},
+};
 use cotangent_autograd::module::{self, Kind, Module};
 use cotangent_tensor::{DType, Result, Tensor};
 
@@ -65,17 +68,21 @@ impl<M: Module + Clone> Ema<M> {
     #[track_caller]
     pub fn update(&mut self, model: &M) {
         let mut tensors = module::tensors(model).into_iter();
-        module::for_each(&self.average, |leaf| {
-            if let Some(x) = tensors.next() {
-                let (average, x, path) = (leaf.tensor.spec(), x.spec(), leaf.path);
-                assert!(average == x, "ema: `{path}` is {x}, but was {average} before");
+        or_panic(module::try_for_each(&self.average, |leaf| {
+            let Some(x) = tensors.next() else { return Ok(()) };
+            let (average, path) = (leaf.tensor.spec(), leaf.path);
+            if average != x.spec() {
+                return Err(format!("ema: `{path}` is {}, but was {average} before", x.spec()));
             }
-        });
+            Ok(())
+        }));
+        let mut checked = Ok(());
         module::zip_mut(&mut self.average, model, |leaf, x| {
-            if is_learned(leaf.kind, x) && x.dtype().is_half() && is_changed(leaf.tensor, x) {
-                super::refuse_halves("ema", x);
+            if checked.is_ok() && is_learned(leaf.kind, x) && x.dtype().is_half() && is_changed(leaf.tensor, x) {
+                checked = check_not_half("ema", x);
             }
         });
+        or_panic(checked);
         let new = 1.0 - self.decay;
         module::zip_mut(&mut self.average, model, |leaf, x| {
             if is_averaged(leaf.kind, x) {

@@ -179,14 +179,7 @@ impl Lbfgs {
     #[track_caller]
     pub fn step<M: Module>(&mut self, model: &mut M, mut value_and_grad: impl FnMut(&M) -> (Tensor, M)) -> f64 {
         let sign = if self.maximize { -1.0 } else { 1.0 };
-        let mut evaluate = |model: &M| {
-            let (value, gradient) = value_and_grad(model);
-            parameters::check(model, &gradient);
-            let mut gradient = elements(&gradient);
-            gradient.iter_mut().for_each(|g| *g *= sign);
-            Evaluated { loss: sign * value.cast(DType::F64).item::<f64>(), gradient }
-        };
-        let mut now = evaluate(model);
+        let mut now = evaluated(model, value_and_grad(model), sign);
         if let Some(last) = &self.last {
             let (before, count) = (last.gradient.len(), now.gradient.len());
             assert!(
@@ -218,14 +211,14 @@ impl Lbfgs {
                     move_along(model, &x, length, &last.direction);
                     // The point of the last iteration is evaluated by the next step.
                     if iterations < self.max_iter {
-                        now = evaluate(model);
+                        now = evaluated(model, value_and_grad(model), sign);
                         evaluations += 1;
                     }
                 }
                 LineSearch::StrongWolfe => {
                     let mut at = |t: f64| {
                         move_along(model, &x, t, &last.direction);
-                        evaluate(model)
+                        evaluated(model, value_and_grad(model), sign)
                     };
                     let left = max_eval.saturating_sub(evaluations);
                     let found =
@@ -264,4 +257,13 @@ impl Lbfgs {
         let direction = history.direction(gradient);
         (history, direction)
     }
+}
+
+/// What a function gave at a model, with the sign by which it goes down.
+#[track_caller]
+fn evaluated<M: Module>(model: &M, (value, gradient): (Tensor, M), sign: f64) -> Evaluated {
+    parameters::check(model, &gradient);
+    let mut gradient = elements(&gradient);
+    gradient.iter_mut().for_each(|g| *g *= sign);
+    Evaluated { loss: sign * value.cast(DType::F64).item::<f64>(), gradient }
 }

@@ -2,6 +2,7 @@
 //! anything is changed.
 
 use super::is_learned;
+use crate::refusal::or_panic;
 use cotangent_autograd::module::{self, Module};
 use cotangent_tensor::{Spec, Tensor};
 
@@ -9,7 +10,7 @@ use cotangent_tensor::{Spec, Tensor};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Memory {
     pub(super) parameters: Vec<Remembered>,
-    /// Whether each parameter was given its group.
+    /// Whether each parameter was given its settings.
     is_grouped: bool,
 }
 
@@ -17,17 +18,27 @@ pub(super) struct Memory {
 #[derive(Clone, Debug)]
 pub(super) struct Remembered {
     spec: Spec,
-    /// Which of the optimizer's groups it is in; none means the optimizer's own settings.
-    pub(super) group: Option<usize>,
+    pub(super) settings: Settings,
     pub(super) steps: u64,
     pub(super) names: &'static [&'static str],
     /// A tensor for each name.
     pub(super) slots: Vec<Tensor>,
 }
 
+/// By which of an optimizer's settings a parameter changes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Settings {
+    /// The optimizer's own.
+    Own,
+    /// Those of one of its combinations of groups.
+    Combined(usize),
+    /// It does not.
+    Frozen,
+}
+
 impl Remembered {
     pub(super) fn new(x: &Tensor) -> Self {
-        Remembered { spec: x.spec().to_owned(), group: None, steps: 0, names: &[], slots: Vec::new() }
+        Remembered { spec: x.spec().to_owned(), settings: Settings::Own, steps: 0, names: &[], slots: Vec::new() }
     }
 
     /// Makes the slots those of `names`: what is there stays, what is missing becomes `initial`.
@@ -56,33 +67,32 @@ impl Memory {
         self.is_grouped = false;
     }
 
-    /// Calls `change` with each parameter of a model, its gradient and what is remembered of it. `group_of` says in which group a parameter is;
-    /// it is asked once, before anything changes, and may refuse it.
+    /// Whether each parameter was given its settings.
+    pub(super) fn is_grouped(&self) -> bool {
+        self.is_grouped
+    }
+
+    /// Calls `change` with each parameter of a model that was [checked](Self::check), its gradient and what is remembered of it;
+    /// `settings` gives each parameter new ones.
     ///
     /// # Panics
-    /// When the model and its gradient do not have the same tensors, or the memory is of another model.
+    /// When the model and its gradient do not have tensors in the same places, before anything changes.
     #[track_caller]
     pub(super) fn for_each(
         &mut self,
-        op: &str,
         model: &mut dyn Module,
         gradient: &dyn Module,
-        group_of: impl Fn(&str, &Tensor) -> Option<usize>,
+        settings: Option<Vec<Settings>>,
         mut change: impl FnMut(&mut Tensor, &Tensor, &mut Remembered),
     ) {
-        self.check(op, model, Some(gradient));
         // A step that is refused does not count as the first: parameters are remembered when nothing can refuse them any more.
-        let mut groups = Vec::new();
-        if !self.is_grouped {
-            for_each_learned(model, |path, x| groups.push(group_of(path, x)));
-        }
         if self.parameters.is_empty() {
             module::zip_mut(model, gradient, |_, _| {});
             self.parameters = remembered_of(model);
         }
-        if !self.is_grouped {
-            for (remembered, group) in self.parameters.iter_mut().zip(groups) {
-                remembered.group = group;
+        if let Some(settings) = settings {
+            for (remembered, settings) in self.parameters.iter_mut().zip(settings) {
+                remembered.settings = settings;
             }
             self.is_grouped = true;
         }
@@ -101,32 +111,36 @@ impl Memory {
     pub(super) fn check(&self, op: &str, model: &dyn Module, gradient: Option<&dyn Module>) {
         let mut gradients = gradient.map_or_else(Vec::new, module::tensors).into_iter();
         let mut count = 0;
-        module::for_each(model, |leaf| {
+        or_panic(module::try_for_each(model, |leaf| {
             let x_bar = gradients.next();
             if !is_learned(leaf.kind, leaf.tensor) {
-                return;
+                return Ok(());
             }
             let (spec, path) = (leaf.tensor.spec(), leaf.path);
             if let Some(x_bar) = x_bar {
-                assert!(
-                    leaf.tensor.tracer().is_none(),
-                    "{op}: `{path}` is being differentiated and cannot change in place; step outside the transform"
-                );
-                assert!(
-                    x_bar.spec() == spec,
-                    "{op}: the gradient of `{path}` is {}, but the tensor is {spec}",
-                    x_bar.spec()
-                );
+                if leaf.tensor.tracer().is_some() {
+                    return Err(format!(
+                        "{op}: `{path}` is being differentiated and cannot change in place; step outside the transform"
+                    ));
+                }
+                if x_bar.spec() != spec {
+                    return Err(format!(
+                        "{op}: the gradient of `{path}` is {}, but the tensor is {spec}",
+                        x_bar.spec()
+                    ));
+                }
             }
             if let Some(remembered) = self.parameters.get(count) {
                 let before = remembered.spec.as_ref();
-                assert!(
-                    before == spec,
-                    "{op}: `{path}` is {spec}, but was {before} in earlier steps; for another model make a new optimizer",
-                );
+                if before != spec {
+                    return Err(format!(
+                        "{op}: `{path}` is {spec}, but was {before} in earlier steps; for another model make a new optimizer"
+                    ));
+                }
             }
             count += 1;
-        });
+            Ok(())
+        }));
         let remembered = self.parameters.len();
         assert!(
             count == remembered || self.parameters.is_empty(),

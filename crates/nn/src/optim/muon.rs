@@ -23,12 +23,13 @@ use cotangent_tensor::Tensor;
 /// ```
 /// use cotangent_nn::{Muon, Optimizer, optim::AdjustLr};
 /// use cotangent_tensor::Tensor;
+/// // The table of an embedding, and the weight of a layer.
+/// let mut model = [[[1.0, 2.0], [3.0, 4.0]]; 2].map(Tensor::from);
 /// let mut muon = Muon::new(1e-3)
 ///     .adjust_lr(AdjustLr::MatchRmsAdamW)
-///     .group(|path| path.starts_with("embedding"), |muon| muon.orthogonal(false));
-/// let mut x = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
-/// muon.step(&mut x, &Tensor::from([[1.0, 0.0], [0.0, 1.0]]));
-/// assert!(x.to_vec::<f64>()[0] < 1.0);
+///     .group(|path| path == "0", |muon| muon.orthogonal(false));
+/// muon.step(&mut model, &[[[1.0, 0.0], [0.0, 1.0]]; 2].map(Tensor::from));
+/// assert!(model.iter().all(|x| x.to_vec::<f64>()[0] < 1.0));
 /// ```
 pub type Muon = Descent<MuonRule>;
 

@@ -101,7 +101,11 @@ impl<'a, T> Slots<'a, T> {
     #[must_use]
     #[track_caller]
     pub fn all<const N: usize>(self) -> [&'a mut [T]; N] {
-        self.0.try_into().unwrap_or_else(|slots: Vec<_>| panic!("the rule names {} slots but takes {N}", slots.len()))
+        let named = self.0.len();
+        match self.0.try_into() {
+            Ok(slots) => slots,
+            Err(_) => panic!("the rule names {named} slots but takes {N}"),
+        }
     }
 }
 

@@ -182,7 +182,7 @@ fn optimizers_cross_threads_and_can_be_chosen_at_run_time() {
     fn crosses(optimizer: impl Optimizer + Send + Sync + 'static) -> Box<dyn Optimizer> {
         Box::new(optimizer)
     }
-    let mut optimizers = [crosses(Adam::new(0.5).freeze(|_| false)), crosses(Lion::new(0.5))];
+    let mut optimizers = [crosses(Adam::new(0.5).group(|_| true, |adam| adam.eps(1e-8))), crosses(Lion::new(0.5))];
     for optimizer in &mut optimizers {
         let (mut model, gradient) = (vec![Tensor::from(1.0)], vec![Tensor::from(3.0)]);
         optimizer.set_lr(0.25);

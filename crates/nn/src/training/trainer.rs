@@ -10,6 +10,7 @@ use super::{
 use crate::{
     Mode, Optimizer,
     data::{Sampler, Shuffled},
+    refusal::or_panic,
     schedule::{Plateau, Schedule},
 };
 use cotangent_autograd::Module;
@@ -104,7 +105,7 @@ impl<'a, M: Module + Clone + 'a, B> Trainer<'a, M, B> {
     #[track_caller]
     pub fn measure(mut self, name: impl Into<String>, measure: impl FnMut(&M) -> f64 + 'a) -> Self {
         let name = name.into();
-        check_name(name.strip_prefix("valid_").unwrap_or(&name), false).unwrap_or_else(|error| panic!("{error}"));
+        or_panic(check_name(name.strip_prefix("valid_").unwrap_or(&name), false));
         self.measures.push((name, Box::new(measure)));
         self
     }

@@ -28,6 +28,13 @@ fn convolutions_name_the_channels_and_axes_that_do_not_fit() {
         message(|| layer.forward(&ones([8, 8]))),
         "conv2d: x must be a batch [n, c, h, w] or a single [c, h, w]; got f32[8, 8]"
     );
+    let grey = Conv2d::new(1, 8, 3, rng);
+    assert_eq!(
+        message(|| grey.forward(&ones([64, 8, 8]))),
+        "conv2d: axis 0 of x must have the layer's 1 channels; got f32[64, 8, 8] for a layer with the weight f32[8, 1, 3, 3]; \
+         a batch of one channel is [n, 1, ..], .unsqueeze(1)"
+    );
+    assert_eq!(grey.forward(&ones([64, 8, 8]).unsqueeze(1)).shape()[..], [64, 8, 6, 6]);
     assert!(message(|| layer.forward(&ones([1, 1, 4, 8, 8]))).contains("got f32[1, 1, 4, 8, 8]"));
     assert!(message(|| layer.forward(&ones([4, 2, 2]))).starts_with("conv2d: "));
     let transposed = ConvTranspose1d::new(4, 8, 3, rng);

@@ -11,6 +11,8 @@ use crate::{
     try_apply,
 };
 
+pub(in crate::ops) use crate::error::or_panic;
+
 /// A plain Rust number that can stand beside a tensor; it takes the tensor's dtype.
 ///
 /// On the right of an operator any of them can stand; on the left only f64 and i32, so that the type of a literal is clear.
@@ -153,11 +155,6 @@ pub(in crate::ops) fn unrounded(primitive: &dyn Primitive, x: &Tensor, y: &Tenso
     let x = widened(x);
     let y = apply(primitive, &[&x]).into_single();
     (x, y)
-}
-
-#[track_caller]
-pub(in crate::ops) fn or_panic<T>(result: Result<T>) -> T {
-    result.unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// The shape that the axes before the last two broadcast to.

@@ -1,7 +1,9 @@
 //! Running an operation: handing it to the highest tracer among its inputs, or evaluating it when all are plain.
 
 use super::{Decompose, Primitive, Promise};
-use crate::{Array, DType, Error, ErrorKind, Few, Result, Spec, SpecRef, Tensor, few::Repr, kernels::halves};
+use crate::{
+    Array, DType, Error, ErrorKind, Few, Result, Spec, SpecRef, Tensor, error::or_panic, few::Repr, kernels::halves,
+};
 
 /// Runs an operation.
 ///
@@ -9,10 +11,7 @@ use crate::{Array, DType, Error, ErrorKind, Few, Result, Spec, SpecRef, Tensor, 
 /// When the inputs do not fit the operation; [`try_apply`] returns the error instead.
 #[track_caller]
 pub fn apply(primitive: &dyn Primitive, inputs: &[&Tensor]) -> Few<Tensor> {
-    match try_apply(primitive, inputs) {
-        Ok(outputs) => outputs,
-        Err(error) => panic!("{error}"),
-    }
+    or_panic(try_apply(primitive, inputs))
 }
 
 /// Runs an operation, or says why its inputs do not fit.
@@ -142,10 +141,7 @@ pub(crate) const WORTH_REUSING: usize = 2048;
 /// As [`apply`].
 #[track_caller]
 pub fn apply_owned(primitive: &dyn Primitive, inputs: Few<Tensor>) -> Few<Tensor> {
-    match try_apply_owned(primitive, inputs) {
-        Ok(outputs) => outputs,
-        Err(error) => panic!("{error}"),
-    }
+    or_panic(try_apply_owned(primitive, inputs))
 }
 
 /// As [`try_apply`], with the inputs given away.

@@ -1,7 +1,7 @@
 //! The tensors that are drawn from the stream. Pieces of a tensor are made on any thread, each from its own place in the stream.
 
 use super::{Rng, normal};
-use crate::{Array, Buffer, DType, Element, Shape, Tensor, array::check_size, kernels::parallel};
+use crate::{Array, Buffer, DType, Element, Shape, Tensor, array::check_size, error::or_panic, kernels::parallel};
 use rand_core::Rng as _;
 
 /// Tensors of random numbers.
@@ -297,5 +297,5 @@ fn float(op: &'static str, dtype: DType) -> Float {
 
 #[track_caller]
 fn checked_count(op: &'static str, shape: &Shape, dtype: DType) -> usize {
-    check_size(op, shape, dtype).unwrap_or_else(|error| panic!("{error}"))
+    or_panic(check_size(op, shape, dtype))
 }

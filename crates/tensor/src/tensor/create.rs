@@ -5,6 +5,7 @@ use crate::{
     array::{check_count, check_size},
     bf16,
     dtype::for_dtype,
+    error::or_panic,
     f16,
     kernels::halves,
 };
@@ -50,7 +51,7 @@ impl Tensor {
     #[track_caller]
     pub fn full(shape: impl Into<Shape>, value: impl Into<Number>, dtype: DType) -> Self {
         let shape = shape.into();
-        Tensor::try_full("full", &shape, value.into(), dtype).unwrap_or_else(|error| panic!("{error}"))
+        or_panic(Tensor::try_full("full", &shape, value.into(), dtype))
     }
 
     fn try_full(op: &'static str, shape: &Shape, value: Number, dtype: DType) -> Result<Self> {
@@ -67,9 +68,7 @@ impl Tensor {
     #[track_caller]
     pub fn zeros(shape: impl Into<Shape>, dtype: DType) -> Self {
         let shape = shape.into();
-        if let Err(error) = check_size("zeros", &shape, dtype) {
-            panic!("{error}");
-        }
+        or_panic(check_size("zeros", &shape, dtype).map(drop));
         for_dtype!(dtype, T => Array::full(T::default(), &shape)).into()
     }
 
@@ -80,7 +79,7 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn ones(shape: impl Into<Shape>, dtype: DType) -> Self {
-        Tensor::try_full("ones", &shape.into(), Number::Int(1), dtype).unwrap_or_else(|error| panic!("{error}"))
+        or_panic(Tensor::try_full("ones", &shape.into(), Number::Int(1), dtype))
     }
 
     /// A shape and a dtype without values. What is computed of it has none either: each operation says what shapes it would give
@@ -101,9 +100,7 @@ impl Tensor {
     #[track_caller]
     pub fn shape_only(shape: impl Into<Shape>, dtype: DType) -> Self {
         let shape = shape.into();
-        if let Err(error) = check_size("shape_only", &shape, dtype) {
-            panic!("{error}");
-        }
+        or_panic(check_size("shape_only", &shape, dtype).map(drop));
         Array::shape_only(&shape, dtype).into()
     }
 
@@ -132,9 +129,7 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn eye(n: usize, dtype: DType) -> Self {
-        if let Err(error) = check_size("eye", &[n, n].into(), dtype) {
-            panic!("{error}");
-        }
+        or_panic(check_size("eye", &[n, n].into(), dtype).map(drop));
         let positions = Tensor::arange(0, n as i64, 1).unsqueeze(0);
         positions.eq(&positions.transpose(0, 1)).cast(dtype)
     }
@@ -157,9 +152,7 @@ impl Tensor {
         let count =
             if (span > 0) == (step > 0) { span.unsigned_abs().div_ceil(u128::from(step.unsigned_abs())) } else { 0 };
         let count = usize::try_from(count).unwrap_or(usize::MAX);
-        if let Err(error) = check_size("arange", &count.into(), DType::I64) {
-            panic!("{error}");
-        }
+        or_panic(check_size("arange", &count.into(), DType::I64).map(drop));
         let elements = Buffer::from_iter_exact((0..count).map(|i| start.wrapping_add((i as i64).wrapping_mul(step))));
         Array::from_buffer(elements, [count]).into()
     }
@@ -177,9 +170,7 @@ impl Tensor {
     #[track_caller]
     pub fn linspace(start: f64, end: f64, count: usize, dtype: DType) -> Self {
         assert!(dtype.is_float(), "linspace: needs a floating-point dtype, not {dtype}");
-        if let Err(error) = check_size("linspace", &count.into(), DType::F64) {
-            panic!("{error}");
-        }
+        or_panic(check_size("linspace", &count.into(), DType::F64).map(drop));
         let intervals = count.saturating_sub(1).max(1) as f64;
         let at =
             |i: usize| if i + 1 == count && count > 1 { end } else { start + (end - start) * (i as f64 / intervals) };
@@ -236,6 +227,40 @@ impl<T: Element> From<Vec<T>> for Tensor {
     fn from(elements: Vec<T>) -> Self {
         let count = elements.len();
         Array::from_buffer(Buffer::from_slice(&elements), [count]).into()
+    }
+}
+/// Rows of one length, such as points: `[rows, N]`.
+///
+/// ```
+/// # use cotangent_tensor::Tensor;
+/// let points = vec![[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]];
+/// assert_eq!(Tensor::from(points).shape()[..], [3, 2]);
+/// ```
+impl<T: Element, const N: usize> From<Vec<[T; N]>> for Tensor {
+    fn from(rows: Vec<[T; N]>) -> Self {
+        Array::from_buffer(Buffer::from_slice(rows.as_flattened()), [rows.len(), N]).into()
+    }
+}
+/// Rows, which must be of one length; of no rows `[0, 0]`.
+///
+/// ```
+/// # use cotangent_tensor::Tensor;
+/// assert_eq!(Tensor::try_from(vec![vec![1i64, 2], vec![3, 4]])?.shape()[..], [2, 2]);
+/// let ragged = Tensor::try_from(vec![vec![1i64, 2], vec![3]]).unwrap_err();
+/// assert_eq!(ragged.to_string(), "try_from: the rows must be of one length; row 0 has 2 elements, and row 1 has 1");
+/// # Ok::<(), cotangent_tensor::Error>(())
+/// ```
+impl<T: Element> TryFrom<Vec<Vec<T>>> for Tensor {
+    type Error = Error;
+    fn try_from(rows: Vec<Vec<T>>) -> Result<Self> {
+        let columns = rows.first().map_or(0, Vec::len);
+        if let Some(odd) = rows.iter().position(|row| row.len() != columns) {
+            let found = rows[odd].len();
+            let rule =
+                format!("the rows must be of one length; row 0 has {columns} elements, and row {odd} has {found}");
+            return Err(Error::new(ErrorKind::Shape, "try_from", rule));
+        }
+        Tensor::from_vec(rows.concat(), [rows.len(), columns])
     }
 }
 impl<T: Element> From<&[T]> for Tensor {

@@ -54,7 +54,7 @@ fn classes_that_are_named_keep_their_numbers_in_every_file() {
     assert_eq!(parsed(Reader::new().label("y").classes(["a"]), "y\n").classes, ["a"]);
     assert_eq!(
         refusal(reader().classes(["b", "a"]), "a\nd\n"),
-        "csv: line 2: the label of column \"0\" is \"d\", which is no class of [\"b\", \"a\"]"
+        "csv: line 2: the label of column \"0\" is \"d\", which is none of [\"b\", \"a\"]"
     );
     assert_eq!(
         refusal(Reader::new().classes(["a"]), "a\n1\n"),
@@ -103,7 +103,8 @@ fn what_is_no_table_is_refused_with_its_line() {
     assert_eq!(refusal(Reader::new(), "a,b\n1,2\n3\n"), "csv: line 3: the row has 1 fields, and the first has 2");
     assert_eq!(
         refusal(Reader::new(), "a,b\n\"1\",\"x\ny\"\n"),
-        "csv: line 2: the field of column \"b\" is \"x\\ny\", which is not a number"
+        "csv: line 2: the field of column \"b\" is \"x\\ny\", which is not a number; .categories(..) reads columns of words, \
+         .columns(..) names those of numbers"
     );
     assert_eq!(
         refusal(Reader::new().label("y"), "a,b\n"),
@@ -117,4 +118,38 @@ fn what_is_no_table_is_refused_with_its_line() {
     );
     let empty = parsed(Reader::new(), "a,b\n");
     assert_eq!((empty.x.shape().to_vec(), empty.y.numel()), (vec![0, 2], 0));
+}
+
+#[test]
+fn columns_of_words_are_numbered_each_by_itself() {
+    let text = "size,city,2nd,kind\n1,Rome,10,a\n2,Bern,9,b\n?,Oslo,9,a\n3,,8,a\n4,Paris,9,\n5,Bern,10,b\n";
+    let reader = || Reader::new().label("kind").categories(["2nd", "city"]);
+    let skipped = parsed(reader().missing(Missing::SkipRow), text);
+    assert_eq!((skipped.x.to_vec::<f32>(), skipped.columns), (vec![1.0, 2.0, 5.0], vec!["size".to_owned()]));
+    // Whole numbers are in their own order; what only a row that is left out has is no category.
+    assert_eq!(skipped.categories.to_vec::<i64>(), [1, 1, 0, 0, 1, 0]);
+    assert_eq!(skipped.category_names, [["9", "10"], ["Bern", "Rome"]]);
+    assert_eq!((skipped.y.to_vec::<i64>(), skipped.classes.join(" ")), (vec![0, 1, 1], "a b".to_owned()));
+    let filled = reader().missing(Missing::Fill(0.0));
+    assert_eq!(refusal(filled.clone(), text), "csv: line 5: the category of column \"city\" is missing");
+    // A column may be both numbers and categories, if it is named.
+    let both = parsed(Reader::new().columns(["2nd"]).categories(["2nd"]), text);
+    assert_eq!(
+        (both.x.to_vec::<f32>()[..2].to_vec(), both.categories.to_vec::<i64>()[..2].to_vec()),
+        (vec![10.0, 9.0], vec![2, 1])
+    );
+
+    let names = [vec!["10".to_owned(), "9".to_owned()], vec!["Rome".to_owned()]];
+    assert_eq!(
+        refusal(reader().category_names(&names), text),
+        "csv: line 3: the category of column \"city\" is \"Bern\", which is none of [\"Rome\"]"
+    );
+    let named = parsed(reader().category_names(&names), "size,city,2nd,kind\n1,Rome,9,a\n");
+    assert_eq!((named.categories.to_vec::<i64>(), &named.category_names[..]), (vec![1, 0], &names[..]));
+    assert_eq!(
+        refusal(reader().category_names(&names[..1]), text),
+        "csv: line 1: categories were named for 1 columns, of 2"
+    );
+    let none = parsed(Reader::new(), "a\n1\n2\n");
+    assert_eq!((none.categories.shape().to_vec(), none.category_names.len()), (vec![2, 0], 0));
 }

@@ -1,7 +1,10 @@
 //! Files that do not fit the model.
 
 use super::*;
-use crate::{Linear, files::Report};
+use crate::{
+    Linear,
+    files::{Checkpoint, Report, load},
+};
 
 /// Named tensors of a model that differs from `Mlp` in every way.
 fn misfit() -> NamedTensors {
@@ -130,4 +133,20 @@ fn what_npz_cannot_hold_is_refused_and_the_old_file_stays() {
     let rule = format!("npz: byte {}: the ZIP archive: Unexpected end of file", old.len() - 22);
     assert_eq!(error.to_string(), format!("{}: {rule}", path.display()));
     assert!(matches!(NamedTensors::read_npz("/absent.npz").unwrap_err().problem(), Problem::Io(_)));
+}
+
+#[test]
+fn a_checkpoint_that_is_loaded_as_a_model_names_its_parts() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("best.safetensors");
+    let (source, mut model) = (Mlp::new(1), Mlp::new(2));
+    Checkpoint::new().with_module("model", &source).with_state("step", &3u64).write(&path).unwrap();
+    let error = load(&mut model, &path).unwrap_err();
+    let message = error.to_string();
+    let wanted = "best.safetensors: a checkpoint, which has `model`, `step`, and not the tensors of one module; \
+                  a part is loaded by Checkpoint::read(..)?.load_module(\"PART\", ..)";
+    assert!(message.ends_with(wanted), "{message}");
+    assert_eq!(bits(&model), bits(&Mlp::new(2)));
+    Checkpoint::read(&path).unwrap().load_module("model", &mut model).unwrap();
+    assert_eq!(bits(&model), bits(&source));
 }

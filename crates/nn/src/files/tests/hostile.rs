@@ -86,8 +86,15 @@ fn declared_sizes_are_held_against_the_length_first() {
     header[..8].copy_from_slice(&u64::MAX.to_le_bytes());
     assert_eq!(
         refusal(&header),
-        "at byte 0: a header of 18446744073709551615 bytes; the longest that is read has 100000000"
+        "at byte 0: not a safetensors file: its header would have 18446744073709551615 bytes, and the longest has 100000000"
     );
+    let begins = |bytes: &[u8]| refusal(&[bytes, &[8; 100]].concat());
+    assert!(
+        begins(b"PK\x03\x04\0\0\x08\x08")
+            .starts_with("at byte 0: not a safetensors file: it is a ZIP archive, as torch.save")
+    );
+    assert!(begins(&[0x80, 2, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46]).contains("it is a Python pickle"));
+    assert!(begins(b"\x93NUMPY\x01\0").contains("it is an NPY file, which data::npy reads"));
     header[..8].copy_from_slice(&99_999_999u64.to_le_bytes());
     assert_eq!(
         refusal(&header),

@@ -68,30 +68,33 @@ pub(super) struct Masks {
     mask: Option<Tensor>,
 }
 
+/// Refuses a mask of another shape or dtype.
+#[track_caller]
+fn check(what: &str, mask: &Tensor, dtype: DType, fits: bool, shapes: &str) {
+    assert!(fits, "{OP}: the {what} must be {shapes}; got {}", mask.spec());
+    assert!(
+        mask.dtype() == DType::Bool || mask.dtype() == dtype,
+        "{OP}: the {what} must be bool, true where a key is not seen, or {dtype}, to be added; got {}",
+        mask.spec()
+    );
+}
+
 impl Masks {
     /// Checked against `[batch, heads, queries, keys]`; `extra` keys more, at the end, are never blocked.
     #[track_caller]
     pub(super) fn new(attend: Attend<'_>, sizes: [usize; 4], is_batch: bool, dtype: DType, extra: usize) -> Self {
         let [batch, heads, queries, keys] = sizes;
-        let check = |what: &str, mask: &Tensor, fits: bool, shapes: String| {
-            assert!(fits, "{OP}: the {what} must be {shapes}; got {}", mask.spec());
-            assert!(
-                mask.dtype() == DType::Bool || mask.dtype() == dtype,
-                "{OP}: the {what} must be bool, true where a key is not seen, or {dtype}, to be added; got {}",
-                mask.spec()
-            );
-        };
         let mut masks = Masks { causal: attend.causal, mask: None };
         if let Some(mask) = attend.mask {
             let each = [batch * heads, queries, keys];
             let fits = mask.shape()[..] == each[1..] || mask.shape()[..] == each;
-            check("mask", mask, fits, format!("{:?} or {each:?}", &each[1..]));
+            check("mask", mask, dtype, fits, &format!("{:?} or {each:?}", &each[1..]));
             masks.block(if mask.rank() == 3 { mask.reshape(sizes) } else { mask.clone() });
         }
         if let Some(mask) = attend.key_padding_mask {
             let all = [batch, keys];
             let wanted = if is_batch { &all[..] } else { &all[1..] };
-            check("key padding mask", mask, mask.shape()[..] == *wanted, format!("{wanted:?}"));
+            check("key padding mask", mask, dtype, mask.shape()[..] == *wanted, &format!("{wanted:?}"));
             masks.block(mask.reshape([batch, 1, 1, keys]));
         }
         if extra > 0 {
@@ -108,6 +111,7 @@ impl Masks {
     }
 
     /// Blocks what this mask blocks too.
+    #[track_caller]
     pub(super) fn block(&mut self, mask: Tensor) {
         self.mask = Some(match self.mask.take() {
             None => mask,

@@ -41,6 +41,7 @@ impl InProjection {
     }
 
     /// Queries, keys and values after their projections, with the axes they came with.
+    #[track_caller]
     pub(super) fn project(&self, inputs: [&Tensor; 3], bias: Option<&Tensor>) -> [Tensor; 3] {
         let [query, key, value] = inputs;
         let same = |x: &Tensor, y: &Tensor| std::ptr::eq(x, y);

@@ -23,9 +23,11 @@ pub(super) trait Cell: Module + Clone {
     fn zeros(&self, batch: &[usize]) -> Self::State;
 
     /// The part of a step that knows the input only, for any number of steps at once: `[.., inputs] -> [.., GATES * hidden]`.
+    #[track_caller]
     fn project(&self, x: &Tensor) -> Tensor;
 
     /// The state after a step, of the step's row of [`project`](Self::project).
+    #[track_caller]
     fn advance(&self, projected: &Tensor, state: &Self::State) -> Self::State;
 
     /// The outputs of all steps of x, and the state after the last of them, of a cell that has an operation for all at once.
@@ -106,6 +108,7 @@ impl<T> Weights<T> {
 
 impl Weights<&Tensor> {
     /// `x W_ihᵀ + bias`.
+    #[track_caller]
     pub(super) fn project(&self, x: &Tensor, bias: Option<Tensor>) -> Tensor {
         x.linear(self.ih, bias.as_ref())
     }

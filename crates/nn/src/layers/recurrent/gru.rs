@@ -98,6 +98,7 @@ impl Cell for GruCell {
         self.weights().project(x, self.bias_ih.clone())
     }
 
+    #[track_caller]
     fn advance(&self, projected: &Tensor, h: &Tensor) -> Tensor {
         // The bias in each step, because the reset gate acts on the candidate's part of it.
         let product = h.linear(&self.weight_hh, self.bias_hh.as_ref());

@@ -137,6 +137,7 @@ impl Cell for LstmCell {
         self.weights().project_with_both_biases(x)
     }
 
+    #[track_caller]
     fn advance(&self, projected: &Tensor, state: &LstmState) -> LstmState {
         let gates = (projected + state.h.linear(&self.weight_hh, None)).chunk(Self::GATES, -1);
         let [i, f, g, o] = &gates[..] else { unreachable!("four gates were cut into four") };

@@ -53,6 +53,13 @@ macro_rules! networks {
                 $Network(Stack::new(options, |inputs| draw(inputs, bias, projection, &mut init)))
             }
 
+            /// Takes x as `[batch, time, inputs]`, and gives the output so; else time comes first.
+            #[must_use]
+            pub fn batch_first(mut self) -> Self {
+                self.0.options.batch_first = true;
+                self
+            }
+
             /// The output and the last state, from a state of zeros; for networks without dropout.
             ///
             /// # Panics

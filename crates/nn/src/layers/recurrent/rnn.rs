@@ -112,6 +112,7 @@ impl Cell for RnnCell {
         self.weights().project_with_both_biases(x)
     }
 
+    #[track_caller]
     fn advance(&self, projected: &Tensor, h: &Tensor) -> Tensor {
         let sum = projected + h.linear(&self.weight_hh, None);
         match self.nonlinearity {

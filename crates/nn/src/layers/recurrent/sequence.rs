@@ -30,7 +30,10 @@ pub(super) fn run<C: Cell>(
     mode: &mut Mode<'_>,
 ) -> (Tensor, C::State) {
     let sequence = Sequence::new(stack, x);
-    let going = lengths.and_then(|lengths| sequence.going(C::NETWORK, x, lengths));
+    let going = match lengths {
+        Some(lengths) => sequence.going(C::NETWORK, x, lengths),
+        None => None,
+    };
     let zeros: Vec<C::State> = stack.cells.iter().map(|cell| cell.zeros(&sequence.batch)).collect();
     let states = match state {
         Some(state) => {
@@ -117,6 +120,7 @@ impl Sequence {
     }
 
     /// One layer in one direction.
+    #[track_caller]
     fn run<C: Cell>(
         &self,
         cell: &C,

@@ -29,6 +29,15 @@ fn tensors_have_pytorchs_names_in_its_order() {
 }
 
 #[test]
+fn time_may_come_second() {
+    let (lstm, x) = (Lstm::new(3, 5, &mut Rng::seed(7)), Rng::seed(8).normal([4, 6, 3], DType::F32));
+    let (y, _) = lstm.forward(&x);
+    let (turned, _) = lstm.clone().batch_first().forward(&x.transpose(0, 1));
+    assert_eq!(turned.shape()[..], [6, 4, 5]);
+    assert_eq!(turned.transpose(0, 1).to_vec::<f32>(), y.to_vec::<f32>());
+}
+
+#[test]
 fn new_weights_fill_pytorchs_range() {
     let rng = &mut Rng::seed(2);
     let network = Lstm::with(RecurrentOptions::new(7, 100).projection(50), rng);

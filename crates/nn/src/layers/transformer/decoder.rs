@@ -106,14 +106,17 @@ impl TransformerDecoderLayer {
         }
     }
 
+    #[track_caller]
     fn attended(&self, x: &Tensor, masks: Attend<'_>, mode: &mut Mode<'_>) -> Tensor {
         dropped(self.self_attn.forward_with(x, x, x, masks, mode), self.dropout, mode)
     }
 
+    #[track_caller]
     fn remembered(&self, x: &Tensor, memory: &Tensor, masks: Attend<'_>, mode: &mut Mode<'_>) -> Tensor {
         dropped(self.multihead_attn.forward_with(x, memory, memory, masks, mode), self.dropout, mode)
     }
 
+    #[track_caller]
     fn fed_forward(&self, x: &Tensor, mode: &mut Mode<'_>) -> Tensor {
         fed_forward(x, [&self.linear1, &self.linear2], self.activation, self.dropout, mode)
     }
@@ -170,9 +173,13 @@ impl TransformerDecoder {
         memory_masks: Attend<'_>,
         mode: &mut Mode<'_>,
     ) -> Tensor {
-        let step =
-            |x: Tensor, layer: &TransformerDecoderLayer| layer.forward_with(&x, masks, memory, memory_masks, mode);
-        let y = self.layers.iter().fold(x.clone(), step);
-        self.norm.as_ref().map_or(y.clone(), |norm| norm.forward(&y))
+        let mut y = x.clone();
+        for layer in &self.layers {
+            y = layer.forward_with(&y, masks, memory, memory_masks, mode);
+        }
+        match &self.norm {
+            Some(norm) => norm.forward(&y),
+            None => y,
+        }
     }
 }

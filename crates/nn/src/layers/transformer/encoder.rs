@@ -89,16 +89,19 @@ impl TransformerEncoderLayer {
         }
     }
 
+    #[track_caller]
     fn attended(&self, x: &Tensor, masks: Attend<'_>, mode: &mut Mode<'_>) -> Tensor {
         dropped(self.self_attn.forward_with(x, x, x, masks, mode), self.dropout, mode)
     }
 
+    #[track_caller]
     fn fed_forward(&self, x: &Tensor, mode: &mut Mode<'_>) -> Tensor {
         fed_forward(x, [&self.linear1, &self.linear2], self.activation, self.dropout, mode)
     }
 }
 
 /// `linear2(activation(linear1(x)))`, with dropout in between and at the end.
+#[track_caller]
 pub(super) fn fed_forward(
     x: &Tensor,
     [linear1, linear2]: [&Linear; 2],
@@ -165,8 +168,14 @@ impl TransformerEncoder {
     #[must_use]
     #[track_caller]
     pub fn forward_with(&self, x: &Tensor, masks: Attend<'_>, mode: &mut Mode<'_>) -> Tensor {
-        let y = self.layers.iter().fold(x.clone(), |x, layer| layer.forward_with(&x, masks, mode));
-        self.norm.as_ref().map_or(y.clone(), |norm| norm.forward(&y))
+        let mut y = x.clone();
+        for layer in &self.layers {
+            y = layer.forward_with(&y, masks, mode);
+        }
+        match &self.norm {
+            Some(norm) => norm.forward(&y),
+            None => y,
+        }
     }
 }
 

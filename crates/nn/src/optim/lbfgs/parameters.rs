@@ -1,6 +1,9 @@
 //! A model's parameters as one vector of f64, and back.
 
-use crate::optim::{Scalar, is_learned, refuse_halves};
+use crate::{
+    optim::{Scalar, check_not_half, is_learned},
+    refusal::or_panic,
+};
 use cotangent_autograd::module::{self, Module};
 use cotangent_tensor::{DType, Tensor};
 
@@ -31,7 +34,6 @@ fn append(tensor: &Tensor, elements: &mut Vec<f64>) {
     fn of<T: Scalar>(tensor: &Tensor, elements: &mut Vec<f64>) {
         elements.extend(tensor.array().to_slice::<T>().iter().map(|x| x.as_f64()));
     }
-    refuse_halves("lbfgs", tensor);
     if tensor.dtype() == DType::F32 { of::<f32>(tensor, elements) } else { of::<f64>(tensor, elements) }
 }
 
@@ -46,14 +48,18 @@ fn set(tensor: &mut Tensor, x: &[f64], t: f64, d: &[f64]) {
     if tensor.dtype() == DType::F32 { of::<f32>(tensor, x, t, d) } else { of::<f64>(tensor, x, t, d) }
 }
 
-/// Refuses a gradient that does not have the model's tensors.
+/// Refuses a gradient that does not have the model's tensors, and halves.
 #[track_caller]
 pub(super) fn check<M: Module>(model: &M, gradient: &M) {
     let mut gradients = module::tensors(gradient).into_iter();
-    module::for_each(model, |leaf| {
+    or_panic(module::try_for_each(model, |leaf| {
         let (path, spec) = (leaf.path, leaf.tensor.spec());
-        let Some(x_bar) = gradients.next() else { panic!("lbfgs: the gradient has nothing for `{path}`") };
-        assert!(x_bar.spec() == spec, "lbfgs: the gradient of `{path}` is {}, but the tensor is {spec}", x_bar.spec());
-    });
+        match gradients.next().map(Tensor::spec) {
+            Some(x_bar) if x_bar == spec && is_learned(leaf.kind, leaf.tensor) => check_not_half("lbfgs", leaf.tensor),
+            Some(x_bar) if x_bar == spec => Ok(()),
+            Some(x_bar) => Err(format!("lbfgs: the gradient of `{path}` is {x_bar}, but the tensor is {spec}")),
+            None => Err(format!("lbfgs: the gradient has nothing for `{path}`")),
+        }
+    }));
     assert!(gradients.next().is_none(), "lbfgs: the gradient has more tensors than the model");
 }

@@ -15,17 +15,61 @@ fn values(model: &[Tensor; 3]) -> [f64; 3] {
 }
 
 #[test]
-fn the_last_group_that_matches_holds() {
+fn groups_that_overlap_change_one_after_another() {
     let mut sgd = Sgd::new(1.0)
         .group(|path| path != "0", |sgd| sgd.lr_factor(0.5))
         .group(|path| path == "2", |sgd| sgd.weight_decay(0.25).maximize(true));
     let mut x = model();
     sgd.step(&mut x, &model());
-    // 1 - 1, 2 - 0.5 * 2, 4 + 4 - 0.25 * 4: decay is part of the gradient, as in PyTorch, and pulls towards zero.
-    assert_eq!(values(&x), [0.0, 1.0, 7.0]);
+    // 1 - 1, 2 - 0.5 * 2, 4 + 0.5 * (4 - 0.25 * 4): decay is part of the gradient, as in PyTorch, and pulls towards zero.
+    assert_eq!(values(&x), [0.0, 1.0, 5.5]);
     sgd.set_lr(0.5);
     sgd.step(&mut x, &model());
-    assert_eq!(values(&x), [-0.5, 0.5, 7.0 + 0.5 * (4.0 - 0.25 * 7.0)]);
+    assert_eq!(values(&x), [-0.5, 0.5, 5.5 + 0.25 * (4.0 - 0.25 * 5.5)]);
+    // Of what both set, the later holds; of what the later does not set, the earlier.
+    let mut sgd = Sgd::new(1.0)
+        .group(|path| path != "0", |sgd| sgd.lr_factor(0.25).maximize(true))
+        .group(|path| path != "2", |sgd| sgd.lr_factor(0.5));
+    let mut x = model();
+    sgd.step(&mut x, &model());
+    assert_eq!(values(&x), [1.0 - 0.5, 2.0 + 0.5 * 2.0, 4.0 + 0.25 * 4.0]);
+}
+
+#[test]
+fn what_is_frozen_stays_frozen_whatever_groups_are_formed() {
+    let decay_of_some = |sgd: Sgd| sgd.group(|path| path == "1", |sgd| sgd.weight_decay(0.0));
+    let freeze = |sgd: Sgd| sgd.freeze(|path| path != "0");
+    for mut sgd in [decay_of_some(freeze(Sgd::new(0.5))), freeze(decay_of_some(Sgd::new(0.5)))] {
+        let mut x = model();
+        sgd.step(&mut x, &model());
+        assert_eq!(values(&x), [0.5, 2.0, 4.0]);
+        assert!(sgd.state(&x).iter().any(|(name, steps)| name == "1.step" && steps.item::<i64>() == 0));
+        sgd.ungroup().step(&mut x, &model());
+        assert_eq!(values(&x), [0.0, 1.0, 2.0]);
+    }
+}
+
+#[test]
+fn a_group_of_no_parameter_is_refused_before_anything_changes() {
+    let mut x = model();
+    let mut refusal = |mut sgd: Sgd| panic_message(|| sgd.step(&mut x, &model()));
+    let line = line!() + 1;
+    let message = refusal(Sgd::new(0.5).freeze(|path| path == "head"));
+    let place = format!("{}:{line}", file!());
+    assert!(message.starts_with(&format!("sgd: what is frozen at {place}:")), "{message}");
+    assert!(message.ends_with(" has no parameter of the model, which has `0`, `1`, `2`"), "{message}");
+    let message = refusal(Sgd::new(0.5).freeze(|path| path == "0").group(|path| path == "4", |sgd| sgd.lr_factor(2.0)));
+    assert!(message.starts_with("sgd: the group formed at "), "{message}");
+    assert_eq!(values(&x), values(&model()));
+
+    // A parameter that is frozen is in its groups all the same.
+    let mut sgd = Sgd::new(0.5).group(|path| path == "0", |sgd| sgd.lr_factor(2.0)).freeze(|path| path == "0");
+    sgd.step(&mut x, &model());
+    assert_eq!(values(&x), [1.0, 1.0, 2.0]);
+
+    let (mut many, gradient) = (vec![Tensor::from(1.0); 9], vec![Tensor::from(1.0); 9]);
+    let message = panic_message(|| Sgd::new(0.5).freeze(|path| path == "9").step(&mut many, &gradient));
+    assert!(message.ends_with("which has `0`, `1`, `2`, `3`, `4`, `5` and 3 more"), "{message}");
 }
 
 #[test]
@@ -86,7 +130,7 @@ fn a_group_cannot_have_a_rate_apart() {
 #[test]
 fn a_group_within_a_group_is_refused() {
     let wanted = "sgd: a group has settings alone, and no groups of its own; call .group(..) and .freeze(..) on the optimizer \
-                  itself, where the last that matches holds";
+                  itself, where a parameter may be in several";
     let frozen = panic_message(|| Sgd::new(0.5).group(|path| path == "0", |sgd| sgd.freeze(|_| true)));
     assert_eq!(frozen, wanted);
     let grouped = panic_message(|| {

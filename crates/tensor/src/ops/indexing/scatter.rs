@@ -14,7 +14,12 @@ use crate::ops::{
 };
 use crate::{
     Array, Cotangents, DType, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor,
-    Vjp, apply, dtype::for_dtype, error::takes, kernels, layout::row_major, shape::resolve_axis,
+    Vjp, apply,
+    dtype::for_dtype,
+    error::{cast_values, takes},
+    kernels,
+    layout::row_major,
+    shape::resolve_axis,
 };
 
 mod extremum;
@@ -123,9 +128,7 @@ fn infer_scatter(op: &'static str, axis: isize, inputs: &[SpecRef<'_>]) -> Resul
     if x.dtype() != src.dtype() {
         let (wanted, found) = (x.dtype(), src.dtype());
         let rule = format!("the values must have the tensor's dtype, {wanted}, not {found}");
-        return Err(Error::new(ErrorKind::DType, op, rule)
-            .with_inputs(inputs)
-            .with_hint(format!("cast them with .cast(DType::{wanted:?})")));
+        return Err(Error::new(ErrorKind::DType, op, rule).with_inputs(inputs).with_hint(cast_values(x, src)));
     }
     check_fits(op, inputs, index, x, "the tensor", Some(axis))?;
     check_fits(op, inputs, index, src, "the values", None)?;

@@ -27,11 +27,9 @@ impl Tensor {
     pub fn embedding(&self, indices: &Tensor, padding: Option<usize>) -> Tensor {
         const OP: &str = "embedding";
         let specs = [self.spec(), indices.spec()];
-        let refuse = |kind: ErrorKind, rule: String| -> ! {
-            panic!("{}", Error::new(kind, OP, rule).with_inputs(&specs));
-        };
+        let refused = |kind: ErrorKind, rule: String| Error::new(kind, OP, rule).with_inputs(&specs);
         let [rows, width] = self.shape()[..] else {
-            refuse(ErrorKind::Shape, "the table must be a matrix, a row for each index".to_owned());
+            panic!("{}", refused(ErrorKind::Shape, "the table must be a matrix, a row for each index".to_owned()));
         };
         if !self.dtype().is_float() {
             panic!("{}", Error::needs_float(OP, &specs));
@@ -39,7 +37,10 @@ impl Tensor {
         or_panic(check_index_dtype(OP, &specs, indices.spec()));
         or_panic(check_range(OP, &[self.array(), indices.array()], 0, indices.array()));
         if let Some(padding) = padding.filter(|&padding| padding >= rows) {
-            refuse(ErrorKind::Index, format!("the padding row {padding} is not one of the table's {rows}"));
+            panic!(
+                "{}",
+                refused(ErrorKind::Index, format!("the padding row {padding} is not one of the table's {rows}"))
+            );
         }
         let flat = indices.reshape([indices.numel()]);
         let mut y = self.index_select(0, &flat);

@@ -103,17 +103,18 @@ impl Tensor {
         const OP: &str = "affine_grid";
         let size = size.into();
         let axes = size.len().wrapping_sub(2);
-        let refuse = |rule: String| -> ! {
-            panic!("{}", Error::new(ErrorKind::Shape, OP, rule).with_inputs(&[self.spec()]));
-        };
+        let refused = |rule: String| Error::new(ErrorKind::Shape, OP, rule).with_inputs(&[self.spec()]);
         if !self.dtype().is_float() {
             panic!("{}", Error::needs_float(OP, &[self.spec()]));
         }
         if axes != 2 && axes != 3 {
-            refuse(format!("the size must be [n, c, h, w] or [n, c, d, h, w], not {size:?}"));
+            panic!("{}", refused(format!("the size must be [n, c, h, w] or [n, c, d, h, w], not {size:?}")));
         }
         if self.shape()[..] != [size[0], axes, axes + 1] {
-            refuse(format!("for the size {size:?} the maps must have shape {:?}", [size[0], axes, axes + 1]));
+            panic!(
+                "{}",
+                refused(format!("for the size {size:?} the maps must have shape {:?}", [size[0], axes, axes + 1]))
+            );
         }
         let shape: Shape = [size[0]].into_iter().chain(size[2..].iter().copied()).chain([axes]).collect();
         or_panic(check_size(OP, &shape, self.dtype()).map_err(|error| error.with_inputs(&[self.spec()])));

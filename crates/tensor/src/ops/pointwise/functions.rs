@@ -203,6 +203,7 @@ impl Tensor {
     /// # use cotangent_tensor::Tensor;
     /// assert_eq!(Tensor::from([2.0f32, 3.0]).powf(2).to_vec::<f32>(), [4.0, 9.0]);
     /// ```
+    #[doc(alias = "powi")]
     #[must_use]
     #[track_caller]
     pub fn powf(&self, exponent: impl ToNumber) -> Tensor {

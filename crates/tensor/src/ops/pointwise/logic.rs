@@ -111,7 +111,7 @@ impl ops::Not for &Tensor {
     type Output = Tensor;
     #[track_caller]
     fn not(self) -> Tensor {
-        has_bits("bitwise_not", &[self.spec()]).unwrap_or_else(|error| panic!("{error}"));
+        or_panic(has_bits("bitwise_not", &[self.spec()]));
         let ones = match self.dtype() {
             DType::Bool => Tensor::from(true),
             DType::U8 => Tensor::from(u8::MAX),

@@ -7,7 +7,11 @@ use crate::ops::{
 };
 use crate::{
     Array, Cotangents, DType, Derivative, Error, ErrorKind, Few, Keep, Number, Primitive, Real, Result, Saved, Spec,
-    SpecRef, Tensor, Vjp, apply, dtype::for_dtype, error::takes, kernels::select, try_apply,
+    SpecRef, Tensor, Vjp, apply,
+    dtype::for_dtype,
+    error::{cast_to_one, takes},
+    kernels::select,
+    try_apply,
 };
 
 /// z = max(x, y), NaN if either is; the cotangent goes to the greater one, half to each at a tie.
@@ -144,7 +148,7 @@ impl Primitive for Where {
                 format!("what is chosen must have one dtype, not {x} and {y}"),
             )
             .with_inputs(inputs)
-            .with_hint(format!("cast one of them, for example with .cast(DType::{x:?})")));
+            .with_hint(cast_to_one(&inputs[1..])));
         }
         if inputs[1..].iter().any(|value| value.shape() != inputs[0].shape()) {
             return Err(Error::new(ErrorKind::Shape, "where", "the primitive takes inputs of one shape")

@@ -67,7 +67,11 @@ impl Tensor {
             let rule = format!("needs one shift for each axis, or one and no axis; not {shifts:?} for {axes:?}");
             panic!("{}", Error::new(ErrorKind::Value, "roll", rule).with_inputs(&[self.spec()]));
         }
-        axes.iter().zip(shifts).fold(self.clone(), |x, (&axis, &shift)| rolled(&x, shift, axis))
+        let mut x = self.clone();
+        for (&axis, &shift) in axes.iter().zip(shifts) {
+            x = rolled(&x, shift, axis);
+        }
+        x
     }
 
     /// Turned by `turns` quarters from the first of two axes towards the second; negative turns go back. A view.
@@ -83,7 +87,8 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn rot90(&self, turns: isize, axes: [isize; 2]) -> Tensor {
-        let [(a, _), (b, _)] = axes.map(|axis| axis_and_size(self, "rot90", axis));
+        let [a, b] = axes;
+        let ((a, _), (b, _)) = (axis_and_size(self, "rot90", a), axis_and_size(self, "rot90", b));
         if a == b {
             let error = Error::new(ErrorKind::Axis, "rot90", format!("needs two axes, not axis {a} twice"));
             panic!("{}", error.with_inputs(&[self.spec()]));
@@ -159,15 +164,15 @@ impl Tensor {
     #[track_caller]
     pub fn meshgrid<T: Borrow<Tensor>>(lists: impl AsRef<[T]>, grid: Grid) -> Vec<Tensor> {
         let lists: Few<&Tensor> = lists.as_ref().iter().map(Borrow::borrow).collect();
-        let refuse = |rule| {
+        let refused = |rule| {
             let specs: Few<SpecRef<'_>> = lists.iter().map(|x| x.spec()).collect();
-            panic!("{}", Error::new(ErrorKind::Shape, "meshgrid", rule).with_inputs(&specs))
+            Error::new(ErrorKind::Shape, "meshgrid", rule).with_inputs(&specs)
         };
         if lists.is_empty() {
-            refuse("needs at least one list");
+            panic!("{}", refused("needs at least one list"));
         }
         if lists.iter().any(|x| x.rank() > 1) {
-            refuse("takes lists: tensors of rank 1, or 0");
+            panic!("{}", refused("takes lists: tensors of rank 1, or 0"));
         }
         let mut axes: Vec<usize> = (0..lists.len()).collect();
         if grid == Grid::Xy && lists.len() > 1 {
@@ -233,12 +238,12 @@ impl Tensor {
     pub fn block_diag<T: Borrow<Tensor>>(matrices: impl AsRef<[T]>) -> Tensor {
         let matrices: Vec<Tensor> = matrices.as_ref().iter().map(|x| with_rank(x.borrow(), 2)).collect();
         let specs: Few<SpecRef<'_>> = matrices.iter().map(Tensor::spec).collect();
-        let refuse = |rule| panic!("{}", Error::new(ErrorKind::Shape, "block_diag", rule).with_inputs(&specs));
+        let refused = |rule| Error::new(ErrorKind::Shape, "block_diag", rule).with_inputs(&specs);
         if matrices.is_empty() {
-            refuse("needs at least one matrix");
+            panic!("{}", refused("needs at least one matrix"));
         }
         if matrices.iter().any(|x| x.rank() > 2) {
-            refuse("takes matrices, lists and scalars");
+            panic!("{}", refused("takes matrices, lists and scalars"));
         }
         or_panic(same_dtypes("block_diag", &specs));
         let columns = matrices.iter().fold(0usize, |sum, x| sum.saturating_add(x.shape()[1]));

@@ -1,7 +1,9 @@
 //! What the operations with an index refuse: its dtype, its shape, and, when they see the values, places outside the
 //! axis.
 
-use crate::{Array, Buffer, DType, Error, ErrorKind, Few, Result, SpecRef, kernels, layout::row_major};
+use crate::{
+    Array, Buffer, DType, Error, ErrorKind, Few, Result, SpecRef, error::cast_values, kernels, layout::row_major,
+};
 
 pub(in crate::ops) fn check_index_dtype(op: &'static str, inputs: &[SpecRef<'_>], index: SpecRef<'_>) -> Result<()> {
     if index.dtype() == DType::I64 {
@@ -29,9 +31,7 @@ pub(in crate::ops) fn check_summands(op: &'static str, inputs: &[SpecRef<'_>]) -
     if x.dtype() != src.dtype() {
         let (wanted, found) = (x.dtype(), src.dtype());
         let rule = format!("the summands must have the tensor's dtype, {wanted}, not {found}");
-        return Err(Error::new(ErrorKind::DType, op, rule)
-            .with_inputs(inputs)
-            .with_hint(format!("cast them with .cast(DType::{wanted:?})")));
+        return Err(Error::new(ErrorKind::DType, op, rule).with_inputs(inputs).with_hint(cast_values(x, src)));
     }
     if x.dtype() == DType::Bool {
         return Err(Error::new(ErrorKind::DType, op, "truth values cannot be added")

@@ -6,7 +6,7 @@ use crate::{
     array::check_size,
     dtype::for_float,
     kernels::linalg,
-    ops::broadcast::{by_way_of_f32, or_panic},
+    ops::broadcast::{or_panic, widened},
     try_apply,
 };
 
@@ -98,22 +98,24 @@ impl Tensor {
             // A constant, as the derivative of the identity is zero; NaN^0 is the identity too.
             return Tensor::eye(self.size(-1), self.dtype()).expand(self.shape());
         }
-        by_way_of_f32(self, |x| {
-            let inverse = || or_panic(inverse_for_powers(x).map_err(|error| error.with_inputs(&[self.spec()])));
-            let mut square = if exponent < 0 { inverse() } else { x.clone() };
-            let mut result: Option<Tensor> = None;
-            let mut left = exponent.unsigned_abs();
-            loop {
-                if left & 1 == 1 {
-                    result = Some(result.map_or_else(|| square.clone(), |result| result.matmul(&square)));
-                }
-                left >>= 1;
-                match result {
-                    Some(result) if left == 0 => return result,
-                    _ => square = square.matmul(&square),
-                }
+        let x = widened(self);
+        let mut square = if exponent < 0 {
+            or_panic(inverse_for_powers(&x).map_err(|error| error.with_inputs(&[self.spec()])))
+        } else {
+            x
+        };
+        let mut power: Option<Tensor> = None;
+        let mut left = exponent.unsigned_abs();
+        loop {
+            if left & 1 == 1 {
+                power = Some(power.map_or_else(|| square.clone(), |power| power.matmul(&square)));
             }
-        })
+            left >>= 1;
+            match power {
+                Some(power) if left == 0 => return power.cast(self.dtype()),
+                _ => square = square.matmul(&square),
+            }
+        }
     }
 
     /// The exponential of each matrix, `e^A = Σ_k A^k / k!`, by a Padé approximant with scaling and squaring.

@@ -28,14 +28,12 @@ impl Tensor {
     #[track_caller]
     pub fn local_response_norm(&self, size: usize, alpha: f64, beta: f64, k: f64) -> Tensor {
         const OP: &str = "local_response_norm";
-        let refuse = |rule: &str| -> ! {
-            panic!("{}", Error::new(ErrorKind::Shape, OP, rule).with_inputs(&[self.spec()]));
-        };
+        let refused = |rule: &str| Error::new(ErrorKind::Shape, OP, rule).with_inputs(&[self.spec()]);
         if self.rank() < 2 {
-            refuse("needs a batch axis and a channel axis");
+            panic!("{}", refused("needs a batch axis and a channel axis"));
         }
         if size == 0 {
-            refuse("the window must hold a channel at least");
+            panic!("{}", refused("the window must hold a channel at least"));
         }
         if !self.dtype().is_float() {
             panic!("{}", Error::needs_float(OP, &[self.spec()]));

@@ -72,14 +72,12 @@ fn split_image(x: &Tensor, op: &'static str, shape: [usize; 6]) -> Tensor {
 /// The axes before the last three, and these.
 #[track_caller]
 fn image(x: &Tensor, op: &'static str, r: usize) -> (Shape, [usize; 3]) {
-    let refuse = |rule: &str| -> ! {
-        panic!("{}", Error::new(ErrorKind::Shape, op, rule).with_inputs(&[x.spec()]));
-    };
+    let refused = |rule: &str| Error::new(ErrorKind::Shape, op, rule).with_inputs(&[x.spec()]);
     if r == 0 {
-        refuse("the factor must not be zero");
+        panic!("{}", refused("the factor must not be zero"));
     }
     match x.shape().split_last_chunk() {
         Some((batch, &image)) => (batch.into(), image),
-        None => refuse("needs a channel axis and two axes of pixels"),
+        None => panic!("{}", refused("needs a channel axis and two axes of pixels")),
     }
 }
