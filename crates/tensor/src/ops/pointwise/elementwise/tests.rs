@@ -21,7 +21,7 @@ struct InTurn;
 impl Elementwise for InTurn {
     const NAME: &'static str = "in_turn";
     const ARITY: usize = 2;
-    const HAS_ANGLES: bool = true;
+    const HAS_FAR: bool = true;
     fn value<R: Real>(&self, x: &[R]) -> R {
         let sine = (x[0].clone() * x[1].clone()).sin();
         sine.if_greater(&sine.constant(0.0), x[0].clone() * x[1].clone(), x[1].clone() + x[0].floor().abs())
