@@ -16,8 +16,7 @@ const LONG: usize = 32;
 
 /// `Σ x_i y_i`
 pub(super) fn dot<T: Scalar>(x: &[T], y: &[T]) -> T {
-    let dot = Dot { x, y };
-    if x.len() < LONG { dot.run::<false>() } else { isa::dispatch(dot) }
+    if x.len() < LONG { short_dot::<T, false>([T::ZERO; FEW_LANES], x, y) } else { isa::dispatch(Dot { x, y }) }
 }
 
 /// `y += factor x`
@@ -45,26 +44,27 @@ impl<T: Scalar> Kernel for Dot<'_, T> {
         let ((x, x_rest), (y, y_rest)) = (self.x.as_chunks(), self.y.as_chunks());
         let mut sums = [T::ZERO; LANES];
         add_products::<T, LANES, FMA>(&mut sums, x, y);
-        let ((x, x_last), (y, y_last)) = (x_rest.as_chunks(), y_rest.as_chunks());
         let mut few = [T::ZERO; FEW_LANES];
-        add_products::<T, FEW_LANES, FMA>(&mut few, x, y);
-        let mut width = LANES;
-        while width > FEW_LANES {
-            width /= 2;
-            for lane in 0..width {
-                sums[lane] += sums[lane + width];
+        for sums in sums.as_chunks::<FEW_LANES>().0 {
+            for lane in 0..FEW_LANES {
+                few[lane] += sums[lane];
             }
         }
-        for lane in 0..FEW_LANES {
-            few[lane] += sums[lane];
-        }
-        let [a, b, c, d, e, f, g, h] = few;
-        let mut sum = ((a + b) + (c + d)) + ((e + f) + (g + h));
-        for (&x, &y) in x_last.iter().zip(y_last) {
-            sum = fused::<T, FMA>(x, y, sum);
-        }
-        sum
+        short_dot::<T, FMA>(few, x_rest, y_rest)
     }
+}
+
+/// The sum of these and of the products.
+#[inline(always)]
+fn short_dot<T: Scalar, const FMA: bool>(mut sums: [T; FEW_LANES], x: &[T], y: &[T]) -> T {
+    let ((x, x_rest), (y, y_rest)) = (x.as_chunks(), y.as_chunks());
+    add_products::<T, FEW_LANES, FMA>(&mut sums, x, y);
+    let [a, b, c, d, e, f, g, h] = sums;
+    let mut sum = ((a + b) + (c + d)) + ((e + f) + (g + h));
+    for (&x, &y) in x_rest.iter().zip(y_rest) {
+        sum = fused::<T, FMA>(x, y, sum);
+    }
+    sum
 }
 
 #[inline(always)]

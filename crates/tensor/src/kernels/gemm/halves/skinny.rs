@@ -86,10 +86,11 @@ impl Skinny {
         lhs: Matrix<'_, H>,
         rhs: Matrix<'_, H>,
         offsets: &[(usize, usize)],
+        row: Option<&[f32]>,
     ) {
         let group = (AT_A_TIME / (self.columns_len() * size_of::<f32>())).max(LEAST_PRODUCTS).min(offsets.len());
         for (dst, offsets) in dst.chunks_mut(group * self.rows * self.columns).zip(offsets.chunks(group)) {
-            self.multiply_group(dst, lhs, rhs, offsets);
+            self.multiply_group(dst, lhs, rhs, offsets, row);
         }
     }
 
@@ -99,6 +100,7 @@ impl Skinny {
         lhs: Matrix<'_, H>,
         rhs: Matrix<'_, H>,
         offsets: &[(usize, usize)],
+        row: Option<&[f32]>,
     ) {
         let Skinny { rows, columns, k, transposed, contiguous_rows, .. } = self;
         let tile = if contiguous_rows {
@@ -128,7 +130,8 @@ impl Skinny {
             // SAFETY: `products` checked that `dst` holds so many matrices of this size; the piece's rows or columns lie within its
             // own, pieces are disjoint, and each is run once.
             let dst = unsafe { output.tile(first, sizes, stride) };
-            isa::dispatch(Piece { skinny: self, a: a.moved(start, 0), rows: end - start, x: &x, product, dst });
+            let row = row.map(|row| if transposed { &row[start..end] } else { row });
+            isa::dispatch(Piece { skinny: self, a: a.moved(start, 0), rows: end - start, x: &x, product, row, dst });
         });
     }
 
@@ -189,6 +192,8 @@ struct Piece<'a, H: Half> {
     x: &'a Columns<H>,
     /// Whose columns are meant.
     product: usize,
+    /// What is added to each of the output's rows, of which the piece has these columns.
+    row: Option<&'a [f32]>,
     dst: Tile<'a, H>,
 }
 
@@ -213,6 +218,15 @@ impl<H: Half> Kernel for Piece<'_, H> {
             #[cfg(target_arch = "x86_64")]
             Columns::Wide(x) if FMA => self.all_columns::<super::lanes::Avx2>(&x[at], &mut y),
             Columns::Wide(x) => self.all_columns::<Portable<FMA>>(&x[at], &mut y),
+        }
+        if let Some(row) = self.row {
+            for (i, y) in y.chunks_exact_mut(length).take(columns).enumerate() {
+                if self.skinny.transposed {
+                    y.iter_mut().zip(row).for_each(|(y, &x)| *y += x);
+                } else {
+                    y.iter_mut().for_each(|y| *y += row[i]);
+                }
+            }
         }
         if self.skinny.transposed {
             for i in 0..columns {
