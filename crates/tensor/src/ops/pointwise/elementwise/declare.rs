@@ -40,7 +40,7 @@ macro_rules! operation_type {
 /// Functions of one number and of constant parameters, by a formula.
 ///
 /// The derivative may be written in the input, `from x => slope`, or in the output, `from y => slope`; else it comes from the
-/// formula. Parameters may have a domain, `where condition => "what must hold"`. A formula with sines or cosines says `far true`.
+/// formula. Parameters may have a domain, `where condition => "what must hold"`. A formula with angles says `far true`.
 macro_rules! functions {
     ($($(#[$doc:meta])* $Type:ident $({ $($(#[$about:meta])* $parameter:ident),+ } $(where $valid:expr => $rule:literal)?)?,
         $method:ident: |$x:ident| $value:expr
