@@ -9,7 +9,7 @@ Needs mpmath (and is quicker with gmpy2). Run: python3 scripts/minimax.py
 """
 
 import struct
-from mpmath import mp, mpf, atanh, cos, erf, erfc, exp, expm1, lu_solve, log, matrix, nint, pi, polyval, sin, sqrt
+from mpmath import mp, mpf, asin, atan, atanh, cos, erf, erfc, exp, expm1, lu_solve, log, matrix, nint, pi, polyval, sin, sqrt
 
 mp.dps = 60
 
@@ -124,6 +124,19 @@ def main():
         cosine = lambda z: (cos(sqrt(z)) - 1 + z / 2) / z**2
         fit(f"sin S ({label})", "d", degree, sine, lambda z: z * sqrt(z) / sin(sqrt(z)), 0, quarter)
         fit(f"cos C ({label})", "d", degree, cosine, lambda z: z**2 / cos(sqrt(z)), 0, quarter)
+
+    # atan t = t + t z T(z), z = t^2, |t| <= tan(pi / 8); asin s = s + s z A(z), z = s^2, |s| <= 1/2. f32 computes in f64.
+    eighth = (sqrt(mpf(2)) - 1) ** 2 * mpf("1.0001")
+    for label, degree in ("f32", 5), ("f64", 10):
+        tangent = lambda z: (atan(sqrt(z)) / sqrt(z) - 1) / z
+        fit(f"atan T ({label})", "d", degree, tangent, lambda z: z * sqrt(z) / atan(sqrt(z)), 0, eighth, 400)
+    for label, degree in ("f32", 5), ("f64", 12):
+        sine = lambda z: (asin(sqrt(z)) / sqrt(z) - 1) / z
+        fit(f"asin A ({label})", "d", degree, sine, lambda z: z * sqrt(z) / asin(sqrt(z)), 0, mpf("0.25001"), 400)
+
+    # The logarithm and the exponential of a power of f32, which are computed in f64.
+    fit("pow R", "d", 4, series, lambda v: v / 2, 0, reduced, 400)
+    fit("pow Q", "d", 5, lambda r: (expm1(r) - r) / r**2, lambda r: r**2 / exp(r), -half, half, 400)
 
 
 if __name__ == "__main__":

@@ -246,6 +246,7 @@ pub enum Number {
 impl Number {
     /// The value as a float.
     #[must_use]
+    #[inline]
     pub fn as_f64(self) -> f64 {
         match self {
             Number::Float(x) => x,

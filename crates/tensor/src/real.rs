@@ -11,7 +11,10 @@ use crate::{
 };
 pub use dual::Dual;
 pub(crate) use near::NearLane;
-use std::ops::{Add, Div, Mul, Neg, Sub};
+use std::{
+    hint::select_unpredictable,
+    ops::{Add, Div, Mul, Neg, Sub},
+};
 
 macro_rules! special_functions {
     ($($(#[$doc:meta])* $name:ident: $Type:ident;)*) => {$(
@@ -47,10 +50,28 @@ pub trait Real:
     fn sqrt(&self) -> Self;
     /// x^exponent
     fn powf(&self, exponent: f64) -> Self;
+    /// x^exponent, of two variables; [`powf`](Self::powf) has a constant exponent.
+    fn pow(&self, exponent: &Self) -> Self;
+    /// The exact rest with the sign of this, x - trunc(x / y) y.
+    fn fmod(&self, y: &Self) -> Self;
     /// sin x
     fn sin(&self) -> Self;
     /// cos x
     fn cos(&self) -> Self;
+    /// tan x
+    fn tan(&self) -> Self;
+    /// The angle from -π/2 to π/2 whose sine is x.
+    fn asin(&self) -> Self;
+    /// The angle from 0 to π whose cosine is x.
+    fn acos(&self) -> Self;
+    /// The angle from -π/2 to π/2 whose tangent is x.
+    fn atan(&self) -> Self;
+    /// The angle from -π to π of the point (x, y), this being y.
+    fn atan2(&self, x: &Self) -> Self;
+    /// sinh x
+    fn sinh(&self) -> Self;
+    /// cosh x
+    fn cosh(&self) -> Self;
     /// tanh x
     fn tanh(&self) -> Self;
     /// 1 / (1 + e^-x)
@@ -86,18 +107,6 @@ pub trait Real:
         self.constant(1.0) / self.clone()
     }
     special_functions! {
-        /// tan x
-        tan: Tan;
-        /// The angle from -π/2 to π/2 whose sine is x.
-        asin: Asin;
-        /// The angle from 0 to π whose cosine is x.
-        acos: Acos;
-        /// The angle from -π/2 to π/2 whose tangent is x.
-        atan: Atan;
-        /// sinh x
-        sinh: Sinh;
-        /// cosh x
-        cosh: Cosh;
         /// The inverse of sinh.
         asinh: Asinh;
         /// The inverse of cosh.
@@ -125,17 +134,9 @@ pub trait Real:
     fn polygamma(&self, n: u32) -> Self {
         Self::special(&ops::Polygamma(n), std::slice::from_ref(self))
     }
-    /// x^exponent, of two variables; [`powf`](Self::powf) has a constant exponent.
-    fn pow(&self, exponent: &Self) -> Self {
-        Self::special(&ops::Pow, &[self.clone(), exponent.clone()])
-    }
     /// √(x² + y²), without overflow.
     fn hypot(&self, y: &Self) -> Self {
         Self::special(&ops::Hypot, &[self.clone(), y.clone()])
-    }
-    /// The angle from -π to π of the point (x, y), this being y.
-    fn atan2(&self, x: &Self) -> Self {
-        Self::special(&ops::Atan2, &[self.clone(), x.clone()])
     }
 }
 
@@ -174,7 +175,8 @@ macro_rules! lane_functions {
 }
 
 impl<T: Math, const FMA: bool> Real for Lane<T, FMA> {
-    lane_functions!(exp => exp, expm1 => exp_m1, ln => ln, log1p => ln_1p, sin => sin, cos => cos, tanh => tanh,
+    lane_functions!(exp => exp, expm1 => exp_m1, ln => ln, log1p => ln_1p, sin => sin, cos => cos, tan => tan,
+        asin => asin, acos => acos, atan => atan, sinh => sinh, cosh => cosh, tanh => tanh,
         sigmoid => sigmoid, softplus => softplus, erf => erf, gelu => gelu);
     #[inline(always)]
     fn constant(&self, value: f64) -> Self {
@@ -212,15 +214,28 @@ impl<T: Math, const FMA: bool> Real for Lane<T, FMA> {
     }
     #[inline(always)]
     fn if_nan(&self, then: Self, otherwise: Self) -> Self {
-        if self.0.is_nan() { then } else { otherwise }
+        select_unpredictable(self.0.is_nan(), then, otherwise)
     }
     #[inline(always)]
     fn powf(&self, exponent: f64) -> Self {
         Lane(self.0.powf::<FMA>(T::from_f64(exponent)))
     }
     #[inline(always)]
+    fn pow(&self, exponent: &Self) -> Self {
+        Lane(self.0.powf::<FMA>(exponent.0))
+    }
+    #[inline(always)]
+    fn fmod(&self, y: &Self) -> Self {
+        Lane(self.0.rest::<FMA>(y.0))
+    }
+    #[inline(always)]
+    fn atan2(&self, x: &Self) -> Self {
+        Lane(self.0.atan2::<FMA>(x.0))
+    }
+    #[inline(always)]
     fn if_greater(&self, than: &Self, then: Self, otherwise: Self) -> Self {
-        if self.0 > than.0 { then } else { otherwise }
+        // Not `if`: of two in a row the compiler makes branches, and no vectors.
+        select_unpredictable(self.0 > than.0, then, otherwise)
     }
 }
 
@@ -234,12 +249,22 @@ macro_rules! number_functions {
     )*};
 }
 
+macro_rules! number_pairs {
+    ($($name:ident),*) => {$(
+        #[inline]
+        fn $name(&self, other: &Self) -> Self {
+            Lane::<Self, false>(*self).$name(&Lane(*other)).0
+        }
+    )*};
+}
+
 macro_rules! real_number {
     ($($ty:ty),*) => {$(
         /// As the kernels compute it, without fused multiply-add.
         impl Real for $ty {
-            number_functions!(exp, expm1, ln, log1p, sqrt, sin, cos, tanh, sigmoid, softplus, erf, gelu, abs, floor, ceil,
-                trunc, round);
+            number_functions!(exp, expm1, ln, log1p, sqrt, sin, cos, tan, asin, acos, atan, sinh, cosh, tanh, sigmoid, softplus,
+                erf, gelu, abs, floor, ceil, trunc, round);
+            number_pairs!(pow, fmod, atan2);
             fn special<F: Special>(function: &F, x: &[Self]) -> Self {
                 let mut numbers = [0.0; ops::MAX_ARITY];
                 numbers.iter_mut().zip(x).for_each(|(number, &x)| *number = f64::from(x));
@@ -274,11 +299,20 @@ macro_rules! tensor_functions {
     )*};
 }
 
+macro_rules! tensor_pairs {
+    ($($name:ident: $Type:ident),*) => {$(
+        fn $name(&self, other: &Self) -> Self {
+            ops::apply_broadcast(&ops::$Type, &[self, other])
+        }
+    )*};
+}
+
 impl Real for Tensor {
     tensor_functions!(
-        exp, expm1, ln, log1p, sqrt, sin, cos, tanh, sigmoid, softplus, erf, gelu, abs, square, reciprocal, floor,
-        ceil, trunc, round
+        exp, expm1, ln, log1p, sqrt, sin, cos, tan, asin, acos, atan, sinh, cosh, tanh, sigmoid, softplus, erf, gelu,
+        abs, square, reciprocal, floor, ceil, trunc, round
     );
+    tensor_pairs!(pow: Pow, fmod: Fmod, atan2: Atan2);
     fn special<F: Special>(function: &F, x: &[Self]) -> Self {
         ops::apply_broadcast(function, &x.iter().collect::<crate::Few<_>>())
     }

@@ -5,7 +5,7 @@ mod erfinv;
 mod gamma;
 mod sinc;
 
-pub(crate) use division::{floor_quotient, remainder};
+pub(crate) use division::{floor_quotient, trunc_quotient};
 pub(crate) use erfinv::erfinv;
 pub(crate) use gamma::polygamma;
 pub(crate) use sinc::sinc;

@@ -8,8 +8,8 @@
 
 use super::Real;
 use crate::ops::{
-    Abs, Cos, Elementwise, Erf, Exp, Expm1, Gelu, Kept, Ln, Log1p, MAX_ARITY, Powf, Reciprocal, Sigmoid, Sin, Softplus,
-    Special, Sqrt, Square, Tanh,
+    Abs, Acos, Asin, Atan, Atan2, Cos, Cosh, Elementwise, Erf, Exp, Expm1, Fmod, Gelu, Kept, Ln, Log1p, MAX_ARITY, Pow,
+    Powf, Reciprocal, Sigmoid, Sin, Sinh, Softplus, Special, Sqrt, Square, Tan, Tanh,
 };
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
@@ -64,6 +64,22 @@ fn chosen<R: Real>(choose: impl Fn(R, R) -> R, then: Dual<R>, otherwise: Dual<R>
         (then, otherwise) => Some(choose(then.unwrap_or_else(|| zero.clone()), otherwise.unwrap_or(zero))),
     };
     Dual { value: choose(then.value, otherwise.value), tangent }
+}
+
+/// What comes of the tangents of the variables, where `kept` is what the derivative looks at.
+#[inline(always)]
+fn tangent_of<R: Real, F: Elementwise>(function: &F, x: &[Dual<R>], kept: &[R]) -> Option<R> {
+    let mut tangent = None;
+    for (i, x) in x.iter().enumerate().take(F::ARITY) {
+        if let Some(x_dot) = &x.tangent {
+            let term = function.pull(i, x_dot, kept);
+            tangent = Some(match tangent {
+                Some(sum) => sum + term,
+                None => term,
+            });
+        }
+    }
+    tangent
 }
 
 impl<R: Real> Add for Dual<R> {
@@ -135,6 +151,17 @@ macro_rules! functions {
     )*};
 }
 
+macro_rules! pairs {
+    ($($name:ident: $Type:ident),*) => {$(
+        #[inline(always)]
+        fn $name(&self, other: &Self) -> Self {
+            let kept = [self.value.clone(), other.value.clone()];
+            let value = self.value.$name(&other.value);
+            Dual { tangent: tangent_of(&$Type, &[self.clone(), other.clone()], &kept), value }
+        }
+    )*};
+}
+
 macro_rules! steps {
     ($($name:ident),*) => {$(
         #[inline(always)]
@@ -145,8 +172,10 @@ macro_rules! steps {
 }
 
 impl<R: Real> Real for Dual<R> {
-    functions!(exp: Exp, expm1: Expm1, ln: Ln, log1p: Log1p, sqrt: Sqrt, sin: Sin, cos: Cos, tanh: Tanh, sigmoid: Sigmoid,
+    functions!(exp: Exp, expm1: Expm1, ln: Ln, log1p: Log1p, sqrt: Sqrt, sin: Sin, cos: Cos, tan: Tan,
+        asin: Asin, acos: Acos, atan: Atan, sinh: Sinh, cosh: Cosh, tanh: Tanh, sigmoid: Sigmoid,
         softplus: Softplus, erf: Erf, gelu: Gelu, abs: Abs, square: Square, reciprocal: Reciprocal);
+    pairs!(pow: Pow, fmod: Fmod, atan2: Atan2);
     steps!(floor, ceil, trunc, round);
     #[inline(always)]
     fn constant(&self, value: f64) -> Self {
@@ -168,17 +197,7 @@ impl<R: Real> Real for Dual<R> {
             Kept::Inputs => values,
             Kept::Output => std::slice::from_ref(&y),
         };
-        let mut tangent = None;
-        for (i, x) in x.iter().enumerate().take(F::ARITY) {
-            if let Some(x_dot) = &x.tangent {
-                let term = function.pull(i, x_dot, kept);
-                tangent = Some(match tangent {
-                    Some(sum) => sum + term,
-                    None => term,
-                });
-            }
-        }
-        Dual { tangent, value: y }
+        Dual { tangent: tangent_of(function, x, kept), value: y }
     }
     #[inline(always)]
     fn if_nan(&self, then: Self, otherwise: Self) -> Self {

@@ -1,10 +1,11 @@
-//! Numbers of loops that vectorise though their formula has sines or cosines, of which those far out do not.
+//! Numbers of loops that vectorise though their formula has angles or rests of divisions, of which those far out do not.
 
 use super::{Lane, Real};
 use crate::{kernels::math::Math, ops, ops::Special};
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-/// A number as in [`Lane`], whose sine and cosine are computed as if it were in their range; and whether all were of which it is made.
+/// A number as in [`Lane`], whose sine, cosine, tangent and rest are computed as if it were in their range; and whether all were of which
+/// it is made.
 #[derive(Clone, Copy)]
 pub(crate) struct NearLane<T, const FMA: bool> {
     pub(crate) lane: Lane<T, FMA>,
@@ -60,7 +61,10 @@ macro_rules! functions {
 }
 
 impl<T: Math, const FMA: bool> Real for NearLane<T, FMA> {
-    functions!(exp, expm1, ln, log1p, sqrt, tanh, sigmoid, softplus, erf, gelu, abs, floor, ceil, trunc, round);
+    functions!(
+        exp, expm1, ln, log1p, sqrt, asin, acos, atan, sinh, cosh, tanh, sigmoid, softplus, erf, gelu, abs, floor,
+        ceil, trunc, round
+    );
     #[inline(always)]
     fn sin(&self) -> Self {
         self.angle(self.lane.0.sin_in_range::<FMA>())
@@ -68,6 +72,23 @@ impl<T: Math, const FMA: bool> Real for NearLane<T, FMA> {
     #[inline(always)]
     fn cos(&self) -> Self {
         self.angle(self.lane.0.cos_in_range::<FMA>())
+    }
+    #[inline(always)]
+    fn tan(&self) -> Self {
+        self.angle(self.lane.0.tan_in_range::<FMA>())
+    }
+    #[inline(always)]
+    fn fmod(&self, y: &Self) -> Self {
+        let (rest, is_right) = self.lane.0.rest_near::<FMA>(y.lane.0);
+        NearLane { lane: Lane(rest), is_right: self.is_right & y.is_right & is_right }
+    }
+    #[inline(always)]
+    fn pow(&self, exponent: &Self) -> Self {
+        self.with(*exponent, self.lane.pow(&exponent.lane))
+    }
+    #[inline(always)]
+    fn atan2(&self, x: &Self) -> Self {
+        self.with(*x, self.lane.atan2(&x.lane))
     }
     #[inline(always)]
     fn constant(&self, value: f64) -> Self {

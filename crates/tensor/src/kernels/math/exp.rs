@@ -1,4 +1,4 @@
-//! The exponential and what is a quotient of it: `exp`, `exp_m1`, `sigmoid`, `tanh`.
+//! The exponential and what is a quotient of it: `exp`, `exp_m1`, `sigmoid`, `tanh`, `sinh`, `cosh`.
 //!
 //! `x = n ln 2 + r` with an integer n and `|r| <= ln 2 / 2` (Cody and Waite), so that `e^x = 2^n e^r`. All four build on
 //! [`reduce`], which gives `n` and `e^r - 1`: keeping the 1 out keeps small results accurate.
@@ -89,4 +89,39 @@ pub(super) fn tanh<T: ExpTable, const FMA: bool>(x: T) -> T {
     let scale = T::pow2(n);
     let e = scale.mul_add::<FMA>(m, scale - T::from_f64(1.0));
     (e / (e + T::from_f64(2.0))).copysign(x)
+}
+
+/// The hyperbolic sine and cosine of one format.
+pub(crate) trait Hyperbolic: Format {
+    fn sinh<const FMA: bool>(self) -> Self;
+    fn cosh<const FMA: bool>(self) -> Self;
+}
+
+/// Of larger numbers both are infinite in f32, and not yet in f64.
+const HYPERBOLIC_FAR: f64 = 200.0;
+
+/// In f64, where the halves of the exponentials add up without loss.
+impl Hyperbolic for f32 {
+    #[inline(always)]
+    fn sinh<const FMA: bool>(self) -> f32 {
+        let e = exp_m1::<f64, FMA>(at_most(f64::from(self).abs(), HYPERBOLIC_FAR));
+        (0.5 * (e + e / (e + 1.0))).copysign(self.into()) as f32
+    }
+    #[inline(always)]
+    fn cosh<const FMA: bool>(self) -> f32 {
+        let e = exp::<f64, FMA>(at_most(f64::from(self).abs(), HYPERBOLIC_FAR));
+        (0.5 * (e + 1.0 / e)) as f32
+    }
+}
+
+/// By `libm`, one at a time: the errors of the exponential and of the quotient would add up.
+impl Hyperbolic for f64 {
+    #[inline(always)]
+    fn sinh<const FMA: bool>(self) -> f64 {
+        libm::sinh(self)
+    }
+    #[inline(always)]
+    fn cosh<const FMA: bool>(self) -> f64 {
+        libm::cosh(self)
+    }
 }

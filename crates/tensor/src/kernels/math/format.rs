@@ -37,7 +37,6 @@ pub(crate) trait Format:
     fn sqrt(self) -> Self;
     fn abs(self) -> Self;
     fn copysign(self, sign: Self) -> Self;
-    fn powf(self, y: Self) -> Self;
     /// 2^n for an integer n whose power is a normal number.
     fn pow2(n: Self) -> Self;
     /// `(k, z)` with `x = 2^k z` and `sqrt(1/2) <= z < sqrt 2`, for a positive normal x.
@@ -99,10 +98,6 @@ macro_rules! format {
             #[inline(always)]
             fn copysign(self, sign: Self) -> Self {
                 self.copysign(sign)
-            }
-            #[inline(always)]
-            fn powf(self, y: Self) -> Self {
-                self.powf(y)
             }
             #[inline(always)]
             fn pow2(n: Self) -> Self {

@@ -62,6 +62,12 @@ fn functions() -> Vec<Function> {
         function!(erf, (2.19, 2.1), libm::erf, ERF, everything),
         function!(sin_in_range, (0.57, 0.83), f64::sin, SIN, Math::trig_in_range),
         function!(cos_in_range, (0.57, 0.83), f64::cos, COS, Math::trig_in_range),
+        function!(tan_in_range, (0.57, 1.0), libm::tan, NONE, Math::trig_in_range),
+        function!(atan, (0.51, 1.1), libm::atan, NONE, everything),
+        function!(asin, (0.51, 1.7), libm::asin, NONE, everything),
+        function!(acos, (0.51, 1.2), libm::acos, NONE, everything),
+        function!(sinh, (0.51, 1.0), libm::sinh, NONE, everything),
+        function!(cosh, (0.51, 1.0), libm::cosh, NONE, everything),
     ]
 }
 
@@ -165,4 +171,117 @@ fn sine_and_cosine_anywhere() {
         assert!(ulp_error(Math::cos::<false>(x), x.cos(), F64) <= 2.0);
     }
     assert!(Math::sin::<false>(f32::INFINITY).is_nan() && Math::sin::<false>(f32::NAN).is_nan());
+}
+
+/// Numbers of every size and sign, with the special ones first, as pairs of all with all.
+fn pairs_of(numbers: &[f64]) -> Vec<(f64, f64)> {
+    numbers.iter().flat_map(|&x| numbers.iter().map(move |&y| (x, y))).collect()
+}
+
+/// Exponents of f32 at steps that no power of two divides, small whole numbers and halves, and the special ones.
+fn numbers_of_f32() -> Vec<f64> {
+    let patterns = (0..=u32::MAX).step_by(7_919_993).map(|bits| f64::from(f32::from_bits(bits)));
+    let small = (-24..=24).map(|n| f64::from(n) * 0.5);
+    let near_one = (-20..=20).map(|n| f64::from(1.0 + n as f32 * 3.3e-7));
+    let edges = [f32::MIN_POSITIVE, f32::from_bits(1), 16_777_215.0, 33_554_433.0, f32::MAX].map(f64::from);
+    SPECIAL.map(|x| f64::from(x as f32)).into_iter().chain(patterns).chain(small).chain(near_one).chain(edges).collect()
+}
+
+/// The largest error of both compilations of a function of two numbers.
+macro_rules! worst_of_pairs {
+    ($cases:expr, $t:ident, $f:ident, $want:expr, $format:expr) => {{
+        struct Loop<'a>(&'a [($t, $t)], &'a mut [$t]);
+        impl Kernel for Loop<'_> {
+            type Output = ();
+            #[inline(always)]
+            fn run<const FMA: bool>(self) {
+                self.1.iter_mut().zip(self.0).for_each(|(z, &(x, y))| *z = Math::$f::<FMA>(x, y));
+            }
+        }
+        let cases: Vec<($t, $t)> = $cases.iter().map(|&(x, y)| (x as $t, y as $t)).collect();
+        let (mut fused, mut plain) = (vec![0.0; cases.len()], vec![0.0; cases.len()]);
+        dispatch(Loop(&cases, &mut fused));
+        Loop(&cases, &mut plain).run::<false>();
+        let mut worst = (0.0, String::new());
+        for (i, &(x, y)) in cases.iter().enumerate() {
+            let want = $want(f64::from(x), f64::from(y));
+            for got in [fused[i], plain[i]] {
+                let error = ulp_error(f64::from(got), want, $format);
+                if error > worst.0 {
+                    worst = (error, format!("{} of {x:e}, {y:e}: {got:e}, true {want:e}", stringify!($f)));
+                }
+            }
+        }
+        worst
+    }};
+}
+
+#[test]
+fn powers_of_f32_are_rounded_powers_of_f64() {
+    let worst = worst_of_pairs!(pairs_of(&numbers_of_f32()), f32, powf, f64::powf, F32);
+    assert!(worst.0 <= 0.51, "{worst:?}");
+}
+
+#[test]
+fn powers_have_the_special_values_of_c() {
+    let (inf, nan) = (f32::INFINITY, f32::NAN);
+    for (x, y, want) in [
+        (1.0, nan, 1.0),
+        (nan, 0.0, 1.0),
+        (nan, -0.0, 1.0),
+        (-1.0, inf, 1.0),
+        (-1.0, -inf, 1.0),
+        (-2.0, 3.0, -8.0),
+        (-2.0, 4.0, 16.0),
+        (-0.0, 3.0, -0.0),
+        (-0.0, -3.0, -inf),
+        (-0.0, 0.5, 0.0),
+        (0.0, -2.0, inf),
+        (-inf, 3.0, -inf),
+        (-inf, -3.0, -0.0),
+        (-inf, 0.5, inf),
+        (0.5, inf, 0.0),
+        (0.5, -inf, inf),
+        (-8.0, 1e30, inf),
+    ] {
+        for got in [Math::powf::<false>(x, y), Math::powf::<true>(x, y)] {
+            assert_eq!(got.to_bits(), f32::to_bits(want), "{x} to the power of {y}: {got}");
+        }
+    }
+    for (x, y) in [(-1.0, nan), (-8.0f32, 1.0 / 3.0), (nan, 1.0), (2.0, nan)] {
+        assert!(Math::powf::<true>(x, y).is_nan(), "{x} to the power of {y}");
+    }
+}
+
+#[test]
+fn angles_of_points() {
+    let numbers = numbers_of_f32();
+    let worst = worst_of_pairs!(pairs_of(&numbers), f32, atan2, f64::atan2, F32);
+    assert!(worst.0 <= 0.51, "{worst:?}");
+    // Also those that f64 alone has, and points of one size.
+    let step = (1u64 << 46) + 0x9e37_79b9_7f4b;
+    let all = (0..900u64).map(|i| f64::from_bits(i.wrapping_mul(step << 8))).chain(SPECIAL);
+    let cases: Vec<_> = pairs_of(&all.collect::<Vec<_>>());
+    let near = (0..400_000u64)
+        .map(|i| (f64::from_bits(0x3fd0_0000_0000_0000 + i.wrapping_mul(step) % (1 << 54)), 1.0 + i as f64 * 1e-6));
+    let cases: Vec<_> = cases.into_iter().chain(near).collect();
+    let worst = worst_of_pairs!(cases, f64, atan2, libm::atan2, F64);
+    // The reference may be off by a unit itself.
+    assert!(worst.0 <= 2.5, "{worst:?}");
+}
+
+#[test]
+fn rests_are_exact() {
+    let worst = worst_of_pairs!(pairs_of(&numbers_of_f32()), f32, rest, libm::fmod, F32);
+    assert_eq!(worst.0, 0.0, "{worst:?}");
+    let step = (1u64 << 46) + 0x9e37_79b9_7f4b;
+    let all = (0..700u64).map(|i| f64::from_bits(i.wrapping_mul(step << 8))).chain(SPECIAL).chain([7.0, 0.1, 0.3]);
+    let cases = pairs_of(&all.collect::<Vec<_>>());
+    // Multiples, and their neighbours.
+    let multiples = (1..2_000u32).flat_map(|n| {
+        let x = f64::from(n) * 0.1;
+        [(x, 0.1), (x.next_up(), 0.1), (x.next_down(), 0.1), (-x, 0.3), (x * 1e12, 0.1)]
+    });
+    let worst = worst_of_pairs!(cases.into_iter().chain(multiples).collect::<Vec<_>>(), f64, rest, libm::fmod, F64);
+    assert_eq!(worst.0, 0.0, "{worst:?}");
 }

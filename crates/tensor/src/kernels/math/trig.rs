@@ -1,4 +1,4 @@
-//! Sine and cosine of a bounded argument.
+//! Sine, cosine and tangent of a bounded argument.
 //!
 //! `x = n pi / 2 + r` with `|r| <= pi / 4` (Cody and Waite); `n mod 4` says which of `+-sin r` and `+-cos r` is meant. With pi / 2
 //! in parts of 33 bits the products with `|n| < 2^20` are exact. Farther out that fails, and the standard library computes them: a loop takes all numbers for
@@ -41,6 +41,9 @@ pub(crate) trait Trig: Format {
     fn in_range(self) -> bool;
     fn sin_anywhere(self) -> Self;
     fn cos_anywhere(self) -> Self;
+    /// Of a number in range, where f64 branches all the same.
+    fn tan_in_range<const FMA: bool>(self) -> Self;
+    fn tan_anywhere(self) -> Self;
 }
 
 macro_rules! anywhere {
@@ -56,6 +59,10 @@ macro_rules! anywhere {
         #[inline(always)]
         fn cos_anywhere(self) -> Self {
             self.cos()
+        }
+        #[inline(always)]
+        fn tan_anywhere(self) -> Self {
+            libm::tan(self.into()) as Self
         }
     };
 }
@@ -78,19 +85,37 @@ impl Trig for f32 {
     anywhere!();
     #[inline(always)]
     fn sin_turned<const FMA: bool>(self, turn: u64) -> f32 {
-        let x = f64::from(self);
-        let (n, turns) = quarter_turns::<FMA>(x);
-        let r = Format::mul_add::<FMA>(n, -PI_2[1], Format::mul_add::<FMA>(n, -PI_2[0], x));
-        let z = r * r;
-        let sin = Format::mul_add::<FMA>(polynomial::<f64, FMA>(z, S_F32), z * r, r);
-        let half = Format::mul_add::<FMA>(polynomial::<f64, FMA>(z, C_F32), z, -0.5);
-        let cos = Format::mul_add::<FMA>(half, z, 1.0);
+        let (turns, sin, cos) = reduced::<FMA>(self);
         choose(turns.wrapping_add(turn), sin, cos) as f32
     }
+    #[inline(always)]
+    fn tan_in_range<const FMA: bool>(self) -> f32 {
+        let (turns, sin, cos) = reduced::<FMA>(self);
+        let tan = choose(turns, sin, cos) / choose(turns.wrapping_add(1), sin, cos);
+        // As in `sin_in_range`.
+        if self.abs() < f32::EPSILON { self } else { tan as f32 }
+    }
+}
+
+/// The quarter turns of x, and the sine and cosine of what they leave.
+#[inline(always)]
+fn reduced<const FMA: bool>(x: f32) -> (u64, f64, f64) {
+    let x = f64::from(x);
+    let (n, turns) = quarter_turns::<FMA>(x);
+    let r = Format::mul_add::<FMA>(n, -PI_2[1], Format::mul_add::<FMA>(n, -PI_2[0], x));
+    let z = r * r;
+    let sin = Format::mul_add::<FMA>(polynomial::<f64, FMA>(z, S_F32), z * r, r);
+    let half = Format::mul_add::<FMA>(polynomial::<f64, FMA>(z, C_F32), z, -0.5);
+    (turns, sin, Format::mul_add::<FMA>(half, z, 1.0))
 }
 
 impl Trig for f64 {
     anywhere!();
+    /// A quotient of the two would add up their errors.
+    #[inline(always)]
+    fn tan_in_range<const FMA: bool>(self) -> f64 {
+        libm::tan(self)
+    }
     #[inline(always)]
     fn sin_turned<const FMA: bool>(self, turn: u64) -> f64 {
         let (n, turns) = quarter_turns::<FMA>(self);

@@ -75,6 +75,7 @@ impl Vjp for Cast {
     }
 }
 
+#[derive(Clone)]
 struct Converted;
 
 /// Conversion as by `as`: floats are cut towards zero and saturate, NaN becomes 0; anything but zero is true.

@@ -67,6 +67,7 @@ impl Primitive for Compare {
 
 macro_rules! loops {
     ($($Type:ident $operator:tt),*) => {$(
+        #[derive(Clone)]
         struct $Type;
         impl<T: Element> Map<T, bool> for $Type {
             const ARITY: usize = 2;

@@ -4,7 +4,7 @@ use super::elementwise::bounds::accuracy;
 use crate::ops::{
     Elementwise, Special,
     broadcast::{Operand, binary},
-    pointwise::elementwise::declare::operation_type,
+    pointwise::elementwise::declare::{in_f64, operation_type, value_by},
 };
 use crate::{Array, DType, Error, ErrorKind, Real, Result, Tensor, kernels::special};
 
@@ -12,6 +12,15 @@ use crate::{Array, DType, Error, ErrorKind, Real, Result, Tensor, kernels::speci
 #[inline(always)]
 fn whole_quotient<R: Real>(x: &R, y: &R, r: &R) -> R {
     ((x.clone() - r.clone()) / y.clone()).round()
+}
+
+/// A rest of a division by y, and y more where their signs differ.
+#[inline(always)]
+fn with_sign_of<R: Real>(y: &R, rest: R) -> R {
+    let (zero, more) = (y.constant(0.0), rest.clone() + y.clone());
+    let of_negative = y.if_greater(&zero, more.clone(), rest.clone());
+    let of_positive = zero.if_greater(y, more, rest.clone());
+    zero.if_greater(&rest, of_negative, rest.if_greater(&zero, of_positive, rest.clone()))
 }
 
 /// Refuses a divisor of zero, for which integers have no result.
@@ -29,14 +38,16 @@ fn divides(op: &'static str, divisor: &Array) -> Result<()> {
 
 /// Functions of a dividend and a divisor: a number, an integer, whether it is constant between its steps.
 macro_rules! divisions {
-    ($($(#[$doc:meta])* $Type:ident, $method:ident: $number:expr, integer |$n:ident, $m:ident| $integer:expr,
+    ($($(#[$doc:meta])* $Type:ident, $method:ident: $(number $number:path)? $(|$x:ident, $y:ident| $value:expr)?, integer |$n:ident, $m:ident| $integer:expr,
         constant $constant:literal;)*) => {$(
         operation_type! { $Type, $method }
 
         impl Elementwise for $Type {
             const NAME: &'static str = stringify!($method);
             const ARITY: usize = 2;
-            const IN_F64: bool = true;
+            const IN_F64: bool = in_f64!($(number $number)?);
+            // Of a rest, those of large quotients.
+            const HAS_FAR: bool = !Self::IN_F64;
             const IS_CONSTANT: bool = $constant;
             const INTEGER: Option<fn(&Self, &[i64]) -> i64> = Some(|_, x| {
                 let ($n, $m) = (x[0], x[1]);
@@ -47,7 +58,9 @@ macro_rules! divisions {
             }
             #[inline(always)]
             fn value<R: Real>(&self, x: &[R]) -> R {
-                R::special(self, x)
+                $(let [$x, $y] = [&x[0], &x[1]];
+                $value)?
+                $(value_by!($number, self, x))?
             }
             /// Of a remainder: `r = x - n y` with a whole n that does not change between the steps.
             #[inline(always)]
@@ -59,11 +72,11 @@ macro_rules! divisions {
             }
         }
 
-        impl Special for $Type {
+        $(impl Special for $Type {
             fn number(&self, x: &[f64]) -> f64 {
                 $number(x[0], x[1])
             }
-        }
+        })?
 
         impl Tensor {
             $(#[$doc])*
@@ -88,7 +101,7 @@ divisions! {
     /// # use cotangent_tensor::Tensor;
     /// assert_eq!(Tensor::from([5.5f32, -5.5]).fmod(2).to_vec::<f32>(), [1.5, -1.5]);
     /// ```
-    Fmod, fmod: libm::fmod, integer |n, m| n.wrapping_rem(m), constant false;
+    Fmod, fmod: |x, y| x.fmod(y), integer |n, m| n.wrapping_rem(m), constant false;
     /// x - n y with n = floor(x / y): the remainder with the sign of y, as Python's `%`; x_bar = z_bar, y_bar = -n z_bar. Integers too.
     ///
     /// ```
@@ -97,7 +110,7 @@ divisions! {
     /// assert_eq!(Tensor::from([-7i64]).remainder(3).to_vec::<i64>(), [2]);
     /// ```
     #[doc(alias = "mod")]
-    Remainder, remainder: special::remainder, integer |n, m| floor_rest(n, m), constant false;
+    Remainder, remainder: |x, y| with_sign_of(y, x.fmod(y)), integer |n, m| floor_rest(n, m), constant false;
     /// floor(x / y), of the exact quotient, as Python's `//`; derivative zero. Integers too.
     ///
     /// ```
@@ -106,14 +119,14 @@ divisions! {
     /// assert_eq!(Tensor::from([-7i64]).div_floor(2).to_vec::<i64>(), [-4]);
     /// ```
     #[doc(alias = "floor_divide")]
-    DivFloor, div_floor: special::floor_quotient, integer |n, m| floor_quotient(n, m), constant true;
+    DivFloor, div_floor: number special::floor_quotient, integer |n, m| floor_quotient(n, m), constant true;
     /// trunc(x / y), rounded towards zero, as C divides integers; derivative zero. Integers too.
     ///
     /// ```
     /// # use cotangent_tensor::Tensor;
     /// assert_eq!(Tensor::from([7i64, -7]).div_trunc(2).to_vec::<i64>(), [3, -3]);
     /// ```
-    DivTrunc, div_trunc: |x: f64, y: f64| (x / y).trunc(), integer |n, m| n.wrapping_div(m), constant true;
+    DivTrunc, div_trunc: number special::trunc_quotient, integer |n, m| n.wrapping_div(m), constant true;
 }
 
 /// The rest with the sign of m.

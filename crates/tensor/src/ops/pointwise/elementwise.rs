@@ -57,9 +57,10 @@ pub trait Elementwise: Clone + Send + Sync + 'static {
     /// Whether f32 is computed in f64 too: for functions that do not vectorise, which are then compiled once and not for each
     /// dtype and instruction set.
     const IN_F64: bool = false;
-    /// Whether the formula has sines or cosines, of which those beyond 2^20 are computed one at a time. The loop is then compiled twice: a
-    /// block of elements without such an angle goes through one that vectorises. It changes no bit of a result.
-    const HAS_ANGLES: bool = false;
+    /// Whether the formula has sines, cosines or tangents, of which those beyond 2^20 are computed one at a time, or rests of divisions, of
+    /// which those with a large quotient are. The loop is then compiled twice: a block of elements without such goes through one that
+    /// vectorises. It changes no bit of a result.
+    const HAS_FAR: bool = false;
     /// The function on integers, for the few that have one; others need a floating-point dtype.
     const INTEGER: Option<fn(&Self, &[i64]) -> i64> = None;
 
@@ -174,7 +175,7 @@ impl<F: Elementwise> Primitive for F {
 
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
         if inputs[0].dtype().is_float() {
-            return Ok(float_map::<F, _>(&Value(self), inputs).into());
+            return Ok(float_map::<F, _>(&Value(self.clone()), inputs).into());
         }
         self.check_integers(inputs)?;
         Ok(wide::map_integers(&integer_body(self), inputs).into())
@@ -315,7 +316,7 @@ impl<F: Elementwise> Primitive for ElementwiseGrad<F> {
     }
 
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
-        let f = &self.function;
+        let f = self.function.clone();
         // Only the arm of this function is compiled, with a loop for each of its inputs.
         let slope = match F::ARITY {
             1 => float_map::<F, _>(&Slope::<F, 0>(f), inputs),
@@ -387,15 +388,16 @@ macro_rules! pulled_by {
     };
 }
 
-struct Value<'a, F>(&'a F);
+#[derive(Clone)]
+struct Value<F>(F);
 
-impl<T: Math, F: Elementwise> Map<T, T> for Value<'_, F> {
+impl<T: Math, F: Elementwise> Map<T, T> for Value<F> {
     const ARITY: usize = F::ARITY;
     #[inline(always)]
     fn call<const FMA: bool>(&self, x: &[T]) -> T {
         value_of!(F, self.0, x, Lane::<T, FMA>).0
     }
-    const HAS_NEAR: bool = F::HAS_ANGLES;
+    const HAS_NEAR: bool = F::HAS_FAR;
     #[inline(always)]
     fn near<const FMA: bool>(&self, x: &[T]) -> (T, bool) {
         let y = value_of!(F, self.0, x, NearLane::<T, FMA>::new);
@@ -405,15 +407,16 @@ impl<T: Math, F: Elementwise> Map<T, T> for Value<'_, F> {
 
 /// The derivative with respect to input I, of the cotangent and of what is kept. I is a constant so that what does not depend on
 /// that input falls away.
-struct Slope<'a, F, const I: usize>(&'a F);
+#[derive(Clone)]
+struct Slope<F, const I: usize>(F);
 
-impl<T: Math, F: Elementwise, const I: usize> Map<T, T> for Slope<'_, F, I> {
+impl<T: Math, F: Elementwise, const I: usize> Map<T, T> for Slope<F, I> {
     const ARITY: usize = 1 + kept_count::<F>();
     #[inline(always)]
     fn call<const FMA: bool>(&self, x: &[T]) -> T {
         pulled_by!(F, I, self.0, x, Lane::<T, FMA>).0
     }
-    const HAS_NEAR: bool = F::HAS_ANGLES;
+    const HAS_NEAR: bool = F::HAS_FAR;
     #[inline(always)]
     fn near<const FMA: bool>(&self, x: &[T]) -> (T, bool) {
         let x_bar = pulled_by!(F, I, self.0, x, NearLane::<T, FMA>::new);

@@ -78,6 +78,7 @@ impl<T: ops::BitAnd<Output = T> + ops::BitOr<Output = T> + ops::BitXor<Output = 
 
 macro_rules! connectives {
     ($($Type:ident $Operator:ident $operator:ident $symbol:tt),*) => {$(
+        #[derive(Clone)]
         struct $Type;
         impl<T: Element + Bits> Map<T, T> for $Type {
             const ARITY: usize = 2;

@@ -32,7 +32,7 @@ pairs! {
     /// assert_eq!(Tensor::from([0.0, 1.0]).atan2(&Tensor::from([1.0, 0.0])).to_vec::<f64>(), [0.0, std::f64::consts::FRAC_PI_2]);
     /// ```
     #[doc(alias = "arctan2")]
-    Atan2, atan2: number libm::atan2, cotangents |z_bar, y, x| {
+    Atan2, atan2: |y, x| y.atan2(x), cotangents |z_bar, y, x| {
         {
             let length = length_or_one(x, y);
             z_bar.clone() * (x.clone() / length.clone() / length)
@@ -183,7 +183,6 @@ pub struct Pow;
 impl Elementwise for Pow {
     const NAME: &'static str = "pow";
     const ARITY: usize = 2;
-    const IN_F64: bool = true;
     const INTEGER: Option<fn(&Self, &[i64]) -> i64> = Some(|_, x| integer_power(x[0], x[1]));
     fn check_integers(&self, inputs: &[&Array]) -> Result<()> {
         if inputs[1].dtype() == DType::I64 && inputs[1].to_slice::<i64>().iter().any(|&exponent| exponent < 0) {
@@ -195,7 +194,7 @@ impl Elementwise for Pow {
     }
     #[inline(always)]
     fn value<R: Real>(&self, x: &[R]) -> R {
-        R::special(self, x)
+        x[0].pow(&x[1])
     }
     #[inline(always)]
     fn pull<R: Real>(&self, i: usize, z_bar: &R, x: &[R]) -> R {
@@ -224,12 +223,6 @@ fn integer_power(x: i64, y: i64) -> i64 {
         exponent >>= 1;
     }
     power
-}
-
-impl Special for Pow {
-    fn number(&self, x: &[f64]) -> f64 {
-        libm::pow(x[0], x[1])
-    }
 }
 
 /// The operation of [`Tensor::lerp`].

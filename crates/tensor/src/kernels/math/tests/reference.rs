@@ -269,3 +269,6 @@ pub(super) const COS: &[(u64, u64)] = &[
     (0x3fdcfe44f309450c, 0x3fecc5ab9a910247),
     (0xbfb33b3a3cd9cc10, 0x3fefe8e542bb6195),
 ];
+
+/// Of functions whose results in f64 are stored with those of the operations.
+pub(super) const NONE: &[(u64, u64)] = &[];

@@ -37,7 +37,7 @@ bounds! {
         sin 0.6 0.9 "";
         cos 0.6 0.9 "";
         erf 2.2 2.1 "";
-        powf 1.0 1.0 "";
+        powf 0.51 1.0 "";
         exp2 0.51 1.0 "";
         log2 0.51 1.0 "";
         log10 0.51 1.0 "";
@@ -48,10 +48,10 @@ bounds! {
         lgamma 0.51 2.0 "; below zero, of the terms";
         digamma 0.51 2.0 "; below zero, of the terms";
         polygamma 0.51 3.0 ", for order 1";
-        tan 0.51 1.0 "";
-        asin 0.51 1.0 "";
-        acos 0.51 1.0 "";
-        atan 0.51 1.0 "";
+        tan 0.6 1.0 "";
+        asin 0.51 1.7 "";
+        acos 0.51 1.2 "";
+        atan 0.51 1.1 "";
         sinh 0.51 1.0 "";
         cosh 0.51 1.0 "";
         asinh 0.51 1.0 "";
@@ -79,7 +79,7 @@ bounds! {
         hardsigmoid 1.1 1.1 " of the terms, between the bends";
         hardswish 2.0 2.0 " of the terms, between the bends";
         hypot 0.51 1.0 "";
-        atan2 0.51 1.0 "";
+        atan2 0.51 1.6 "";
         logaddexp 2.0 2.0 " of the terms";
         logaddexp2 2.0 2.0 " of the terms";
         xlogy 1.6 1.6 "";

@@ -21,7 +21,7 @@ struct InTurn;
 impl Elementwise for InTurn {
     const NAME: &'static str = "in_turn";
     const ARITY: usize = 2;
-    const HAS_ANGLES: bool = true;
+    const HAS_FAR: bool = true;
     fn value<R: Real>(&self, x: &[R]) -> R {
         let sine = (x[0].clone() * x[1].clone()).sin();
         sine.if_greater(&sine.constant(0.0), x[0].clone() * x[1].clone(), x[1].clone() + x[0].floor().abs())
@@ -31,9 +31,11 @@ impl Elementwise for InTurn {
 #[test]
 fn angles_far_out_change_no_bit_of_their_neighbours() {
     let bits = |x: &Tensor| x.to_vec::<f64>().into_iter().map(f64::to_bits).collect::<Vec<_>>();
-    let calls: [fn(&Tensor) -> Tensor; 4] = [
+    let calls: [fn(&Tensor) -> Tensor; 6] = [
         |x| x.sin(),
         |x| x.cos(),
+        |x| x.tan(),
+        |x| x.remainder(1e-3),
         |x| apply(&InTurn, &[x, &Tensor::ones(x.shape(), x.dtype())]).into_single(),
         |x| scaled_partial(&Sin, 0, &[&Tensor::full(x.shape(), 3.0, x.dtype()), x]),
     ];
