@@ -1,9 +1,11 @@
 //! Choosing between two arrays by a third.
 
 use super::{
-    map::{BLOCK, CHUNK},
+    copy,
+    isa::{self, Kernel},
+    map::CHUNK,
     parallel,
-    walk::Reader,
+    walk::{Reader, block_len, blocks},
 };
 use crate::{Array, Buffer, Element};
 
@@ -11,20 +13,40 @@ use crate::{Array, Buffer, Element};
 pub(crate) fn select<T: Element>(condition: &Array, x: &Array, y: &Array) -> Buffer<T> {
     let mut dst = Buffer::recycled(condition.numel());
     let work = dst.len();
-    let (condition, x, y) = (Reader::<bool>::new(condition), Reader::<T>::new(x), Reader::<T>::new(y));
+    let [condition, x, y] = [condition, x, y].map(copy::in_rows);
+    let (condition, x, y) = (Reader::<bool>::new(&condition), Reader::<T>::new(&x), Reader::<T>::new(&y));
+    let run_from = |start| condition.run_from(start).min(x.run_from(start)).min(y.run_from(start));
     parallel::chunks(&mut dst, CHUNK, work, |i, piece| {
-        let block = piece.len().min(BLOCK);
-        let (mut conditions, mut ys) = (Buffer::recycled(block), Buffer::recycled(block));
-        for (j, part) in piece.chunks_mut(BLOCK).enumerate() {
-            let start = i * CHUNK + j * BLOCK;
-            let len = part.len();
-            condition.read(start, &mut conditions[..len]);
-            y.read(start, &mut ys[..len]);
-            x.read(start, part);
-            for ((slot, &y), &chosen) in part.iter_mut().zip(&ys[..]).zip(&conditions[..]) {
-                *slot = if chosen { *slot } else { y };
-            }
+        let len = piece.len().min(block_len::<T>());
+        let mut conditions = Buffer::recycled(len);
+        let (mut xs, mut ys) = (Buffer::recycled(len), Buffer::recycled(len));
+        for (start, dst) in blocks::<T, T>(i * CHUNK, piece, run_from) {
+            let len = dst.len();
+            let holds = condition.block(start, len, &mut conditions);
+            let (x, y) = (x.block(start, len, &mut xs), y.block(start, len, &mut ys));
+            isa::dispatch(Select { holds, x, y, dst });
         }
     });
     dst
+}
+
+struct Select<'a, T> {
+    holds: &'a [bool],
+    x: &'a [T],
+    y: &'a [T],
+    dst: &'a mut [T],
+}
+
+impl<T: Element> Kernel for Select<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run<const FMA: bool>(self) {
+        let len = self.dst.len();
+        let (holds, x, y) = (&self.holds[..len], &self.x[..len], &self.y[..len]);
+        for (i, slot) in self.dst.iter_mut().enumerate() {
+            // Both are read, so that no branch is left to be foreseen.
+            let (x, y) = (x[i], y[i]);
+            *slot = if holds[i] { x } else { y };
+        }
+    }
 }
