@@ -135,8 +135,14 @@ impl Tensor {
         if let Err(error) = check_size("eye", &[n, n].into(), dtype) {
             panic!("{error}");
         }
-        let positions = Tensor::arange(0, n as i64, 1).unsqueeze(0);
-        positions.eq(&positions.transpose(0, 1)).cast(dtype)
+        let one = Tensor::try_number("eye", Number::Int(1), dtype).unwrap_or_else(|error| panic!("{error}"));
+        for_dtype!(dtype, T => {
+            let mut elements = Buffer::<T>::zeroed(n * n);
+            let one = one.array().storage_elements::<T>()[0];
+            elements.iter_mut().step_by(n + 1).for_each(|x| *x = one);
+            Array::from_buffer(elements, [n, n])
+        })
+        .into()
     }
 
     /// The integers `start`, `start + step`, .. below (or, for a negative step, above) `end`.
