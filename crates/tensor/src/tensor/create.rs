@@ -187,9 +187,13 @@ impl Tensor {
             panic!("{error}");
         }
         let intervals = count.saturating_sub(1).max(1) as f64;
-        let at =
-            |i: usize| if i + 1 == count && count > 1 { end } else { start + (end - start) * (i as f64 / intervals) };
-        let elements = Buffer::from_iter_exact((0..count).map(at));
+        let mut elements = Buffer::recycled(count);
+        for (i, slot) in elements.iter_mut().enumerate() {
+            *slot = start + (end - start) * (i as f64 / intervals);
+        }
+        if count > 1 {
+            elements[count - 1] = end;
+        }
         Tensor::from(Array::from_buffer(elements, [count])).cast(dtype)
     }
 
