@@ -8,7 +8,10 @@
 use crate::{
     Array, Buffer, Element,
     dtype::for_dtype,
-    kernels::parallel,
+    kernels::{
+        isa::{self, Kernel},
+        parallel,
+    },
     layout::{Layout, row_major},
 };
 use smallvec::SmallVec;
@@ -200,12 +203,30 @@ pub(super) fn read_run<T: Element>(src: &[T], at: usize, step: isize, dst: &mut 
     let n = dst.len();
     match step {
         1 => copy_slice(&src[at..at + n], dst),
+        // Vectors of the baseline take three times as long as those of the processor; a short run is over before these are chosen.
+        0 if n >= WORTH_DISPATCH => isa::dispatch(Fill { value: src[at], dst }),
         0 => dst.fill(src[at]),
         -1 => dst.iter_mut().zip(src[at + 1 - n..=at].iter().rev()).for_each(|(y, &x)| *y = x),
         step if step > 0 => {
             dst.iter_mut().zip(src[at..].iter().step_by(step.unsigned_abs())).for_each(|(y, &x)| *y = x)
         }
         step => dst.iter_mut().zip(src[..=at].iter().rev().step_by(step.unsigned_abs())).for_each(|(y, &x)| *y = x),
+    }
+}
+
+/// From this number of elements on a fill is worth choosing instructions for.
+const WORTH_DISPATCH: usize = 64;
+
+struct Fill<'a, T> {
+    value: T,
+    dst: &'a mut [T],
+}
+
+impl<T: Element> Kernel for Fill<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run<const FMA: bool>(self) {
+        self.dst.iter_mut().for_each(|slot| *slot = self.value);
     }
 }
 

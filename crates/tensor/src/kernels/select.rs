@@ -50,3 +50,33 @@ impl<T: Element> Kernel for Select<'_, T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{DType, Tensor};
+
+    #[test]
+    fn any_layouts_of_many_elements_agree_with_a_choice_one_by_one() {
+        // Rows of one block and a bit, and columns first.
+        let (rows, columns) = (33, 1100);
+        let numbers = Tensor::arange(0, (rows * columns) as i64, 1).cast(DType::F32);
+        let views = |of: &Tensor| {
+            [
+                of.reshape([rows, columns]),
+                of.reshape([columns, rows]).transpose(0, 1),
+                of.narrow(0, 0, columns).expand([rows, columns]),
+                of.narrow(0, 0, rows).reshape([rows, 1]).expand([rows, columns]),
+            ]
+        };
+        let floats = views(&numbers);
+        for condition in &views(&numbers.remainder(3.0).gt(0.5)) {
+            let holds = condition.to_vec::<bool>();
+            for (x, y) in floats.iter().flat_map(|x| floats.iter().map(move |y| (x, y))) {
+                let (chosen, xs, ys) = (condition.where_(x, y).to_vec::<f32>(), x.to_vec::<f32>(), y.to_vec::<f32>());
+                assert!((0..holds.len()).all(|i| chosen[i] == if holds[i] { xs[i] } else { ys[i] }));
+                let sums = (x + y).to_vec::<f32>();
+                assert!((0..sums.len()).all(|i| sums[i] == xs[i] + ys[i]));
+            }
+        }
+    }
+}

@@ -202,6 +202,28 @@ mod tests {
         }
     }
 
+    #[test]
+    fn blocks_cover_all_elements_and_keep_to_long_runs() {
+        for run in [1, 17, WORTH_IN_PLACE, 1000, 1100, 5000] {
+            let mut seen = vec![0; 12_345];
+            let starts = blocks::<f32, i32>(7, &mut seen, |start| run - start % run);
+            let lengths: Vec<_> = starts
+                .map(|(start, block)| {
+                    block.iter_mut().for_each(|count| *count += 1);
+                    (start, block.len())
+                })
+                .collect();
+            let mut next = 7;
+            for (start, len) in lengths {
+                assert_eq!(start, next, "{run}");
+                let left = run - start % run;
+                assert!(len <= block_len::<f32>() && (len <= left || left < WORTH_IN_PLACE), "{run}");
+                next += len;
+            }
+            assert!(seen.iter().all(|&count| count == 1), "{run}");
+        }
+    }
+
     fn naive(array: &Array) -> Vec<i64> {
         let mut positions = vec![array.offset() as isize];
         for (&size, &stride) in array.shape().iter().zip(array.strides()) {
