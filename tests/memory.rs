@@ -1,7 +1,11 @@
 //! Memory stays flat: what a step of training took, the next one has again. The counts are the process's own, so that
 //! all of this is one test.
 
-use cotangent::{Rng, memory::live_bytes, prelude::*};
+use cotangent::{
+    Rng,
+    memory::{cached_bytes, live_bytes, trim},
+    prelude::*,
+};
 
 /// A small network of plain tensors.
 #[derive(Module, Clone)]
@@ -93,6 +97,14 @@ fn loops_hold_no_more_at_their_end_than_at_their_beginning() {
         });
     }
     assert_eq!(live_bytes(), before, "all is given back");
+
+    // Products of halves widen one of their matrices, here as large as 32 MiB if it were done for all at once, and keep that for reuse.
+    let (a, b) = (Tensor::ones([8192, 1, 128], DType::BF16), Tensor::ones([8192, 128, 4], DType::BF16));
+    trim();
+    let before = cached_bytes();
+    assert!(a.matmul(&b).to_vec::<cotangent::bf16>().iter().all(|sum| sum.to_f32() == 128.0));
+    let kept = cached_bytes() - before;
+    assert!(kept < 4 << 20, "{kept} bytes");
 
     // A variable that outlives a transform which a panic ended: its tape must not go on recording.
     let mut kept = None;

@@ -1,7 +1,7 @@
 //! Gradients, tangents and cotangents that were asked for in a form that has no answer.
 
 use crate::{assert_messages, misuses};
-use cotangent::{checkpoint, grad, hessian, hvp, jacobian, jvp, prelude::*};
+use cotangent::{checkpoint, grad, hessian, hvp, jacobian, jacobian_by_columns, jacobian_by_rows, jvp, prelude::*};
 
 #[derive(Module, Clone)]
 struct Line {
@@ -30,11 +30,23 @@ fn functions_without_a_gradient() {
         hessian(&x, |x| x.exp()) =>
             "grad: the function returned f64[2], but a gradient needs one number; \
              reduce it with .sum(..) or .mean(..), or use vjp with a cotangent",
-        grad(&x, |x| x.argmax(0)) => "grad: the function returned i64[], which has no gradient; it must be f32 or f64",
+        grad(&x, |x| x.argmax(0)) => "grad: the function returned i64[], which has no gradient; it must be floating point",
         grad(&x, |x| x.gt(0).cast(DType::I64).sum(..)) =>
-            "grad: the function returned i64[], which has no gradient; it must be f32 or f64",
+            "grad: the function returned i64[], which has no gradient; it must be floating point",
         jacobian(&tokens, |tokens| tokens * 2) =>
-            "jacobian: i64[2] has no derivative; it must be f32 or f64",
+            "jacobian: the argument is i64[2], which has no derivative; it must be floating point",
+        jacobian(&tokens, |tokens| tokens.cast(DType::F64)) =>
+            "jacobian: the argument is i64[2], which has no derivative; it must be floating point",
+        jacobian_by_rows(&tokens, |tokens| tokens.cast(DType::F64)) =>
+            "jacobian: the argument is i64[2], which has no derivative; it must be floating point",
+        jacobian_by_columns(&tokens, |tokens| tokens.cast(DType::F64)) =>
+            "jacobian: the argument is i64[2], which has no derivative; it must be floating point",
+        jacobian(&x, |x| x.gt(0).cast(DType::I64)) =>
+            "jacobian: the function returned i64[2], which has no derivative; it must be floating point",
+        jacobian_by_columns(&x, |x| x.gt(0).cast(DType::I64)) =>
+            "jacobian: the function returned i64[2], which has no derivative; it must be floating point",
+        jacobian_by_columns(&x.narrow(0, 0, 0), |x| x.gt(0)) =>
+            "jacobian: the function returned bool[0], which has no derivative; it must be floating point",
     ]);
     // A constant has a gradient: zero.
     assert_eq!(grad(&x, |_| Tensor::from(1.0)).to_vec::<f64>(), [0.0, 0.0]);

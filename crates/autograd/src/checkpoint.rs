@@ -4,8 +4,9 @@
 //! A segment is a primitive like any other, whose rule is a transform; so it nests, and has derivatives of every order.
 
 use crate::{
+    dual::Forward,
     module::{self, Module},
-    transform::{jvp, vjp},
+    transform::vjp,
 };
 use cotangent_tensor::{
     Array, Cotangents, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp,
@@ -137,17 +138,28 @@ impl Vjp for Segment {
     }
 
     fn vjp(&self, saved: &Saved, y_bars: Cotangents, needs: &[bool]) -> Few<Option<Tensor>> {
-        // A list of tensors, not the argument that `f` takes: what is a buffer there may well be traced.
-        let x: Vec<Tensor> = (0..needs.len()).map(|i| saved.input(i).clone()).collect();
-        let (_, pullback) = vjp(&x, |x| (self.f)(x));
-        let x_bars = pullback.pull_given(y_bars.into_given());
-        x_bars.into_iter().zip(needs).map(|(x_bar, &needed)| needed.then_some(x_bar)).collect()
+        // What is constant stays constant: its derivative may be costly, or not exist. A list of tensors, not the argument that `f` takes:
+        // what is a buffer there may well be traced.
+        let input = |i: usize| saved.input(i).clone();
+        let variables: Vec<Tensor> = (0..needs.len()).filter(|&i| needs[i]).map(input).collect();
+        let (_, pullback) = vjp(&variables, |variables| {
+            let mut variables = variables.iter().cloned();
+            let variable_or_constant =
+                |i: usize| if needs[i] { variables.next() } else { None }.unwrap_or_else(|| input(i));
+            (self.f)(&(0..needs.len()).map(variable_or_constant).collect::<Vec<Tensor>>())
+        });
+        let mut x_bars = pullback.pull_given(y_bars.into_given()).into_iter();
+        needs.iter().map(|&needed| if needed { x_bars.next() } else { None }).collect()
     }
 
     fn jvp(&self, x: &[&Tensor], dot: &[Option<&Tensor>], _: &[Tensor]) -> Option<Few<Option<Tensor>>> {
-        let x_dots = x.iter().zip(dot).map(|(x, x_dot)| x_dot.cloned().unwrap_or_else(|| x.zeros_like()));
-        let (x, x_dots): (Vec<Tensor>, Vec<Tensor>) = (x.iter().copied().cloned().collect(), x_dots.collect());
-        let (_, y_dots) = jvp(&x, &x_dots, |x| (self.f)(x));
-        Some(y_dots.into_iter().map(|y_dot| y_dot.dtype().is_float().then_some(y_dot)).collect())
+        // Not `jvp` with zeros: what is at rest has no tangent, nor what depends on nothing else.
+        let forward = Forward::new();
+        let argument = x.iter().zip(dot).map(|(&x, x_dot)| match x_dot {
+            Some(x_dot) => forward.dual(x, x_dot),
+            None => x.clone(),
+        });
+        let y = (self.f)(&argument.collect::<Vec<Tensor>>());
+        Some(y.iter().map(|y| forward.parts(y).1.cloned()).collect())
     }
 }

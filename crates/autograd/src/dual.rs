@@ -27,8 +27,8 @@ impl Forward {
     }
 
     /// A tensor that moves along `tangent`.
-    pub(crate) fn dual(&self, primal: Tensor, tangent: Tensor) -> Tensor {
-        Dual::tensor(&self.motion, primal, tangent)
+    pub(crate) fn dual(&self, primal: &Tensor, tangent: &Tensor) -> Tensor {
+        Dual::tensor(&self.motion, primal.without_ended_tracers().clone(), tangent.without_ended_tracers().clone())
     }
 
     /// Primal and tangent of a result; `None` is a tangent of zero.

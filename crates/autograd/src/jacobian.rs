@@ -1,7 +1,7 @@
 //! Whole Jacobians and Hessians, of functions from one tensor to one tensor.
 
 use crate::transform::{Pullback, grad, jvp, vjp};
-use cotangent_tensor::{DType, Tensor};
+use cotangent_tensor::Tensor;
 
 /// ∂y/∂x as one tensor, of y's shape followed by x's: by rows where the result is no larger than the argument, else by columns.
 ///
@@ -35,7 +35,10 @@ pub fn jacobian_by_rows(x: &Tensor, f: impl FnOnce(&Tensor) -> Tensor) -> Tensor
     rows(x, &y, &pullback)
 }
 
+#[track_caller]
 fn rows(x: &Tensor, y: &Tensor, pullback: &Pullback<Tensor>) -> Tensor {
+    check_float("the argument is", x);
+    check_float("the function returned", y);
     let rows = basis(y).map(|y_bar| pullback.pull(&y_bar));
     let shape: Vec<usize> = y.shape().iter().chain(&x.shape()[..]).copied().collect();
     stack(rows.collect(), x).reshape(shape)
@@ -47,8 +50,10 @@ fn rows(x: &Tensor, y: &Tensor, pullback: &Pullback<Tensor>) -> Tensor {
 /// As [`jacobian`].
 #[track_caller]
 pub fn jacobian_by_columns(x: &Tensor, f: impl Fn(&Tensor) -> Tensor) -> Tensor {
+    check_float("the argument is", x);
     let columns: Vec<Tensor> = basis(x).map(|v| jvp(x, &v, &f).1).collect();
     let y = if columns.is_empty() { f(x) } else { columns[0].clone() };
+    check_float("the function returned", &y);
     let shape: Vec<usize> = y.shape().iter().chain(&x.shape()[..]).copied().collect();
     let (rows, size) = (y.numel(), x.numel());
     stack(columns, &y).reshape([size, rows]).transpose(0, 1).reshape(shape)
@@ -70,10 +75,16 @@ pub fn hessian(x: &Tensor, f: impl Fn(&Tensor) -> Tensor) -> Tensor {
     jacobian_by_rows(x, |x| grad(x, f))
 }
 
+/// Refuses what has no derivative.
+#[track_caller]
+fn check_float(what: &str, x: &Tensor) {
+    let spec = x.spec();
+    assert!(spec.dtype().is_float(), "jacobian: {what} {spec}, which has no derivative; it must be floating point");
+}
+
 /// The tensors of `x`'s shape that are one in one place and zero elsewhere, in row-major order.
 fn basis(x: &Tensor) -> impl Iterator<Item = Tensor> {
     let (shape, dtype, numel) = (x.shape().clone(), x.dtype(), x.numel());
-    assert!(dtype.is_float(), "jacobian: {} has no derivative; it must be f32 or f64", x.spec());
     (0..numel).map(move |i| {
         let mut elements = vec![0.0f64; numel];
         elements[i] = 1.0;
@@ -84,7 +95,7 @@ fn basis(x: &Tensor) -> impl Iterator<Item = Tensor> {
 /// The tensors one under the other; nothing, of `like`'s size, where there are none.
 fn stack(tensors: Vec<Tensor>, like: &Tensor) -> Tensor {
     if tensors.is_empty() {
-        return Tensor::zeros([0, like.numel()], if like.dtype().is_float() { like.dtype() } else { DType::F32 });
+        return Tensor::zeros([0, like.numel()], like.dtype());
     }
     Tensor::stack(tensors, 0)
 }

@@ -50,6 +50,24 @@ use std::fmt;
 ///
 /// Both methods must show the same tensors, under the same paths and in the same order, each time they are called on an
 /// unchanged value. The trait is object safe: `Box<dyn Module>` is a module.
+///
+/// # Tied weights
+///
+/// A tensor that is held in two places is two parameters, also where one is a clone of the other, which costs no memory: each is counted,
+/// differentiated and changed by itself, so that they come apart in the first step. Weights that are tied are held once and used twice:
+///
+/// ```
+/// use cotangent_autograd::{grad, module};
+/// use cotangent_tensor::Tensor;
+/// let table = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
+/// let scores = |words: &Tensor, head: &Tensor| words.select(0, 1).matmul(&head.transpose(0, 1)).sum(..);
+/// let tied = grad(&table, |table| scores(table, table));
+/// // Held twice, each place has the gradient of its own use only.
+/// let twice = (table.clone(), table.clone());
+/// assert_eq!((module::num_parameters(&table), module::num_parameters(&twice)), (4, 8));
+/// let (words, head) = grad(&twice, |(words, head)| scores(words, head));
+/// assert_eq!(tied.to_vec::<f64>(), (words + head).to_vec::<f64>());
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a `Module`",
     label = "neither holds tensors that can be shown nor is known to hold none",

@@ -133,7 +133,7 @@ impl Tape {
     /// The tensor as a variable of this tape.
     pub(crate) fn watch(&self, x: &Tensor) -> (Tensor, ValueId) {
         let id = self.0.contents().values.add(x.spec());
-        (Tensor::traced_by(Traced { tape: self.0.clone(), id, primal: x.clone() }), id)
+        (Tensor::traced_by(Traced { tape: self.0.clone(), id, primal: x.without_ended_tracers().clone() }), id)
     }
 
     /// The value one level down, and its number, or `None` if it does not depend on what is watched.

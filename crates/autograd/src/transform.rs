@@ -80,6 +80,8 @@ pub fn value_and_grad_with_aux<M: Module + Clone, A>(x: &M, f: impl FnOnce(&M) -
 
 /// The value of a function and its pullback: the map from cotangents of the result to cotangents of the argument.
 ///
+/// Integers and buffers of `x` are constants, and get zeros.
+///
 /// ```
 /// use cotangent_autograd::vjp;
 /// use cotangent_tensor::Tensor;
@@ -165,6 +167,8 @@ impl<M: Module + Clone> Pullback<M> {
 
 /// The value of a function and its directional derivative J v, in one forward pass.
 ///
+/// Integers and buffers are constants, as for [`grad`] and [`vjp`]: what `v` has in their places does not matter.
+///
 /// # Panics
 /// When `v` does not have the tensors of `x`, with their shapes and dtypes.
 ///
@@ -182,8 +186,8 @@ pub fn jvp<M: Module + Clone, N: Module + Clone>(x: &M, v: &M, f: impl FnOnce(&M
         let x = &*leaf.tensor;
         let (found, wanted) = (v.spec(), x.spec());
         assert!(found == wanted, "jvp: the tangent{} is {found}, but the tensor is {wanted}", of_path(leaf.path));
-        if x.dtype().is_float() {
-            *leaf.tensor = forward.dual(x.clone(), v.clone());
+        if is_variable(leaf.kind, x) {
+            *leaf.tensor = forward.dual(x, v);
         }
     });
     let y = f(&moving);
@@ -196,6 +200,8 @@ pub fn jvp<M: Module + Clone, N: Module + Clone>(x: &M, v: &M, f: impl FnOnce(&M
 }
 
 /// The product of a scalar function's Hessian with `v`, without the Hessian: forward mode over reverse mode.
+///
+/// It is that of the parameters of `x`: integers and buffers are constants, and get zeros.
 ///
 /// # Panics
 /// As [`grad`] and [`jvp`].
@@ -235,7 +241,7 @@ pub(crate) fn check_scalar(loss: &Tensor) {
     );
     assert!(
         spec.dtype().is_float(),
-        "grad: the function returned {spec}, which has no gradient; it must be f32 or f64"
+        "grad: the function returned {spec}, which has no gradient; it must be floating point"
     );
 }
 
@@ -245,12 +251,20 @@ fn of_path(path: &module::Path<'_, '_>) -> String {
     if path.is_empty() { path } else { format!(" of `{path}`") }
 }
 
+/// Whether the transforms differentiate a tensor of a module.
+fn is_variable(kind: Kind, x: &Tensor) -> bool {
+    kind == Kind::Parameter && x.dtype().is_float()
+}
+
 /// The module with its floating-point parameters watched, and the number of each tensor.
 pub(crate) fn variables<M: Module + Clone>(tape: &Tape, x: &M) -> (M, Vec<ValueId>) {
     let mut ids = Vec::new();
     let traced = module::map(x, |leaf| {
-        let variable = leaf.kind == Kind::Parameter && leaf.tensor.dtype().is_float();
-        let (traced, id) = if variable { tape.watch(leaf.tensor) } else { (leaf.tensor.clone(), ValueId::CONSTANT) };
+        let (traced, id) = if is_variable(leaf.kind, leaf.tensor) {
+            tape.watch(leaf.tensor)
+        } else {
+            (leaf.tensor.clone(), ValueId::CONSTANT)
+        };
         ids.push(id);
         traced
     });

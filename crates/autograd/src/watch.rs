@@ -1,6 +1,7 @@
 //! Watching a computation: what ran, on what, for which part of a model, and what cotangent each value got.
 //!
-//! [`forward`] runs a function of a model as it is and lists its operations; [`gradient`] differentiates it too and says what the sweep did.
+//! [`forward`] runs a function of a model as it is and lists its operations; [`gradient`] and [`gradient_in_model`] differentiate it too and
+//! say what the sweep did.
 //! Both are transforms like any other, so that they nest, and nothing is watched outside them. What is made of the list
 //! (tables, pictures, statistics) is up to others.
 //!
@@ -62,6 +63,8 @@ where
 /// The value of a scalar function of a model and its inputs, its gradient in the model, and the list of its operations, with the
 /// cotangents of all values: of parameters, of inputs, and of all between.
 ///
+/// Inputs are differentiated too. [`gradient_in_model`] leaves them alone, as training does.
+///
 /// # Panics
 /// When `f` does not return one floating-point number.
 #[track_caller]
@@ -70,9 +73,50 @@ where
     M: Module + Clone,
     I: Module + Clone,
 {
+    recorded(model, |tape| variables(tape, inputs), f)
+}
+
+/// As [`gradient`], with the inputs held constant: the list has their operations and their values, but no rule runs that only their
+/// cotangents would need.
+///
+/// # Panics
+/// As [`gradient`].
+///
+/// ```
+/// use cotangent_autograd::watch;
+/// use cotangent_tensor::Tensor;
+/// let (w, x) = (Tensor::from(3.0), Tensor::from(2.0));
+/// let (_, w_bar, recording) = watch::gradient_in_model(&w, &x, |w, x| w * x.exp());
+/// assert_eq!(w_bar.item::<f64>(), 2f64.exp());
+/// let names: Vec<&str> = recording.operations().iter().map(|operation| operation.name()).collect();
+/// assert_eq!(names, ["exp", "mul"]);
+/// let rules: Vec<&str> = recording.pulled().iter().map(|pulled| pulled.rule()).collect();
+/// assert_eq!(rules, ["mul"]);
+/// ```
+#[track_caller]
+pub fn gradient_in_model<M, I>(model: &M, inputs: &I, f: impl FnOnce(&M, &I) -> Tensor) -> (Tensor, M, Recording)
+where
+    M: Module + Clone,
+    I: Module + Clone,
+{
+    recorded(model, |_| (inputs.clone(), Vec::new()), f)
+}
+
+/// A gradient in a model with the list of its operations. `traced` gives the inputs as the tape is to see them, and the numbers of those
+/// that are variables of it.
+#[track_caller]
+fn recorded<M, I>(
+    model: &M,
+    traced: impl FnOnce(&Tape) -> (I, Vec<ValueId>),
+    f: impl FnOnce(&M, &I) -> Tensor,
+) -> (Tensor, M, Recording)
+where
+    M: Module + Clone,
+    I: Module + Clone,
+{
     let tape = Tape::new();
     let (traced_model, model_ids) = variables(&tape, model);
-    let (traced_inputs, input_ids) = variables(&tape, inputs);
+    let (traced_inputs, input_ids) = traced(&tape);
     let watch = Watch::new();
     let loss = f(&watch.model(&traced_model), &watch.inputs(&traced_inputs));
     check_scalar(&loss);

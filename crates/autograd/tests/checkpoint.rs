@@ -198,3 +198,51 @@ fn what_is_differentiated_must_come_through_the_argument() {
         checkpoint(&(w.clone(),), move |(w,)| w * &captured)
     });
 }
+
+type Both = (Tensor, Tensor);
+
+#[test]
+fn what_is_at_rest_has_no_tangent_within_or_behind() {
+    // The slope of the root is infinite at 0, and inf * 0 would be NaN.
+    let (w, w_dot, x) = (Tensor::from(2.0), Tensor::from(1.0), Tensor::from([0.0, 1.0]));
+    let loss = |w: &Tensor| checkpoint(&(w.clone(), x.clone()), |(w, x): &Both| (w.square() * x.sqrt()).sum(..));
+    assert_eq!(jvp(&w, &w_dot, loss).1.item::<f64>(), 4.0);
+    assert_eq!(hvp(&w, &w_dot, loss).item::<f64>(), 2.0);
+    let third = grad(&w, |w| hvp(w, &w_dot, |w| loss(w) * w));
+    assert_eq!(third.item::<f64>(), 6.0);
+    // Of two results one moves; the root of the other is taken behind the segment.
+    let behind = |w: &Tensor| {
+        let (scale, data) = checkpoint(&(w.clone(), x.clone()), |(w, x): &Both| (w.square(), x * 2));
+        (scale * (data / 2).sqrt()).sum(..)
+    };
+    assert_eq!(jvp(&w, &w_dot, behind).1.item::<f64>(), 4.0);
+    assert_eq!(hvp(&w, &w_dot, behind).item::<f64>(), 2.0);
+}
+
+#[test]
+fn constants_of_a_segment_are_not_differentiated() {
+    let w = Tensor::from(2.0);
+    // Neither the whole Q of a tall matrix nor the logarithm of a determinant of zero has a derivative.
+    let of = |a: &Tensor, f: fn(&Both) -> Tensor| {
+        let plain = grad(&w, |w| f(&(w.clone(), a.clone())));
+        let again = grad(&w, |w| checkpoint(&(w.clone(), a.clone()), f));
+        assert_eq!(again.to_vec::<f64>(), plain.to_vec::<f64>());
+        let second = grad(&w, |w| grad(w, |w| checkpoint(&(w.square(), a.clone()), f)));
+        assert_eq!(second.to_vec::<f64>(), (plain * 2).to_vec::<f64>());
+    };
+    of(&Tensor::from([[3.0], [4.0]]), |(w, a)| (w * a.qr_complete().0).sum(..));
+    of(&Tensor::from([[1.0, 2.0], [2.0, 4.0]]), |(w, a)| w * (a.slogdet().1.exp() + 1));
+    // What an inner transform holds constant, an outer one may differentiate.
+    let mixed = |again: bool| {
+        grad(&w, move |w| {
+            let inner = |v: &Tensor| {
+                let product = |(v, w): &Both| v.square() * w.exp();
+                let both = (v.clone(), w.clone());
+                if again { checkpoint(&both, product) } else { product(&both) }
+            };
+            grad(&Tensor::from(3.0), inner)
+        })
+    };
+    assert_eq!(mixed(true).item::<f64>(), mixed(false).item::<f64>());
+    assert_eq!(mixed(true).item::<f64>(), 6.0 * 2f64.exp());
+}

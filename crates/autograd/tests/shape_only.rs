@@ -3,6 +3,7 @@
 use cotangent_autograd::{checkpoint, jvp, value_and_grad, vjp};
 use cotangent_tensor::{
     Array, DType, Derivative, ErrorKind, Few, Primitive, Result, Rng, Spec, SpecRef, Tensor, apply, memory,
+    ops::{Rotary, ScatterReduce},
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -101,4 +102,47 @@ fn indices_without_values_are_not_checked() {
     let (table, places) = (Tensor::from([[1.0, 2.0]]), Tensor::shape_only([3, 5], DType::I64));
     assert_eq!(table.embedding(&places, None).shape()[..], [3, 5, 2]);
     assert_eq!(table.index_select(0, &Tensor::shape_only([4], DType::I64)).shape()[..], [4, 2]);
+    // In every operation that takes some, and what comes out has no values.
+    let x = Tensor::from([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+    let [list, square] = [vec![2], vec![2, 3]].map(|shape| Tensor::shape_only(shape, DType::I64));
+    let all: [&dyn Fn(&Tensor) -> Tensor; 15] = [
+        &|x| x.gather(0, &square),
+        &|x| x.scatter(0, &square, x),
+        &|x| x.scatter_add(1, &square, x),
+        &|x| x.scatter_reduce(0, &square, x, ScatterReduce::Amax, true),
+        &|x| x.scatter_reduce(0, &square, x, ScatterReduce::Mean, true),
+        &|x| x.take(&square),
+        &|x| x.take_along_dim(&square, 1),
+        &|x| x.index_add(0, &list, x),
+        &|x| x.index_copy(0, &list, x),
+        &|x| x.index((&list, 1)),
+        &|x| x.index((.., &list)),
+        &|x| x.index_put((&list, 0), 5),
+        &|x| x.embedding(&list, Some(0)),
+        &|x| x * square.one_hot(4, DType::F64).sum(-1),
+        &|x| x.masked_fill(&square.gt(0), 5),
+    ];
+    for (i, f) in all.iter().enumerate() {
+        let (y, x_bar) = value_and_grad(&x, |x| f(x).sum(..));
+        assert!(!y.has_values() && x_bar.spec() == x.spec() && !x_bar.has_values(), "{i}");
+        assert!(!jvp(&x, &x, |x| f(x)).1.has_values(), "{i}");
+    }
+}
+
+#[test]
+fn an_operation_may_be_told_its_places_without_values() {
+    let (x, positions) = (Tensor::from([[1.0, 2.0], [3.0, 4.0]]), Tensor::shape_only([2], DType::I64));
+    let turned = Rotary::new().positions(&positions);
+    let (y, x_bar) = value_and_grad(&x, |x| x.rotary_embedding(&turned).square().sum(..));
+    assert!(!y.has_values() && x_bar.spec() == x.spec() && !x_bar.has_values());
+    let wrong = Rotary::new().positions(&Tensor::shape_only([3], DType::I64));
+    assert!(message(|| drop(x.rotary_embedding(&wrong))).contains("do not broadcast"));
+    // No table is made for a shape: this one would have 2^40 rows.
+    let huge = Tensor::shape_only([1 << 20, 1 << 20, 64], DType::F32);
+    assert_eq!(huge.rotary_embedding(&Rotary::new()).spec(), huge.spec());
+
+    let index = Tensor::shape_only([2, 2], DType::I64);
+    let product = |x: &Tensor| x.scatter_reduce(0, &index, x, ScatterReduce::Prod, false).sum(..);
+    let (y, x_bar) = value_and_grad(&x, product);
+    assert!(!y.has_values() && x_bar.spec() == x.spec() && !x_bar.has_values());
 }

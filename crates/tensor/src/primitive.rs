@@ -201,7 +201,10 @@ pub trait Vjp {
 ///
 /// Its cotangent is zero but at those places. Where others have consumed the input too, reverse mode has a sum of their cotangents, and
 /// asks to have this one added to it instead of a tensor of zeros around it; a loop that reads a slice in each step then takes time
-/// in proportion to what it reads.
+/// in proportion to what it reads. Of halves it does so where the operation that adds [takes them](Primitive::takes_halves), as that of
+/// slices; else the sum as a whole is widened and rounded in each step.
+///
+/// Where another input needs a cotangent too, the [`Vjp`] is asked for both.
 pub trait Accumulate {
     /// `sum + x_bar`. The sum is given away, so that its memory can be used: [`apply_owned`] does so where nobody else refers to it.
     fn accumulate(&self, sum: Tensor, saved: &Saved, cotangents: Cotangents) -> Tensor;

@@ -2,6 +2,7 @@
 //! operations on tensors, which can be differentiated again.
 
 mod dual;
+mod near;
 
 use crate::{
     Tensor,
@@ -9,6 +10,7 @@ use crate::{
     ops::{self, Special},
 };
 pub use dual::Dual;
+pub(crate) use near::NearLane;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 macro_rules! special_functions {

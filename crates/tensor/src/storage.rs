@@ -12,7 +12,8 @@
 //! ever written; so every byte of every block is initialised at all times, and a recycled block can be handed out
 //! as a mutable slice with arbitrary but valid contents. `bool`, whose bytes must be 0 or 1, is cleared first.
 //!
-//! Free lists hold at most a quarter more than was ever live at once (and at least 64 MiB), so memory stays bounded when sizes vary.
+//! The shared list holds at most a quarter more than was ever live at once (and at least 64 MiB), that of a thread at most 4 MiB, so memory
+//! stays bounded when sizes vary.
 //!
 //! Contents of up to 16 bytes, scalars above all, take no block: they lie in the `Storage` itself, and its clones have copies.
 

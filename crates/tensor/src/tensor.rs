@@ -49,6 +49,19 @@ impl Tensor {
         }
     }
 
+    /// The tensor that this one is since transforms have ended: itself, unless it outlived the transform that traced it.
+    ///
+    /// What wraps a tensor for a transform of its own wraps this one. A tensor that is handed from transform to transform would
+    /// else grow by a wrapper for each.
+    #[must_use]
+    pub fn without_ended_tracers(&self) -> &Tensor {
+        let mut tensor = self;
+        while let Some(ended) = tensor.0.tracer().filter(|tracer| !tracer.is_open()) {
+            tensor = ended.primal();
+        }
+        tensor
+    }
+
     /// The value of a tensor outside of every transform.
     #[inline]
     pub(crate) fn as_plain(&self) -> Option<&Array> {

@@ -127,10 +127,14 @@ impl<M: Module + Clone, N: Module, F: Fn(&M) -> N> Gradients<M, N, F> {
     /// Up to derivatives of this order; 2 unless set.
     ///
     /// # Panics
-    /// When the order is not 1, 2 or 3.
+    /// When the order is not 1, 2 or 3, or [`modes`](Self::modes) were named, which have an order.
     #[track_caller]
     pub fn order(mut self, order: usize) -> Self {
         assert!((1..=HIGHEST_ORDER).contains(&order), "check: the order is 1 to {HIGHEST_ORDER}, not {order}");
+        assert!(
+            self.settings.modes.is_none(),
+            "check: the modes that were named have an order; leave .order({order}) out"
+        );
         self.settings.order = order;
         self
     }
@@ -219,8 +223,8 @@ impl<M: Module + Clone, N: Module, F: Fn(&M) -> N> Gradients<M, N, F> {
     /// Checks the derivatives at a point, with respect to the floating-point parameters of `x`, which must be f64.
     ///
     /// Parameters of up to 128 elements are moved element by element, larger ones along random directions; where a direction goes
-    /// wrong, halving it finds the element. Each of up to 32 elements of the result is looked at by itself, and always a sum with random
-    /// weights. At higher orders the function is looked at inside of a larger one, so that its cotangents move. A panic while
+    /// wrong, halving it finds the element. Each of up to 32 elements of the result is looked at by itself, where all parameters together have
+    /// at most 128 elements, and always a sum with random weights. At higher orders the function is looked at inside of a larger one, so that its cotangents move. A panic while
     /// differentiating, as of a rule that gives a wrong shape, is a failure; a panic of `f` itself goes on.
     ///
     /// ```

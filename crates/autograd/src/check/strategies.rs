@@ -90,7 +90,7 @@ pub enum Elements {
     Positive,
     /// Between -3 and 3, at least a tenth away from each of these numbers: for functions with kinks or poles there.
     AwayFrom(Vec<f64>),
-    /// Between -3 and 3, any two a hundredth of the count apart: no ties.
+    /// Between -3 and 3, any two of n elements at least 3 / n apart: no ties.
     Distinct,
     /// Small integers, so that many are equal.
     Ties,
@@ -126,7 +126,7 @@ impl Drawn {
         let pick = |u: f64, values: &[f64]| values[((u * values.len() as f64) as usize).min(values.len() - 1)];
         match (self.simplicity, &self.elements) {
             // Distinct numbers cannot all be one.
-            (Simplicity::One | Simplicity::Few, Elements::Distinct) => (0..count).map(|i| i as f64 / 8.0).collect(),
+            (Simplicity::One | Simplicity::Few, Elements::Distinct) => simple_distinct(count),
             (Simplicity::One, _) => vec![simple[0]; count],
             (Simplicity::Few, _) => unit.into_iter().map(|u| pick(u, &simple)).collect(),
             (Simplicity::Drawn, Elements::Between(low, high)) => {
@@ -176,6 +176,13 @@ fn distinct(rng: &mut Rng, unit: &[f64]) -> Vec<f64> {
         unit.iter().enumerate().map(|(i, u)| -3.0 + width * (i as f64 + 0.25 + 0.5 * u)).collect();
     rng.shuffle(&mut numbers);
     numbers
+}
+
+/// Multiples of a power of two, as far apart as [`distinct`] ones are and within as much.
+fn simple_distinct(count: usize) -> Vec<f64> {
+    // Less than twice the distance, so that half as many of them lie below 3 on either side of zero.
+    let step = 2f64.powi((3.0 / count.max(1) as f64).log2().ceil() as i32);
+    (0..count).map(|i| (i as f64 - (count / 2) as f64) * step).collect()
 }
 
 impl Elements {

@@ -52,7 +52,8 @@ pub fn named_tensors<M: Module + ?Sized>(module: &M) -> Vec<(String, &Tensor)> {
     tensors
 }
 
-/// The number of elements of all parameters; buffers do not count.
+/// The number of elements of all parameters; buffers do not count, and a tensor that is held in two places
+/// [counts twice](Module#tied-weights).
 #[must_use]
 pub fn num_parameters<M: Module + ?Sized>(module: &M) -> usize {
     let mut count = 0;

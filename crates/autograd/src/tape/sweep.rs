@@ -89,12 +89,13 @@ fn pull<L: Listener>(record: &Record, values: &Values, pending: &mut Pending, li
     });
     if !L::LISTENS
         && let Some(rule) = rule.accumulates()
-        && let Some(&first) = record.inputs.first()
-        && let Some(sum) = pending.take(first)
+        && let [first, others @ ..] = &record.inputs[..]
+        && !others.iter().any(|id| id.is_value())
+        && let Some(sum) = pending.take(*first)
     {
         let sum = rule.accumulate(sum, &record.saved, outputs);
-        check_sum(primitive, &sum, values.spec(first));
-        pending.add(first, sum);
+        check_sum(primitive, &sum, values.spec(*first));
+        pending.add(*first, sum);
         return;
     }
     let mut cotangents = match record.inputs[..] {

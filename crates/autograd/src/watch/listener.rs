@@ -89,6 +89,7 @@ impl Shared {
     }
 
     fn leaf(self: &Arc<Self>, x: &Tensor, origin: Origin, place: Place) -> Tensor {
+        let x = x.without_ended_tracers();
         let number = self.recording().add(x.clone(), origin, place);
         self.watched(number, x.clone())
     }

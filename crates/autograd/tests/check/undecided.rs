@@ -139,3 +139,10 @@ fn single_precision_is_told_to_cast() {
     // The way out that the text names.
     check::gradients(f).at(&module::cast(&model, DType::F64)).assert_pass();
 }
+
+#[test]
+#[should_panic(expected = "check: the modes that were named have an order; leave .order(1) out")]
+fn modes_above_the_order_would_compare_nothing() {
+    let modes = [[check::Mode::Forward, check::Mode::Reverse]];
+    check::gradients(|x: &Tensor| x.exp()).modes(modes).order(1).may_be_empty().at(&Tensor::from(0.5)).assert_pass();
+}

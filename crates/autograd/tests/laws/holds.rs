@@ -105,3 +105,14 @@ fn large_samples_are_for_threads_layouts_and_precision() {
     assert_eq!(report.compared(Law::Threads), 2);
     assert!(report.compared(Law::InputLayouts) > 6);
 }
+
+#[test]
+fn every_seed_is_a_seed() {
+    let report = check::operation("product", |x| product_of(&x[0], &x[1], Mutant::None))
+        .shapes(&[&[2], &[2]])
+        .seed(u64::MAX)
+        .seeds(2)
+        .run();
+    report.assert_pass();
+    assert_eq!(report.compared(Law::FirstOrder), 2);
+}

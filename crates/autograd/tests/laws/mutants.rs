@@ -230,3 +230,17 @@ fn values_that_are_not_met_and_misuse_that_is_taken() {
     let report = broken_alone(sum().refuses([zeros], "sum: no such axis").run(), &[Law::Refusals]);
     assert!(report.to_string().contains("and not with\n            sum: no such axis"), "{report}");
 }
+
+#[test]
+fn off_by_one_in_an_integer_that_f64_cannot_tell() {
+    let beyond = (1i64 << 53) + 1;
+    let exact = |given: i64| {
+        check::operation("integer", move |_| Tensor::from([given]))
+            .exact([Tensor::from([1.0])], [Tensor::from([beyond])])
+            .run()
+    };
+    exact(beyond).assert_pass();
+    let report = broken_alone(exact(beyond - 1), &[Law::ExactValues]);
+    let what = &report.breaches()[0].what;
+    assert!(what.contains("element [0]: 9007199254740992, not 9007199254740993"), "{what}");
+}

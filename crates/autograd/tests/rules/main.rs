@@ -15,6 +15,7 @@ mod moved;
 mod networks;
 mod ordered;
 mod reduced;
+mod shapes;
 mod table;
 mod windows;
 

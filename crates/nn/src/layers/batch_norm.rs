@@ -159,13 +159,14 @@ impl<const N: usize> BatchNorm<N> {
         let mut batches = None;
         if let Some(tracked) = &self.num_batches_tracked {
             let count = mode.buffer(tracked) + 1;
-            batches = Some(count.item::<i64>());
             mode.update(tracked, &count);
+            batches = Some(count);
         }
         let share = self.momentum.unwrap_or_else(|| {
             let batches =
                 batches.unwrap_or_else(|| panic!("{}: a mean over all batches needs their count", Self::NAME));
-            1.0 / batches as f64
+            // Without values there is nothing to take a share of.
+            if batches.has_values() { 1.0 / batches.item::<i64>() as f64 } else { 1.0 }
         });
         move_towards(running_mean, mean, share, mode);
         move_towards(running_var, var, share, mode);

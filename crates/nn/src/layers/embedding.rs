@@ -14,6 +14,29 @@ use cotangent_tensor::{DType, Rng, Tensor};
 /// assert_eq!(y.shape()[..], [2, 3, 3]);
 /// assert_eq!(y.to_vec::<f32>()[6..9], [0.0; 3]);
 /// ```
+///
+/// Where the table also scores the words in the end, hold it once and use it twice: a clone of the weight in a layer of its own would be
+/// another parameter, and the two would come apart ([`Module`](cotangent_autograd::Module#tied-weights)).
+///
+/// ```
+/// # use cotangent_autograd::{Module, module::num_parameters};
+/// # use cotangent_derive::Module;
+/// # use cotangent_nn::{Embedding, Linear};
+/// # use cotangent_tensor::{Rng, Tensor};
+/// #[derive(Clone, Module)]
+/// struct NextWord { words: Embedding, hidden: Linear }
+///
+/// impl NextWord {
+///     fn scores(&self, text: &Tensor) -> Tensor {
+///         self.hidden.forward(&self.words.forward(text)).tanh().matmul(&self.words.weight.transpose(0, 1))
+///     }
+/// }
+///
+/// let mut rng = Rng::seed(7);
+/// let model = NextWord { words: Embedding::new(10, 3, &mut rng), hidden: Linear::new(3, 3, &mut rng) };
+/// assert_eq!(model.scores(&Tensor::from([2i64, 5])).shape()[..], [2, 10]);
+/// assert_eq!(num_parameters(&model), 10 * 3 + 3 * 3 + 3);
+/// ```
 #[derive(Clone, Debug, Module)]
 pub struct Embedding {
     /// The table, of shape `[rows, width]`.

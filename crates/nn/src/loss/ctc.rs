@@ -90,8 +90,11 @@ fn lists_of(op: &'static str, x: &Tensor, labels: &Tensor, lengths: &[usize]) ->
         let rule = format!("lists of labels one after another need as many as their lengths add up to, {sum}");
         panic!("{}", refuse(ErrorKind::Shape, rule));
     }
-    let all = labels.array().to_slice::<i64>();
     let longest = lengths.iter().copied().max().unwrap_or(0);
+    if !labels.has_values() {
+        return Tensor::shape_only([lengths.len(), longest], DType::I64);
+    }
+    let all = labels.array().to_slice::<i64>();
     let mut rows = vec![0; lengths.len() * longest];
     let mut start = 0;
     for (row, &length) in lengths.iter().enumerate() {

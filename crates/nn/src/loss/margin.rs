@@ -190,7 +190,33 @@ impl MultilabelMargin {
         let Some(&classes) = scores.shape().last() else {
             panic!("{}", refuse(ErrorKind::Shape, "needs an axis of classes".to_owned()));
         };
-        // Which places of the lists count, and which classes are in them: labels have no derivative.
+        let Lists { places, counts, is_label } = Lists::of(OP, scores, labels, classes);
+        // Axes: rows, labels j, classes i.
+        let picked = if places.numel() == 0 { scores.clone() } else { scores.gather(-1, &places) };
+        let hinge = (1 - picked.unsqueeze(-1) + scores.unsqueeze(-2)).relu();
+        let terms = is_label.unsqueeze(-2).where_(0, &hinge);
+        let terms = counts.unsqueeze(-1).where_(&terms, 0);
+        self.reduction.of(&rounded_once([&terms], |[terms]| terms.sum([-2, -1]) / classes.max(1) as f64))
+    }
+}
+
+/// What lists of labels that end with -1 say, `[.., classes]`: labels have no derivative.
+struct Lists {
+    /// The labels, and 0 behind the end of a list.
+    places: Tensor,
+    /// Which places are of the list.
+    counts: Tensor,
+    /// Which classes are in it.
+    is_label: Tensor,
+}
+
+impl Lists {
+    #[track_caller]
+    fn of(op: &'static str, scores: &Tensor, labels: &Tensor, classes: usize) -> Self {
+        if !labels.has_values() {
+            let unknown = Tensor::shape_only(labels.shape(), DType::Bool);
+            return Lists { places: labels.clone(), counts: unknown.clone(), is_label: unknown };
+        }
         let mut places = labels.to_vec::<i64>();
         let mut counts = vec![false; places.len()];
         let mut is_label = vec![false; places.len()];
@@ -199,7 +225,7 @@ impl MultilabelMargin {
             for (i, label) in list[..length].iter().enumerate() {
                 let Some(class) = usize::try_from(*label).ok().filter(|&class| class < classes) else {
                     let position = position(labels.shape(), row * classes + i);
-                    let error = Error::not_a_class(OP, *label, &position, classes);
+                    let error = Error::not_a_class(op, *label, &position, classes);
                     let error = error.with_inputs(&[scores.spec(), labels.spec()]);
                     panic!("{}", error.with_hint("a list ends with -1"));
                 };
@@ -210,11 +236,6 @@ impl MultilabelMargin {
         }
         let shaped = |flags: Vec<bool>| Tensor::from_vec(flags, labels.shape()).expect("as many as labels");
         let places = Tensor::from_vec(places, labels.shape()).expect("as many as labels");
-        // Axes: rows, labels j, classes i.
-        let picked = if places.numel() == 0 { scores.clone() } else { scores.gather(-1, &places) };
-        let hinge = (1 - picked.unsqueeze(-1) + scores.unsqueeze(-2)).relu();
-        let terms = shaped(is_label).unsqueeze(-2).where_(0, &hinge);
-        let terms = shaped(counts).unsqueeze(-1).where_(&terms, 0);
-        self.reduction.of(&rounded_once([&terms], |[terms]| terms.sum([-2, -1]) / classes.max(1) as f64))
+        Lists { places, counts: shaped(counts), is_label: shaped(is_label) }
     }
 }

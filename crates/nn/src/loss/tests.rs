@@ -104,3 +104,21 @@ fn shapes_are_not_broadcast() {
         "{message}"
     );
 }
+
+#[test]
+fn labels_may_be_shapes_without_values() {
+    let shape_of = |loss: &dyn Fn(&Tensor, &Tensor) -> Tensor, x: &[usize], labels: &[usize]| {
+        let (x, labels) = (Tensor::shape_only(x, DType::F64), Tensor::shape_only(labels, DType::I64));
+        let gradient = grad(&x, |x| loss(x, &labels));
+        assert!(!loss(&x, &labels).has_values());
+        assert_eq!(gradient.spec(), x.spec());
+        // Scores with values lose them.
+        assert!(!loss(&Tensor::ones(x.shape(), DType::F64), &labels).has_values());
+    };
+    shape_of(&|x, labels| x.cross_entropy(labels), &[2, 3], &[2]);
+    shape_of(&|x, labels| MultilabelMargin::new().of(x, labels), &[2, 3], &[2, 3]);
+    shape_of(&|x, labels| MultiMargin::new().of(x, labels), &[2, 3], &[2]);
+    shape_of(&|x, labels| Ctc::new().of(x, labels, &[4, 3], &[2, 1]), &[4, 2, 3], &[2, 2]);
+    // Lists one after another.
+    shape_of(&|x, labels| Ctc::new().of(x, labels, &[4, 3], &[2, 1]), &[4, 2, 3], &[3]);
+}

@@ -11,7 +11,7 @@ use std::fmt;
 #[cfg(test)]
 mod tests;
 
-/// The first NaN or infinity of a scalar function or of its gradient: the operation whose output is not finite although its inputs are, or the
+/// The first NaN or infinity of a scalar function or of its gradient in the model: the operation whose output is not finite although its inputs are, or the
 /// rule that gives a cotangent that is not finite although those that it was given are. An operation that makes NaN of infinities, and finite
 /// cotangents whose sum is not, are named too. `None` where all is finite.
 ///
@@ -41,7 +41,7 @@ where
     M: Module + Clone,
     I: Module + Clone,
 {
-    let (_, _, recording) = watch::gradient(model, inputs, f);
+    let (_, _, recording) = watch::gradient_in_model(model, inputs, f);
     NotFinite::first(&recording)
 }
 

@@ -40,12 +40,12 @@ mod tests;
 /// assert_eq!(lines, [
 ///     "path  operations  output             parameters    FLOPs",
 ///     "----  ----------  -----------------  ----------  -------",
-///     "0     conv, add   f32[1, 6, 24, 24]         156  176,256",
+///     "0     conv        f32[1, 6, 24, 24]         156  172,800",
 ///     "      relu        f32[1, 6, 24, 24]                3,456",
 ///     "      max_pool    f32[1, 6, 12, 12]                3,456",
 ///     "4     linear      f32[1, 10]              8,650   17,280",
 ///     "",
-///     "parameters 8,806 (35.2 kB); FLOPs 200,448; values 51.9 kB",
+///     "parameters 8,806 (35.2 kB); FLOPs 196,992; values 38.1 kB",
 /// ]);
 /// ```
 #[must_use]

@@ -44,6 +44,21 @@ fn cloned_layers_are_told_apart_by_no_one() {
 }
 
 #[test]
+fn a_step_of_training_can_be_run_for_its_shapes() {
+    let shapes = |x: &Tensor| Tensor::shape_only(x.shape(), x.dtype());
+    for momentum in [Some(0.1), None] {
+        let mut layer = module::map(&BatchNorm1d::new(2).momentum(momentum), |leaf| shapes(leaf.tensor));
+        let (x, mut rng) = (Tensor::shape_only([4, 2], DType::F32), Rng::seed(1));
+        let mut mode = Mode::train(&mut rng);
+        let gradient = grad(&layer, |layer| layer.forward(&x, &mut mode).square().sum(..));
+        mode.store(&mut layer);
+        for (x, x_bar) in module::tensors(&layer).into_iter().zip(module::tensors(&gradient)) {
+            assert!(x.spec() == x_bar.spec() && !x.has_values() && !x_bar.has_values());
+        }
+    }
+}
+
+#[test]
 fn a_model_of_f64_keeps_statistics_of_f64() {
     let (x, mut rng) = (Rng::seed(1).normal([4, 2], DType::F64), Rng::seed(1));
     let mut layer = module::cast(&BatchNorm1d::new(2), DType::F64);

@@ -2,7 +2,7 @@
 //!
 //! Matrices of a batch run in parallel, and the large products inside one go to the GEMM engine; each matrix is computed the same way
 //! whoever computes it, so that results do not depend on the number of threads. A factorisation of one matrix works on slices:
-//! `lu`, `cholesky`, `triangular`, `qr`, `eigh`, `svd`, `exp`. Textbook: Golub and Van Loan, Matrix Computations, 4th edition.
+//! `lu`, `cholesky`, `triangular`, `qr`, `eigh`, `svd`, `exp`, with what `vectors` does to their rows. Textbook: Golub and Van Loan, Matrix Computations, 4th edition.
 //!
 //! A matrix with NaN or infinite elements gives NaN, not an endless iteration.
 
@@ -16,6 +16,7 @@ mod svd;
 #[cfg(test)]
 mod tests;
 mod triangular;
+mod vectors;
 
 use super::{
     gemm::{GemmElement, Matrix, gemm},
@@ -29,6 +30,7 @@ use std::{
 };
 
 pub(crate) use triangular::Triangle;
+use vectors::{add_multiple, dot};
 
 /// A number that factorisations compute with: f32, f64.
 pub(crate) trait Scalar: Math + GemmElement + engine::Factored + SubAssign + MulAssign + DivAssign {
@@ -128,28 +130,6 @@ fn unpacked<T: Scalar, const N: usize>(packed: &[T], count: usize, sizes: [usize
 /// About a multiplication and an addition each nanosecond.
 fn cubic(m: usize, n: usize, k: usize) -> usize {
     m.saturating_mul(n).saturating_mul(k)
-}
-
-/// `Σ x_i y_i`, in eight sums so that it vectorises.
-fn dot<T: Scalar>(x: &[T], y: &[T]) -> T {
-    let mut sums = [T::ZERO; 8];
-    let (x8, x_rest) = x.as_chunks::<8>();
-    let (y8, y_rest) = y.as_chunks::<8>();
-    for (x, y) in x8.iter().zip(y8) {
-        for lane in 0..8 {
-            sums[lane] += x[lane] * y[lane];
-        }
-    }
-    let rest = x_rest.iter().zip(y_rest).fold(T::ZERO, |sum, (&x, &y)| sum + x * y);
-    let [a, b, c, d, e, f, g, h] = sums;
-    ((a + b) + (c + d)) + ((e + f) + (g + h)) + rest
-}
-
-/// `y += factor x`
-fn add_multiple<T: Scalar>(y: &mut [T], factor: T, x: &[T]) {
-    for (y, &x) in y.iter_mut().zip(x) {
-        *y += factor * x;
-    }
 }
 
 /// The largest absolute value; NaN if there is one.

@@ -14,8 +14,16 @@ use crate::{Array, Buffer, Element, Few};
 /// A function of `ARITY` elements, one of each input; at most five.
 pub(crate) trait Map<T, U>: Sync {
     const ARITY: usize;
+    /// Whether [`near`](Map::near) is another function than `call`.
+    const HAS_NEAR: bool = false;
     /// `x` holds `ARITY` elements. Must be `#[inline(always)]`.
     fn call<const FMA: bool>(&self, x: &[T]) -> U;
+    /// As `call`, without the branches for elements far out, so that a loop vectorises; and whether that was right, when it has the
+    /// same bits. Must be `#[inline(always)]`.
+    #[inline(always)]
+    fn near<const FMA: bool>(&self, x: &[T]) -> (U, bool) {
+        (self.call::<FMA>(x), true)
+    }
 }
 
 /// Elements that one thread takes at a time: a few microseconds of work.
@@ -148,6 +156,54 @@ impl<T: Element> Scratch<T> {
     }
 }
 
+/// Sets each element of `$dst` to a value of the elements of the inputs there. A macro, because a closure would not be inlined where the
+/// instructions are.
+macro_rules! for_each_element {
+    ($F:ident, $inputs:ident, $dst:ident, |$x:ident| $value:expr) => {{
+        let len = $dst.len();
+        // Only the arm of this function is compiled. That all slices have one length lets the compiler drop the bounds checks, and
+        // vectorise.
+        match $F::ARITY {
+            1 => {
+                let a = &$inputs[0][..len];
+                for (i, y) in $dst.iter_mut().enumerate() {
+                    let $x = &[a[i]];
+                    *y = $value;
+                }
+            }
+            2 => {
+                let (a, b) = (&$inputs[0][..len], &$inputs[1][..len]);
+                for (i, y) in $dst.iter_mut().enumerate() {
+                    let $x = &[a[i], b[i]];
+                    *y = $value;
+                }
+            }
+            3 => {
+                let (a, b, c) = (&$inputs[0][..len], &$inputs[1][..len], &$inputs[2][..len]);
+                for (i, y) in $dst.iter_mut().enumerate() {
+                    let $x = &[a[i], b[i], c[i]];
+                    *y = $value;
+                }
+            }
+            4 => {
+                let (a, b, c, d) = (&$inputs[0][..len], &$inputs[1][..len], &$inputs[2][..len], &$inputs[3][..len]);
+                for (i, y) in $dst.iter_mut().enumerate() {
+                    let $x = &[a[i], b[i], c[i], d[i]];
+                    *y = $value;
+                }
+            }
+            _ => {
+                let (a, b, c) = (&$inputs[0][..len], &$inputs[1][..len], &$inputs[2][..len]);
+                let (d, e) = (&$inputs[3][..len], &$inputs[4][..len]);
+                for (i, y) in $dst.iter_mut().enumerate() {
+                    let $x = &[a[i], b[i], c[i], d[i], e[i]];
+                    *y = $value;
+                }
+            }
+        }
+    }};
+}
+
 struct Loop<'a, T, U, F> {
     f: &'a F,
     inputs: &'a [&'a [T]],
@@ -159,40 +215,23 @@ impl<T: Element, U, F: Map<T, U>> Kernel for Loop<'_, T, U, F> {
     #[inline(always)]
     fn run<const FMA: bool>(self) {
         let Loop { f, inputs, dst } = self;
-        let len = dst.len();
-        // Only the arm of this function is compiled. That all slices have one length lets the compiler drop the bounds checks, and
-        // vectorise.
-        match F::ARITY {
-            1 => {
-                let a = &inputs[0][..len];
-                for (i, y) in dst.iter_mut().enumerate() {
-                    *y = f.call::<FMA>(&[a[i]]);
-                }
+        if const { !F::HAS_NEAR } {
+            return for_each_element!(F, inputs, dst, |x| f.call::<FMA>(x));
+        }
+        // A number far out costs its block, not the whole piece.
+        for (i, dst) in dst.chunks_mut(BLOCK).enumerate() {
+            let mut parts: [&[T]; MOST] = [&[]; MOST];
+            for (part, input) in parts.iter_mut().zip(inputs) {
+                *part = &input[i * BLOCK..][..dst.len()];
             }
-            2 => {
-                let (a, b) = (&inputs[0][..len], &inputs[1][..len]);
-                for (i, y) in dst.iter_mut().enumerate() {
-                    *y = f.call::<FMA>(&[a[i], b[i]]);
-                }
-            }
-            3 => {
-                let (a, b, c) = (&inputs[0][..len], &inputs[1][..len], &inputs[2][..len]);
-                for (i, y) in dst.iter_mut().enumerate() {
-                    *y = f.call::<FMA>(&[a[i], b[i], c[i]]);
-                }
-            }
-            4 => {
-                let (a, b, c, d) = (&inputs[0][..len], &inputs[1][..len], &inputs[2][..len], &inputs[3][..len]);
-                for (i, y) in dst.iter_mut().enumerate() {
-                    *y = f.call::<FMA>(&[a[i], b[i], c[i], d[i]]);
-                }
-            }
-            _ => {
-                let (a, b, c) = (&inputs[0][..len], &inputs[1][..len], &inputs[2][..len]);
-                let (d, e) = (&inputs[3][..len], &inputs[4][..len]);
-                for (i, y) in dst.iter_mut().enumerate() {
-                    *y = f.call::<FMA>(&[a[i], b[i], c[i], d[i], e[i]]);
-                }
+            let mut all_right = true;
+            for_each_element!(F, parts, dst, |x| {
+                let (y, is_right) = f.near::<FMA>(x);
+                all_right &= is_right;
+                y
+            });
+            if !all_right {
+                for_each_element!(F, parts, dst, |x| f.call::<FMA>(x));
             }
         }
     }

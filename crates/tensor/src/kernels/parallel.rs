@@ -7,7 +7,7 @@ mod team;
 
 use rayon::slice::ParallelSliceMut;
 use std::marker::PhantomData;
-use team::on_threads;
+use team::{is_inside_a_task, on_threads};
 
 /// Estimated nanoseconds of work below which a second thread costs more than it saves: waking one takes about 10 us.
 const WORTHWHILE: usize = 40_000;
@@ -136,14 +136,15 @@ impl<'a, T> Pieces<'a, T> {
 }
 
 fn is_serial(work: usize) -> bool {
-    work < WORTHWHILE || rayon::current_num_threads() == 1
+    work < WORTHWHILE || is_inside_a_task() || rayon::current_num_threads() == 1
 }
 
 /// Runs `f` with kernels using `threads` threads; the default is one for each core, or `RAYON_NUM_THREADS`.
 ///
 /// Results do not depend on the number of threads, not even in their last bit. Each call starts threads of its own: wrap a program
-/// or a training run, not an operation. Inside a parallel iterator of rayon, a thread that waits for a sort may take up other
-/// work of that iterator meanwhile; do not hold a lock across an operation there.
+/// or a training run, not an operation. A thread of the pool may take up other work of the pool's while it waits for a sort; do not hold a
+/// lock across an operation inside a parallel iterator of rayon. What is given to `rayon::spawn` there runs beside operations that follow
+/// closely, after some milliseconds at most if a thread is free of long tasks.
 ///
 /// # Panics
 /// When `threads` is zero, or the system refuses to start them.
@@ -157,4 +158,59 @@ pub fn with_threads<R: Send>(threads: usize, f: impl FnOnce() -> R + Send) -> R 
     assert!(threads > 0, "with_threads: needs at least one thread");
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     pool.expect("with_threads: the system starts as many threads as were asked for").install(f)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{
+        cmp::Ordering,
+        sync::atomic::{AtomicBool, Ordering::Relaxed},
+        thread::{self, ThreadId},
+    };
+
+    /// A number that tells whether a thread that is not its own has compared it.
+    struct Watched<'a>(u64, ThreadId, &'a AtomicBool);
+
+    impl Ord for Watched<'_> {
+        fn cmp(&self, other: &Self) -> Ordering {
+            if thread::current().id() != self.1 {
+                self.2.store(true, Relaxed);
+            }
+            self.0.cmp(&other.0)
+        }
+    }
+    impl PartialOrd for Watched<'_> {
+        fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+            Some(self.cmp(other))
+        }
+    }
+    impl Eq for Watched<'_> {}
+    impl PartialEq for Watched<'_> {
+        fn eq(&self, other: &Self) -> bool {
+            self.0 == other.0
+        }
+    }
+
+    /// Sorts numbers in a random order, with this much work said to be in it; whether other threads took part.
+    fn sort_is_shared(len: u64, work: usize) -> bool {
+        let shared = AtomicBool::new(false);
+        let this = thread::current().id();
+        let mut numbers: Vec<_> =
+            (0..len).map(|i| Watched(i.wrapping_mul(0x9e37_79b9_7f4a_7c15), this, &shared)).collect();
+        sort(&mut numbers, work);
+        assert!(numbers.is_sorted());
+        drop(numbers);
+        shared.into_inner()
+    }
+
+    #[test]
+    fn a_sort_inside_a_task_stays_on_its_thread() {
+        const LEN: u64 = if cfg!(miri) { 5_000 } else { 100_000 };
+        with_threads(4, || {
+            tasks(2, usize::MAX, |_| assert!(!sort_is_shared(LEN, usize::MAX), "a task has no threads to give"));
+            let mut rounds = 0..100;
+            assert!(rounds.any(|_| sort_is_shared(LEN, usize::MAX)), "by itself it has all");
+        });
+    }
 }

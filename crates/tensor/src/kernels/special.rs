@@ -42,6 +42,27 @@ mod tests {
         assert!(sinc(0, f64::NAN).is_nan() && sinc(3, f64::NAN).is_nan());
     }
 
+    /// Far out `polygamma(n, x)` is about ±(n - 1)! / xⁿ: the power may be too small for f64 where the whole is not.
+    #[test]
+    fn tails_keep_their_digits() {
+        for (n, x, tail) in [
+            (1, 1e160, 1e-160),
+            (1, 1e170, 1e-170),
+            (1, 1e300, 1e-300),
+            (2, 1e120, -1e-240),
+            (2, 1e152, -1e-304),
+            (3, 1e90, 2e-270),
+            // With the terms after the first, by mpmath.
+            (170, 100.0, -8.884_119_378_185_605e-36),
+            (150, 1000.0, -4.101_778_391_925_375e-190),
+            (100, 1e4, -9.379_363_201_543_513e-245),
+        ] {
+            let found = polygamma(n, x);
+            assert!((found / tail - 1.0).abs() < 1e-14, "polygamma({n}, {x:e}) is {found:e}, not {tail:e}");
+        }
+        assert_eq!(polygamma(170, 1e300), -0.0);
+    }
+
     #[test]
     fn high_orders_stay_finite_where_the_function_is() {
         // (-1)^(n+1) n! zeta(n + 1): zeta is 1 to the last digit here.

@@ -27,7 +27,7 @@ pub(super) fn numbers(x: &Tensor) -> Vec<f64> {
     x.cast(DType::F64).to_vec::<f64>()
 }
 
-/// That the tensors of two lists are equal, but for rounding. NaN equals NaN, and an infinity the same infinity.
+/// That the tensors of two lists are equal, but for the rounding of floating point. NaN equals NaN, and an infinity the same infinity.
 ///
 /// `what` and the number of the tensor name it in the message: "the vjp" and "input".
 pub(super) fn same(
@@ -43,6 +43,15 @@ pub(super) fn same(
     for (i, (found, wanted)) in found.iter().zip(wanted).enumerate() {
         if found.spec() != wanted.spec() {
             return Err(format!("{what}, {each} {i}: it is {}, not {}", found.spec(), wanted.spec()));
+        }
+        if found.dtype() == DType::I64 {
+            // f64 does not tell integers beyond 2^53 apart.
+            let (a, b) = (found.to_vec::<i64>(), wanted.to_vec::<i64>());
+            if let Some(element) = (0..a.len()).find(|&i| a[i] != b[i]) {
+                let (index, a, b) = (index_in(wanted.shape(), element), a[element], b[element]);
+                return Err(format!("{what}, {each} {i}, element {index:?}: {a}, not {b}"));
+            }
+            continue;
         }
         let tolerance = (within.relative * largest(std::slice::from_ref(wanted))).max(within.of_the_whole * whole);
         let (a, b) = (numbers(found), numbers(wanted));

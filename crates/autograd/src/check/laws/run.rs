@@ -87,7 +87,8 @@ impl<'o> Run<'o> {
 
     fn samples(&mut self) {
         let mut has_derivative = false;
-        for seed in self.seed..self.seed + self.seeds {
+        let first = self.seed;
+        for seed in (0..self.seeds).map(|i| first.wrapping_add(i)) {
             for (number, sample) in self.operation.samples.iter().enumerate() {
                 let case = sample.case(self.operation, number, seed);
                 has_derivative |= !case.variables().is_empty();

@@ -106,3 +106,21 @@ fn a_sum_of_cotangents_that_is_too_large_is_named() {
         "the cotangents of `0` are finite, but their sum, f64[1], is not: 1 infinite of 1, the first at [0]"
     );
 }
+
+#[test]
+fn the_gradient_of_the_data_is_nobodys() {
+    // The root's slope is infinite at 0, but training does not ask for it.
+    let model = vec![Tensor::from([2.0])];
+    let found = find_nan(&model, &Tensor::from([0.0]), |w, x| (x.sqrt() * &w[0]).sum(..));
+    assert!(found.is_none(), "{found:?}");
+    // It must not stand before what is wrong, nor panic for what has no derivative.
+    let found =
+        find_nan(&vec![Tensor::from([0.0])], &Tensor::from([0.0]), |w, x| (x.sqrt() + (&w[0] * 1.0).sqrt()).sum(..));
+    let found = found.expect("the root of the parameter");
+    assert_eq!((&found.place, found.operation), (&Place::Cotangent("sqrt", 0), Some(2)));
+    let tall = Tensor::from([[3.0], [4.0]]);
+    assert!(find_nan(&model, &tall, |w, x| (x.qr_complete().0 * &w[0]).sum(..)).is_none());
+    // What goes wrong on the way forward is found, also where no parameter takes part.
+    let found = find_nan(&model, &Tensor::from([-1.0]), |w, x| (x.sqrt() * &w[0]).sum(..)).expect("the root");
+    assert_eq!((&found.place, found.operation), (&Place::Output("sqrt", 0), Some(0)));
+}

@@ -16,7 +16,13 @@ mod skinny;
 mod tests;
 
 use super::{Matrix, Shared};
-use crate::kernels::{halves::Half, parallel};
+use crate::{
+    Buffer,
+    kernels::{
+        halves::{self, Half},
+        parallel,
+    },
+};
 use blocks::Blocks;
 use skinny::Skinny;
 use std::ops::Range;
@@ -28,13 +34,14 @@ const FEW_BY_COLUMNS: usize = 8;
 const FEW_BY_ROWS: usize = 4;
 
 /// `dst` becomes `offsets.len()` products of m x k and k x n, one after another; product `i` takes `lhs` and `rhs` with the offsets
-/// `offsets[i]` in place of their own.
+/// `offsets[i]` in place of their own. To each row of a product `row`, of n elements, is added before it is rounded.
 pub(crate) fn products<H: Half>(
     [m, n, k]: [usize; 3],
     dst: &mut [H],
     lhs: Matrix<'_, H>,
     rhs: Matrix<'_, H>,
     offsets: &[(usize, usize)],
+    row: Option<&[H]>,
 ) {
     let size = m.checked_mul(n).expect("gemm: the size of the product fits memory");
     assert!(
@@ -42,17 +49,27 @@ pub(crate) fn products<H: Half>(
         "gemm: dst holds {} products of {m} x {n}",
         offsets.len()
     );
+    assert!(row.is_none_or(|row| row.len() == n), "gemm: a row of {n} elements");
     if dst.is_empty() {
         return;
     }
     if k == 0 {
-        return dst.fill(H::ZERO);
+        return match row {
+            Some(row) => dst.chunks_exact_mut(n).for_each(|dst| dst.copy_from_slice(row)),
+            None => dst.fill(H::ZERO),
+        };
     }
+    let row = row.map(|row| {
+        let mut wide = Buffer::<f32>::recycled(n);
+        halves::widen(row, &mut wide);
+        wide
+    });
+    let row = row.as_deref();
     lhs.check(m, k, offsets.iter().map(|&(lhs, _)| lhs));
     rhs.check(k, n, offsets.iter().map(|&(_, rhs)| rhs));
     match Skinny::of::<H>([m, n, k], &lhs, &rhs) {
-        Some(skinny) => skinny.multiply(dst, lhs, rhs, offsets),
-        None => Blocks::of::<H>([m, n, k]).multiply(dst, lhs, rhs, offsets),
+        Some(skinny) => skinny.multiply(dst, lhs, rhs, offsets, row),
+        None => Blocks::of::<H>([m, n, k]).multiply(dst, lhs, rhs, offsets, row),
     }
 }
 

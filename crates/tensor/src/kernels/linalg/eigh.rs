@@ -4,6 +4,7 @@
 use super::{
     Scalar, add_multiple, dot, largest,
     qr::{reflect, reflector},
+    vectors::rotate,
 };
 
 /// QL steps for each eigenvalue: two or three are usual, and thirty have always been enough.
@@ -137,13 +138,6 @@ fn ql_step<T: Scalar>(d: &mut [T], e: &mut [T], rows: &mut [T], n: usize, first:
     d[first] -= shift;
     e[first] = g;
     e[last] = T::ZERO;
-}
-
-/// `(x, y)` becomes `(c x - s y, s x + c y)`.
-pub(super) fn rotate<T: Scalar>(x: &mut [T], y: &mut [T], c: T, s: T) {
-    for (x, y) in x.iter_mut().zip(y) {
-        (*x, *y) = (c * *x - s * *y, s * *x + c * *y);
-    }
 }
 
 /// `sqrt(x² + y²)` without overflow.

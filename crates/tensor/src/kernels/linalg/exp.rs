@@ -26,11 +26,12 @@ const LARGEST_NORM: f64 = 5.371_920_351_148_152;
 
 /// `out` becomes `e^a`.
 pub(super) fn exp<T: Scalar>(a: &[T], n: usize, out: &mut [T]) {
-    if !largest(a).is_finite() {
+    let norm = norm_1(a, n);
+    // Also of finite elements the sum may overflow: nothing would then be left of them when they are scaled by it.
+    if !largest(a).is_finite() || !norm.is_finite() {
         out.fill(T::from_f64(f64::NAN));
         return;
     }
-    let norm = norm_1(a, n);
     // f64's exponents end at 1,024, so that more squarings could only overflow.
     let squarings = (norm / LARGEST_NORM).log2().ceil().clamp(0.0, 1100.0) as i32;
     let half = 0.5f64.powi(squarings.min(1000)) * 0.5f64.powi((squarings - 1000).max(0));

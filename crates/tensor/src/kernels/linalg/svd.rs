@@ -1,7 +1,7 @@
 //! Singular values by one-sided Jacobi rotations (Golub and Van Loan, section 8.6.3) on the triangular factor of a QR factorisation,
 //! which finds small singular values to high relative accuracy (Demmel and Veselić, 1992).
 
-use super::{Scalar, add_multiple, dot, eigh::rotate, largest, length, product, qr, transposed};
+use super::{Scalar, add_multiple, dot, largest, length, product, qr, transposed, vectors::rotate};
 
 /// Sweeps over all pairs of columns: five to ten are usual.
 const SWEEPS: usize = 60;

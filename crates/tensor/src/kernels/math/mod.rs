@@ -1,4 +1,4 @@
-//! Elementary functions that vectorise: polynomials without branches or table look-ups.
+//! Elementary functions that vectorise: polynomials without branches or table look-ups, except of sines and cosines far out.
 //!
 //! Called in a loop inside a [`Kernel`](super::isa::Kernel), each becomes a few dozen vector instructions. They cover the whole
 //! range: subnormal arguments and results, signed zeros, infinities and NaN. The errors below are in ULP, units in the last
@@ -60,9 +60,9 @@ pub(crate) trait Math:
     fn erf<const FMA: bool>(self) -> Self;
     /// x times the normal distribution function. Error: 3 ULP of x at most.
     fn gelu<const FMA: bool>(self) -> Self;
-    /// The sine of any number: it branches, so that a loop of it runs one at a time.
+    /// The sine of any number: it branches, so that a loop of it runs one at a time; see `Map::near`.
     fn sin<const FMA: bool>(self) -> Self;
-    /// The cosine of any number: it branches, so that a loop of it runs one at a time.
+    /// The cosine of any number: it branches, so that a loop of it runs one at a time; see `Map::near`.
     fn cos<const FMA: bool>(self) -> Self;
     /// Whether [`sin_in_range`](Math::sin_in_range) and [`cos_in_range`](Math::cos_in_range) are right: `|x| <= 2^20`.
     fn trig_in_range(self) -> bool;

@@ -1,8 +1,8 @@
 //! Sine and cosine of a bounded argument.
 //!
 //! `x = n pi / 2 + r` with `|r| <= pi / 4` (Cody and Waite); `n mod 4` says which of `+-sin r` and `+-cos r` is meant. With pi / 2
-//! in parts of 33 bits the products with `|n| < 2^20` are exact. Farther out that fails: a loop checks its numbers with
-//! [`in_range`] first, and leaves a piece that has a large one to the standard library.
+//! in parts of 33 bits the products with `|n| < 2^20` are exact. Farther out that fails, and the standard library computes them: a loop takes all numbers for
+//! ones in range, asks by `in_range` whether they were, and else runs again with a branch for each. NaN is in range and stays NaN.
 //! f32 computes in f64, where two parts and short polynomials do.
 
 use super::format::{Format, polynomial};
@@ -47,7 +47,7 @@ macro_rules! anywhere {
     () => {
         #[inline(always)]
         fn in_range(self) -> bool {
-            self.abs() <= BOUND as Self
+            self.abs() <= BOUND as Self || Format::is_nan(self)
         }
         #[inline(always)]
         fn sin_anywhere(self) -> Self {

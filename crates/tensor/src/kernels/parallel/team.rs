@@ -1,17 +1,21 @@
 //! Calling a task for each number below a count on several threads, of which the caller is one.
 //!
 //! Rayon's own loops put the caller to sleep while its workers run, and these to sleep when they are done; an operation of 50 us then
-//! waits as long for threads to wake as it computes. Here the caller begins at once, threads of rayon's join it, and one
-//! that is done stays for [`LINGER`], since the next operation tends to follow. A caller has the same helpers each time, and each the same
-//! part of the numbers first, so that a core finds in its cache what it wrote there.
+//! waits as long for threads to wake as it computes. Here the caller begins as soon as it has called the helpers that it lacks, threads of
+//! rayon's join it, and one that is done stays for [`LINGER`], since the next operation tends to follow: a loop that follows closely calls
+//! nobody. A caller has the same helpers each time, and each the same part of the numbers first, so that a core finds in its cache what it
+//! wrote there.
 //!
-//! A task that itself asks for threads gets none: the outermost loop has them all.
+//! A task that itself asks for threads gets none: the outermost loop has them all. A thread that sorts, or whose task joins others by
+//! rayon, may be made a helper of another caller while it waits, and other jobs of rayon's may wait for a helper's thread: after
+//! each [`SHIFT`] it goes back to rayon, and helps again when they have had their turn.
 
-use rayon::{ThreadPool, ThreadPoolBuilder};
+use rayon::{ThreadPool, ThreadPoolBuilder, Yield};
 use std::{
     any::Any,
     cell::{Cell, UnsafeCell},
     hint::spin_loop,
+    mem::forget,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     ptr::null,
     sync::{
@@ -26,6 +30,9 @@ use std::{
 /// the system may wake a sleeper on its caller's core, where the two then take turns for milliseconds (with 50 us, a step of an MLP
 /// took 3.7 to 7.3 ms; from 300 us on, 3.5 to 3.9); and no longer, since meanwhile it keeps a core from others.
 const LINGER: Duration = Duration::from_micros(300);
+/// How long a helper stays at most before others have its thread: so long that rayon's search for their jobs, a microsecond or some when
+/// a thread must be woken, is a thousandth of it, and no longer than what waits for a thread may wait for the end of a task.
+const SHIFT: Duration = Duration::from_millis(2);
 /// Turns of a waiting loop between two looks at the clock, and after which a waiting caller lets others have its core.
 const PATIENCE: usize = 64;
 
@@ -61,14 +68,20 @@ impl Job<'_> {
         };
         if let Err(panic) = INSIDE.with(|inside| inside.during(|| catch_unwind(AssertUnwindSafe(run)))) {
             self.spans.iter().for_each(|(next, end)| next.store(*end, Relaxed));
-            self.panic.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(panic);
+            let mut first = self.panic.lock().unwrap_or_else(PoisonError::into_inner);
+            if first.is_none() {
+                *first = Some(panic);
+            } else {
+                // Not dropped: that may panic as well, and a helper which unwinds from here is never counted out.
+                forget(panic);
+            }
         }
     }
 }
 
 thread_local! {
     static INSIDE: Inside = const { Inside(Cell::new(false)) };
-    static TEAM: Arc<Team> = Arc::new(Team::new());
+    static TEAM: Arc<Team> = Arc::new(Team::lingering(LINGER));
 }
 
 /// Whether this thread runs a task.
@@ -91,6 +104,8 @@ struct Team {
     job: UnsafeCell<*const Job<'static>>,
     /// Helpers that run or wait.
     helpers: AtomicUsize,
+    /// How long those wait.
+    linger: Duration,
 }
 
 // SAFETY: `job` is written by the caller alone, while the state is closed and no helper is at a job, and read by helpers which have
@@ -107,8 +122,8 @@ const ONE_JOB: u64 = 1 << 16;
 const MOST_HELPERS: usize = 1 << 14;
 
 impl Team {
-    const fn new() -> Self {
-        Team { state: AtomicU64::new(0), job: UnsafeCell::new(null()), helpers: AtomicUsize::new(0) }
+    const fn lingering(linger: Duration) -> Self {
+        Team { state: AtomicU64::new(0), job: UnsafeCell::new(null()), helpers: AtomicUsize::new(0), linger }
     }
 
     /// Enters the job if one is open that is not number `done`, and works at it; says which it was.
@@ -126,18 +141,30 @@ impl Team {
         Some(number)
     }
 
-    /// What a helper does: a job, and those that follow closely.
-    fn help_while_there_is_work(&self, thread: usize) {
+    /// What a helper does, on a thread of rayon's: shifts, and after each as long what others have waiting there.
+    fn help_in_shifts(self: Arc<Self>, thread: usize, done: Option<u64>) {
+        let Some(done) = self.help_for_a_shift(thread, done) else { return };
+        let until = Instant::now() + SHIFT;
+        while rayon::yield_now() == Some(Yield::Executed) && Instant::now() < until {}
+        // Behind the end of this job, for which a thread that became a helper while it waited looks.
+        rayon::spawn(move || self.help_in_shifts(thread, Some(done)));
+    }
+
+    /// A job, and those that follow closely, after number `done`; says which was the last if the shift ended before there were no more.
+    fn help_for_a_shift(&self, thread: usize, mut done: Option<u64>) -> Option<u64> {
+        let end = Instant::now() + SHIFT;
         loop {
-            let mut done = None;
             while let Some(number) = self.next_job(thread, done) {
                 done = Some(number);
+                if Instant::now() >= end {
+                    return done;
+                }
             }
             self.helpers.fetch_sub(1, SeqCst);
             // The caller may have counted on this helper just before: then it stays.
             let state = self.state.load(SeqCst);
             if state & OPEN == 0 || Some(state / ONE_JOB) == done {
-                return;
+                return None;
             }
             self.helpers.fetch_add(1, SeqCst);
         }
@@ -145,7 +172,7 @@ impl Team {
 
     /// Works at the next job, waiting for it if this helper has `done` one already.
     fn next_job(&self, thread: usize, done: Option<u64>) -> Option<u64> {
-        let until = done.map(|_| Instant::now() + LINGER);
+        let until = done.map(|_| Instant::now() + self.linger);
         loop {
             for _ in 0..PATIENCE {
                 if let Some(number) = self.help(thread, done) {
@@ -163,23 +190,33 @@ impl Team {
     fn run(self: &Arc<Self>, job: &Job<'_>) {
         // SAFETY: no job is open, because a caller whose job is open runs tasks and gets no threads for them; and no helper is at
         // one, because the caller has waited for all. What the pointer's lifetime hides is that the job ends with this function,
-        // which does not return before it is closed and left by all.
+        // which is not left, not by a panic either, before `Opened` has closed it and all have left it.
         unsafe { *self.job.get() = std::ptr::from_ref(job).cast() };
         let state = self.state.load(Relaxed);
         debug_assert!(state & (OPEN | HELPERS) == 0, "the last job was closed and left");
         // SeqCst, as the count of helpers: either a helper that leaves sees this job, or it is seen to have left.
         self.state.store((state + ONE_JOB) | OPEN, SeqCst);
+        let _opened = Opened(self);
         let wanted = job.spans.len() - 1;
         for thread in self.helpers.load(SeqCst)..wanted {
             self.helpers.fetch_add(1, SeqCst);
             let team = self.clone();
-            on_a_helper(move || team.help_while_there_is_work(thread + 1));
+            on_a_helper(move || team.help_in_shifts(thread + 1, None));
         }
         job.work(0);
-        self.state.fetch_and(!OPEN, Relaxed);
+    }
+}
+
+/// That a team's job is open; closes it and waits for all who joined.
+struct Opened<'a>(&'a Team);
+
+impl Drop for Opened<'_> {
+    fn drop(&mut self) {
+        let Opened(team) = self;
+        team.state.fetch_and(!OPEN, Relaxed);
         let mut turns = 0;
         // Acquire: what helpers wrote is seen.
-        while self.state.load(Acquire) & HELPERS != 0 {
+        while team.state.load(Acquire) & HELPERS != 0 {
             turns += 1;
             if turns % PATIENCE == 0 { thread::yield_now() } else { spin_loop() }
         }
@@ -202,6 +239,11 @@ fn on_a_helper(help: impl FnOnce() + Send + 'static) {
     }
 }
 
+/// Whether this thread runs a task, which gets no threads.
+pub(super) fn is_inside_a_task() -> bool {
+    INSIDE.with(|inside| inside.0.get())
+}
+
 /// Calls `task` once for each number below `count`, on any thread.
 ///
 /// # Panics
@@ -209,7 +251,7 @@ fn on_a_helper(help: impl FnOnce() + Send + 'static) {
 pub(super) fn on_threads(count: usize, task: &(dyn Fn(usize) + Send + Sync)) {
     let threads = rayon::current_num_threads().min(count).min(MOST_HELPERS);
     // A thread that is ending has no team any more.
-    let team = TEAM.try_with(Arc::clone).ok().filter(|_| threads > 1 && !INSIDE.with(|inside| inside.0.get()));
+    let team = TEAM.try_with(Arc::clone).ok().filter(|_| threads > 1 && !is_inside_a_task());
     let Some(team) = team else { return (0..count).for_each(task) };
     let job = Job::new(count, threads, task);
     team.run(&job);
@@ -222,7 +264,13 @@ pub(super) fn on_threads(count: usize, task: &(dyn Fn(usize) + Send + Sync)) {
 mod tests {
     use super::*;
     use crate::with_threads;
-    use std::sync::atomic::AtomicU32;
+    use std::{
+        panic::panic_any,
+        sync::{
+            Barrier,
+            atomic::{AtomicBool, AtomicU32},
+        },
+    };
 
     /// Rounds that meet rare orders of events; Miri, which takes a thousand times as long, chooses among such orders itself.
     const ROUNDS: u32 = if cfg!(miri) { 40 } else { 5000 };
@@ -286,6 +334,67 @@ mod tests {
                     }
                 });
             }
+        });
+    }
+
+    #[test]
+    fn jobs_of_rayon_run_while_loops_follow_closely() {
+        // As if the system never made a pause: this helper outwaits the test. Miri takes minutes for a second.
+        const LIMIT: Duration = Duration::from_secs(if cfg!(miri) { 600 } else { 2 });
+        let team = Arc::new(Team::lingering(2 * LIMIT));
+        with_threads(2, || {
+            let (caller, start) = (thread::current().id(), Instant::now());
+            let helped = AtomicBool::new(false);
+            let loop_on_both = || {
+                team.run(&Job::new(8, 2, &|_| {
+                    helped.fetch_or(thread::current().id() != caller, Relaxed);
+                    (0..100).for_each(|_| spin_loop());
+                }));
+                assert!(start.elapsed() < LIMIT, "still waiting");
+            };
+            while !helped.load(Relaxed) {
+                loop_on_both();
+            }
+            let spawned = Arc::new(AtomicBool::new(false));
+            rayon::spawn({
+                let spawned = spawned.clone();
+                move || spawned.store(true, Relaxed)
+            });
+            while !spawned.load(Relaxed) {
+                loop_on_both();
+            }
+            // It comes back.
+            helped.store(false, Relaxed);
+            while !helped.load(Relaxed) {
+                loop_on_both();
+            }
+        });
+    }
+
+    /// Two tasks at once panic with something that panics again when it is dropped.
+    #[test]
+    fn a_panic_too_many_is_not_dropped() {
+        struct Bomb;
+        impl Drop for Bomb {
+            fn drop(&mut self) {
+                panic!("a drop");
+            }
+        }
+        with_threads(2, || {
+            let both = Barrier::new(2);
+            let panicked = catch_unwind(AssertUnwindSafe(|| {
+                on_threads(2, &|_| {
+                    both.wait();
+                    panic_any(Bomb);
+                })
+            }));
+            let bomb = panicked.expect_err("tasks panicked").downcast::<Bomb>();
+            std::mem::forget(bomb.expect("the first of the two"));
+            let calls = AtomicU32::new(0);
+            on_threads(100, &|_| {
+                calls.fetch_add(1, Relaxed);
+            });
+            assert_eq!(calls.load(Relaxed), 100);
         });
     }
 

@@ -83,13 +83,17 @@ fn positive(n: u32, x: f64) -> f64 {
         return 0.0;
     }
     let power = f64::from(n);
+    // Powers of x / 2^e in place of those of x where these would be too small for f64, which x / n, or n!, times them need not be: a
+    // power of two divides exactly. From 2^-960 on, what is 2^-60 of the first power is a normal number too.
+    let e = if (power + 1.0) * libm::log2(x) > 960.0 { libm::ilogb(x) } else { 0 };
+    let power_of = |x: f64| libm::pow(libm::scalbn(x, -e), -power - 1.0);
     // All with the factor (-1)^(n+1) / n!: the sum of 1 / (x + k)^(n + 1) up to where the asymptotic series is accurate, and it.
     let (mut shifted, mut x) = (0.0, x);
     while x < 12.0 + power {
-        shifted += libm::pow(x, -power - 1.0);
+        shifted += power_of(x);
         x += 1.0;
     }
-    let mut term = libm::pow(x, -power - 1.0);
+    let mut term = power_of(x);
     let mut sum = term * x / power + 0.5 * term;
     term *= power + 1.0;
     for (k, b) in BERNOULLI.iter().enumerate() {
@@ -100,7 +104,9 @@ fn positive(n: u32, x: f64) -> f64 {
         term *= next * (next + 1.0) / (x * x);
     }
     let factorial = libm::tgamma(power + 1.0);
-    let size = factorial * (shifted + sum);
+    // One half before the factorial, so that the product is not too large, the other after it.
+    let shift = -e * (n as i32 + 1);
+    let size = libm::scalbn(factorial * libm::scalbn(shifted + sum, shift / 2), shift - shift / 2);
     if n % 2 == 1 { size } else { -size }
 }
 

@@ -6,7 +6,7 @@ use crate::{
     array::check_size,
     dtype::for_float,
     error::same_dtypes,
-    kernels::gemm,
+    kernels::{gemm, halves::for_half},
     ops::{
         broadcast::or_panic,
         linear::matmul::{MatMul, matrix, product},
@@ -59,6 +59,17 @@ impl Primitive for Linear {
         let (x, weight) = (inputs[0], inputs[1]);
         let ([rows, features], outputs) = ([x.shape()[0], x.shape()[1]], weight.shape()[0]);
         let shape = Shape::from([rows, outputs]);
+        if x.dtype().is_half() {
+            let y = for_half!(x.dtype(), H => {
+                let mut y = Buffer::<H>::recycled(shape.numel());
+                let (lhs, rhs) = (matrix::<H>(x), matrix::<H>(weight).transposed());
+                let bias = inputs.get(2).map(|bias| bias.to_slice::<H>());
+                let sizes = [rows, outputs, features];
+                gemm::halves::products(sizes, &mut y, lhs, rhs, &[(lhs.offset, rhs.offset)], bias.as_deref());
+                Array::from_buffer(y, shape)
+            });
+            return Ok(y.into());
+        }
         let y = for_float!(x.dtype(), T => {
             let mut y = Buffer::<T>::recycled(shape.numel());
             let (lhs, rhs) = (matrix::<T>(x), matrix::<T>(weight).transposed());
@@ -78,6 +89,9 @@ impl Primitive for Linear {
         MatMul.flops(&inputs[..1], outputs)
     }
 
+    fn takes_halves(&self) -> bool {
+        true
+    }
     fn derivative(&self) -> Derivative<'_> {
         Derivative::Vjp(self)
     }
@@ -137,16 +151,7 @@ fn linear(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> 
     };
     let of_matrix = |x: &Tensor| {
         let inputs: Few<&Tensor> = [x, weight].into_iter().chain(bias).collect();
-        if !x.dtype().is_half() {
-            return try_apply(&Linear, &inputs).map(Few::into_single);
-        }
-        // Halves are multiplied as they are, without a copy in f32.
-        Linear.infer(&inputs.iter().map(|input| input.spec()).collect::<Vec<_>>())?;
-        let y = product(x, &weight.transpose(0, 1));
-        Ok(match bias {
-            Some(bias) => y + bias,
-            None => y,
-        })
+        try_apply(&Linear, &inputs).map(Few::into_single)
     };
     if before.len() == 1 {
         return of_matrix(x);
@@ -193,5 +198,10 @@ mod tests {
         let y = x.linear(&weight, Some(&bias));
         assert_eq!((y.dtype(), y.cast(DType::F32).to_vec::<f32>()), (DType::BF16, vec![8.75, -2.25]));
         assert_eq!(x.linear(&weight, None).cast(DType::F32).to_vec::<f32>(), [8.5, -2.5]);
+        // One rounding: 256 + 1 has no bf16, and 257 + 0.5 is past the middle to 258.
+        let (x, weight) = (Tensor::from([[256.0f32, 1.0]]), Tensor::from([[1.0f32, 1.0]]));
+        let once =
+            x.cast(DType::BF16).linear(&weight.cast(DType::BF16), Some(&Tensor::from([0.5f32]).cast(DType::BF16)));
+        assert_eq!(once.cast(DType::F32).to_vec::<f32>(), [258.0]);
     }
 }

@@ -57,7 +57,7 @@ impl Primitive for MatMul {
         if a.dtype().is_half() {
             let c = for_half!(a.dtype(), H => {
                 let mut c = Buffer::<H>::recycled(shape.numel());
-                gemm::halves::products([m, n, k], &mut c, matrix::<H>(a), matrix::<H>(b), &offsets);
+                gemm::halves::products([m, n, k], &mut c, matrix::<H>(a), matrix::<H>(b), &offsets, None);
                 Array::from_buffer(c, shape)
             });
             return Ok(c.into());

@@ -62,9 +62,10 @@ impl Rotary {
         Rotary { positions: Some(positions.clone()), ..self }
     }
 
-    /// The rotation of tensors of this shape.
-    fn rotation(&self, x: SpecRef<'_>) -> Result<RotaryEmbedding> {
+    /// The rotation of tensors of this one's shape; of one without values, or by positions without, it has no angles.
+    fn rotation(&self, tensor: &Tensor) -> Result<RotaryEmbedding> {
         const OP: &str = "rotary_embedding";
+        let x = tensor.spec();
         let refuse = |kind: ErrorKind, rule: String| Err(Error::new(kind, OP, rule).with_inputs(&[x]));
         if !x.dtype().is_float() {
             return Err(Error::needs_float(OP, &[x]));
@@ -79,12 +80,14 @@ impl Rotary {
             return refuse(ErrorKind::Value, format!("the base must be positive and finite, not {:?}", self.base));
         }
         let lead: Shape = lead.iter().copied().chain([rows]).collect();
+        let without_angles = || Ok(RotaryEmbedding { angles: Arc::default(), interleaved: self.interleaved });
         if x.shape().contains(&0) {
-            return Ok(RotaryEmbedding { angles: Arc::default(), interleaved: self.interleaved });
+            return without_angles();
         }
         let counted;
         let positions = match &self.positions {
             Some(positions) => positions,
+            None if !tensor.has_values() => return without_angles(),
             None => {
                 counted = Tensor::arange(0, rows as i64, 1);
                 &counted
@@ -96,6 +99,9 @@ impl Rotary {
         if Shape::broadcast(positions.shape(), &lead).as_ref() != Some(&lead) {
             let rule = format!("positions of shape {:?} do not broadcast to {lead:?}", positions.shape());
             return refuse(ErrorKind::Shape, rule);
+        }
+        if !tensor.has_values() || !positions.has_values() {
+            return without_angles();
         }
         // One row of the table for each position that was given, however many rows of the tensor it stands for.
         let given = Tensor::arange(0, positions.numel() as i64, 1).reshape(positions.shape()).expand(&lead);
@@ -191,7 +197,14 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn rotary_embedding(&self, options: &Rotary) -> Tensor {
-        apply(&or_panic(options.rotation(self.spec())), &[self]).into_single()
+        let rotation = or_panic(options.rotation(self));
+        match &options.positions {
+            // The positions are no input of the rotation, but what depends on them has no values either.
+            Some(positions) if !positions.has_values() => {
+                apply(&rotation, &[&(self * positions.sum(..).cast(self.dtype()))]).into_single()
+            }
+            _ => apply(&rotation, &[self]).into_single(),
+        }
     }
 }
 
@@ -239,7 +252,7 @@ mod tests {
     #[test]
     fn the_transpose_turns_back() {
         let x = Rng::seed(2).normal([4, 8], DType::F64);
-        let rotation = Rotary::new().rotation(x.spec()).unwrap();
+        let rotation = Rotary::new().rotation(&x).unwrap();
         let y = apply(&rotation.back(), &[&apply(&rotation, &[&x]).into_single()]).into_single();
         // cos² + sin² is 1 but for rounding.
         assert!(y.to_vec::<f64>().iter().zip(x.to_vec::<f64>()).all(|(y, x)| (y - x).abs() < 1e-15));

@@ -22,7 +22,7 @@ use crate::{
         math::Math,
         wide,
     },
-    real::Lane,
+    real::{Lane, NearLane},
 };
 
 /// A function of one to four real numbers; implementing it makes a type a [`Primitive`].
@@ -57,6 +57,9 @@ pub trait Elementwise: Clone + Send + Sync + 'static {
     /// Whether f32 is computed in f64 too: for functions that do not vectorise, which are then compiled once and not for each
     /// dtype and instruction set.
     const IN_F64: bool = false;
+    /// Whether the formula has sines or cosines, of which those beyond 2^20 are computed one at a time. The loop is then compiled twice: a
+    /// block of elements without such an angle goes through one that vectorises. It changes no bit of a result.
+    const HAS_ANGLES: bool = false;
     /// The function on integers, for the few that have one; others need a floating-point dtype.
     const INTEGER: Option<fn(&Self, &[i64]) -> i64> = None;
 
@@ -360,19 +363,43 @@ const fn kept_count<F: Elementwise>() -> usize {
     }
 }
 
+/// The value of a function for numbers that `$lane` makes lanes of. Only the arm of this function is compiled.
+macro_rules! value_of {
+    ($F:ident, $f:expr, $x:ident, $lane:expr) => {
+        match $F::ARITY {
+            1 => $f.value(&[$lane($x[0])]),
+            2 => $f.value(&[$lane($x[0]), $lane($x[1])]),
+            3 => $f.value(&[$lane($x[0]), $lane($x[1]), $lane($x[2])]),
+            _ => $f.value(&[$lane($x[0]), $lane($x[1]), $lane($x[2]), $lane($x[3])]),
+        }
+    };
+}
+
+/// As `value_of`, what input `$i` gets of the cotangent, which comes first.
+macro_rules! pulled_by {
+    ($F:ident, $i:ident, $f:expr, $x:ident, $lane:expr) => {
+        match const { kept_count::<$F>() } {
+            1 => $f.pull($i, &$lane($x[0]), &[$lane($x[1])]),
+            2 => $f.pull($i, &$lane($x[0]), &[$lane($x[1]), $lane($x[2])]),
+            3 => $f.pull($i, &$lane($x[0]), &[$lane($x[1]), $lane($x[2]), $lane($x[3])]),
+            _ => $f.pull($i, &$lane($x[0]), &[$lane($x[1]), $lane($x[2]), $lane($x[3]), $lane($x[4])]),
+        }
+    };
+}
+
 struct Value<'a, F>(&'a F);
 
 impl<T: Math, F: Elementwise> Map<T, T> for Value<'_, F> {
     const ARITY: usize = F::ARITY;
     #[inline(always)]
     fn call<const FMA: bool>(&self, x: &[T]) -> T {
-        let y = match F::ARITY {
-            1 => self.0.value(&[Lane::<T, FMA>(x[0])]),
-            2 => self.0.value(&[Lane::<T, FMA>(x[0]), Lane(x[1])]),
-            3 => self.0.value(&[Lane::<T, FMA>(x[0]), Lane(x[1]), Lane(x[2])]),
-            _ => self.0.value(&[Lane::<T, FMA>(x[0]), Lane(x[1]), Lane(x[2]), Lane(x[3])]),
-        };
-        y.0
+        value_of!(F, self.0, x, Lane::<T, FMA>).0
+    }
+    const HAS_NEAR: bool = F::HAS_ANGLES;
+    #[inline(always)]
+    fn near<const FMA: bool>(&self, x: &[T]) -> (T, bool) {
+        let y = value_of!(F, self.0, x, NearLane::<T, FMA>::new);
+        (y.lane.0, y.is_right)
     }
 }
 
@@ -384,14 +411,13 @@ impl<T: Math, F: Elementwise, const I: usize> Map<T, T> for Slope<'_, F, I> {
     const ARITY: usize = 1 + kept_count::<F>();
     #[inline(always)]
     fn call<const FMA: bool>(&self, x: &[T]) -> T {
-        let y_bar = &Lane::<T, FMA>(x[0]);
-        let x_bar = match const { kept_count::<F>() } {
-            1 => self.0.pull(I, y_bar, &[Lane(x[1])]),
-            2 => self.0.pull(I, y_bar, &[Lane(x[1]), Lane(x[2])]),
-            3 => self.0.pull(I, y_bar, &[Lane(x[1]), Lane(x[2]), Lane(x[3])]),
-            _ => self.0.pull(I, y_bar, &[Lane(x[1]), Lane(x[2]), Lane(x[3]), Lane(x[4])]),
-        };
-        x_bar.0
+        pulled_by!(F, I, self.0, x, Lane::<T, FMA>).0
+    }
+    const HAS_NEAR: bool = F::HAS_ANGLES;
+    #[inline(always)]
+    fn near<const FMA: bool>(&self, x: &[T]) -> (T, bool) {
+        let x_bar = pulled_by!(F, I, self.0, x, NearLane::<T, FMA>::new);
+        (x_bar.lane.0, x_bar.is_right)
     }
 }
 

@@ -82,14 +82,14 @@ functions! {
     /// # use cotangent_tensor::Tensor;
     /// assert_eq!(Tensor::from([0.0, std::f64::consts::FRAC_PI_2]).sin().to_vec::<f64>(), [0.0, 1.0]);
     /// ```
-    Sin, sin: |x| x.sin(), from x => x.cos();
+    Sin, sin: |x| x.sin(), from x => x.cos(), angles true;
     /// y = cos x; dy/dx = -sin x.
     ///
     /// ```
     /// # use cotangent_tensor::Tensor;
     /// assert_eq!(Tensor::from([0.0, std::f64::consts::PI]).cos().to_vec::<f64>(), [1.0, -1.0]);
     /// ```
-    Cos, cos: |x| x.cos(), from x => -x.sin();
+    Cos, cos: |x| x.cos(), from x => -x.sin(), angles true;
     /// y = erf x = 2/√π ∫₀ˣ e^(-t²) dt; dy/dx = 2/√π e^(-x²).
     ///
     /// ```

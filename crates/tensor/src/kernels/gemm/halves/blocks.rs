@@ -48,6 +48,7 @@ impl Blocks {
         lhs: Matrix<'_, H>,
         rhs: Matrix<'_, H>,
         offsets: &[(usize, usize)],
+        row: Option<&[f32]>,
     ) {
         let Blocks { sizes: [m, n, k], tile, paired } = self;
         // 57 steps a nanosecond, as for f32.
@@ -60,13 +61,17 @@ impl Blocks {
             // SAFETY: `products` checked that `dst` holds so many matrices of this size; the piece's rows and columns lie within its
             // own, pieces are disjoint, and each is run once.
             let mut dst = unsafe { output.tile((product * m + rows.start) * n + cols.start, sizes, n) };
-            let (sums, width) = match paired {
+            let (mut sums, width) = match paired {
                 #[cfg(target_arch = "x86_64")]
                 true => pairs::sums(sizes, k, tile[2], lhs, rhs),
                 _ => (widened_sums(sizes, k, tile[2], lhs, rhs), sizes[1]),
             };
-            for (row, sums) in sums.chunks_exact(width).take(sizes[0]).enumerate() {
-                halves::narrow(&sums[..sizes[1]], dst.row(row));
+            for (i, sums) in sums.chunks_exact_mut(width).take(sizes[0]).enumerate() {
+                let sums = &mut sums[..sizes[1]];
+                if let Some(row) = row {
+                    sums.iter_mut().zip(&row[cols.clone()]).for_each(|(sum, &x)| *sum += x);
+                }
+                halves::narrow(sums, dst.row(i));
             }
         });
     }

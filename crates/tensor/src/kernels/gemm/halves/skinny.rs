@@ -1,6 +1,7 @@
 //! Products with few rows or few columns, which read each element of the large matrix once and should do so at the memory's speed.
 //!
-//! `y = A x`, where A is the large matrix and x has a few columns. The columns of x are widened before; up to eight of them at a time
+//! `y = A x`, where A is the large matrix and x has a few columns. The columns of x are widened before, in many products of a group of
+//! them at a time, so that they stay in cache and take little memory where x is as large as A; up to eight of them at a time
 //! meet a vector of A, which is widened in a register. Rows of A that are contiguous are multiplied with the columns and summed; contiguous
 //! columns are added to y, eight at a time.
 
@@ -16,6 +17,7 @@ use crate::{
         gemm::{Matrix, Tile},
         halves::{self, Half, LANES},
         isa::{self, Kernel},
+        parallel,
     },
 };
 use std::ops::Range;
@@ -24,6 +26,10 @@ use std::ops::Range;
 const WORTH_A_PIECE: usize = 1 << 17;
 /// Rows of A in a piece where its columns are contiguous: 2 KiB of each column, and for eight columns of x 32 KiB of sums.
 const SUMS: usize = 1024;
+/// Bytes of widened columns at a time: the second cache.
+const AT_A_TIME: usize = 1 << 20;
+/// Products of a group at least, whatever their columns take, so that there is one for each thread.
+const LEAST_PRODUCTS: usize = 64;
 /// Elements of a cache line.
 const LINE: usize = 32;
 /// Columns of A that are added to the sums at a time, so that those are loaded and stored once for so many loads of A.
@@ -42,9 +48,9 @@ pub(super) struct Skinny {
     paired: bool,
 }
 
-/// The columns of x, in the form in which they are multiplied.
+/// The columns of x of several products, in the form in which they are multiplied.
 enum Columns<H: Half> {
-    /// Filled up with zeros to whole vectors, and to eight columns or a multiple.
+    /// Filled up with zeros to whole vectors, and to as many columns as are multiplied at a time: 1, 2, 4 or 8.
     Wide(Buffer<f32>),
     /// As `pairs::dots` takes them.
     #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "other processors have no such instruction"))]
@@ -80,21 +86,33 @@ impl Skinny {
         lhs: Matrix<'_, H>,
         rhs: Matrix<'_, H>,
         offsets: &[(usize, usize)],
+        row: Option<&[f32]>,
+    ) {
+        let group = (AT_A_TIME / (self.columns_len() * size_of::<f32>())).max(LEAST_PRODUCTS).min(offsets.len());
+        for (dst, offsets) in dst.chunks_mut(group * self.rows * self.columns).zip(offsets.chunks(group)) {
+            self.multiply_group(dst, lhs, rhs, offsets, row);
+        }
+    }
+
+    fn multiply_group<H: Half>(
+        self,
+        dst: &mut [H],
+        lhs: Matrix<'_, H>,
+        rhs: Matrix<'_, H>,
+        offsets: &[(usize, usize)],
+        row: Option<&[f32]>,
     ) {
         let Skinny { rows, columns, k, transposed, contiguous_rows, .. } = self;
         let tile = if contiguous_rows {
-            (WORTH_A_PIECE / k).next_multiple_of(4).min(rows)
+            (WORTH_A_PIECE / k).max(1).next_multiple_of(4).min(rows)
         } else {
             // Four pieces at least, of whole cache lines.
             rows.div_ceil(4).next_multiple_of(64).min(SUMS)
         };
-        let x: Vec<Columns<H>> = offsets
-            .iter()
-            .map(|&(at_lhs, at_rhs)| {
-                let x = if transposed { lhs.with_offset(at_lhs) } else { rhs.with_offset(at_rhs).transposed() };
-                self.columns_of(x)
-            })
-            .collect();
+        let x = self.columns_of(offsets.len(), &|product| {
+            let (at_lhs, at_rhs) = offsets[product];
+            if transposed { lhs.with_offset(at_lhs) } else { rhs.with_offset(at_rhs).transposed() }
+        });
         // Eight steps a nanosecond for each column, or 15 bytes.
         let work = rows.saturating_mul(k).saturating_mul(offsets.len()) / 8 * columns.div_ceil(8);
         let tiles = if transposed { [(1, 1), (rows, tile)] } else { [(rows, tile), (1, 1)] };
@@ -112,29 +130,57 @@ impl Skinny {
             // SAFETY: `products` checked that `dst` holds so many matrices of this size; the piece's rows or columns lie within its
             // own, pieces are disjoint, and each is run once.
             let dst = unsafe { output.tile(first, sizes, stride) };
-            isa::dispatch(Piece { skinny: self, a: a.moved(start, 0), rows: end - start, x: &x[product], dst });
+            let row = row.map(|row| if transposed { &row[start..end] } else { row });
+            isa::dispatch(Piece { skinny: self, a: a.moved(start, 0), rows: end - start, x: &x, product, row, dst });
         });
     }
 
-    /// The columns of x one after another.
-    fn columns_of<H: Half>(self, x: Matrix<'_, H>) -> Columns<H> {
-        let filled_up = self.columns.next_multiple_of(8);
+    /// How long a column of x is in the form in which it is multiplied, and how many there are of a product.
+    fn column_shape(self) -> (usize, usize) {
         #[cfg(target_arch = "x86_64")]
         if self.paired {
-            let length = pairs::dot_length(self.k);
-            let mut columns = Buffer::<H>::zeroed(filled_up * length);
-            for (i, column) in columns.chunks_exact_mut(length).take(self.columns).enumerate() {
-                column[..self.k].iter_mut().enumerate().for_each(|(p, slot)| *slot = x.at(i, p));
-            }
+            return (pairs::dot_length(self.k), self.columns.next_multiple_of(pairs::DOT_COLUMNS));
+        }
+        (self.k.next_multiple_of(LANES), self.columns.next_power_of_two())
+    }
+
+    /// The elements of a product's columns.
+    fn columns_len(self) -> usize {
+        let (length, count) = self.column_shape();
+        length * count
+    }
+
+    /// The columns of so many products' x one after another.
+    fn columns_of<'a, H: Half>(self, products: usize, x: &(dyn Fn(usize) -> Matrix<'a, H> + Sync)) -> Columns<H> {
+        let ((length, _), each) = (self.column_shape(), self.columns_len());
+        // A nanosecond for an element that is read by itself; 10 us at a time.
+        let work = products.saturating_mul(self.columns * self.k);
+        let at_a_time = (10_000 / (self.columns * self.k)).max(1);
+        if self.paired {
+            let mut columns = Buffer::<H>::recycled(products * each);
+            parallel::chunks(&mut columns, at_a_time * each, work, |i, columns| {
+                columns.fill(H::ZERO);
+                for (product, columns) in (i * at_a_time..).zip(columns.chunks_exact_mut(each)) {
+                    let x = x(product);
+                    for (i, column) in columns.chunks_exact_mut(length).take(self.columns).enumerate() {
+                        column[..self.k].iter_mut().enumerate().for_each(|(p, slot)| *slot = x.at(i, p));
+                    }
+                }
+            });
             return Columns::Pairs(columns);
         }
-        let length = self.k.next_multiple_of(LANES);
-        let mut wide = Buffer::<f32>::zeroed(filled_up * length);
-        let mut column = Buffer::<H>::recycled(self.k);
-        for (i, wide) in wide.chunks_exact_mut(length).take(self.columns).enumerate() {
-            column.iter_mut().enumerate().for_each(|(p, slot)| *slot = x.at(i, p));
-            halves::widen(&column, &mut wide[..self.k]);
-        }
+        let mut wide = Buffer::<f32>::recycled(products * each);
+        parallel::chunks(&mut wide, at_a_time * each, work, |i, wide| {
+            let mut column = Buffer::<H>::recycled(self.k);
+            wide.fill(0.0);
+            for (product, wide) in (i * at_a_time..).zip(wide.chunks_exact_mut(each)) {
+                let x = x(product);
+                for (i, wide) in wide.chunks_exact_mut(length).take(self.columns).enumerate() {
+                    column.iter_mut().enumerate().for_each(|(p, slot)| *slot = x.at(i, p));
+                    halves::widen(&column, &mut wide[..self.k]);
+                }
+            }
+        });
         Columns::Wide(wide)
     }
 }
@@ -144,6 +190,10 @@ struct Piece<'a, H: Half> {
     a: Matrix<'a, H>,
     rows: usize,
     x: &'a Columns<H>,
+    /// Whose columns are meant.
+    product: usize,
+    /// What is added to each of the output's rows, of which the piece has these columns.
+    row: Option<&'a [f32]>,
     dst: Tile<'a, H>,
 }
 
@@ -154,10 +204,11 @@ impl<H: Half> Kernel for Piece<'_, H> {
     fn run<const FMA: bool>(mut self) {
         let (columns, length) = (self.skinny.columns, self.rows.next_multiple_of(LANES));
         let mut y = Buffer::<f32>::zeroed(columns.next_multiple_of(8) * length);
+        let at = self.product * self.skinny.columns_len()..(self.product + 1) * self.skinny.columns_len();
         match self.x {
             #[cfg(target_arch = "x86_64")]
             Columns::Pairs(x) => {
-                let columns = x.chunks_exact(pairs::DOT_COLUMNS * pairs::dot_length(self.skinny.k));
+                let columns = x[at].chunks_exact(pairs::DOT_COLUMNS * pairs::dot_length(self.skinny.k));
                 for (x, y) in columns.zip(y.chunks_exact_mut(pairs::DOT_COLUMNS * length)) {
                     pairs::dots(self.skinny.k, self.rows, |j| self.row(j), x, y, length);
                 }
@@ -165,8 +216,17 @@ impl<H: Half> Kernel for Piece<'_, H> {
             #[cfg(not(target_arch = "x86_64"))]
             Columns::Pairs(_) => unreachable!("other processors have no such instruction"),
             #[cfg(target_arch = "x86_64")]
-            Columns::Wide(x) if FMA => self.all_columns::<super::lanes::Avx2>(x, &mut y),
-            Columns::Wide(x) => self.all_columns::<Portable<FMA>>(x, &mut y),
+            Columns::Wide(x) if FMA => self.all_columns::<super::lanes::Avx2>(&x[at], &mut y),
+            Columns::Wide(x) => self.all_columns::<Portable<FMA>>(&x[at], &mut y),
+        }
+        if let Some(row) = self.row {
+            for (i, y) in y.chunks_exact_mut(length).take(columns).enumerate() {
+                if self.skinny.transposed {
+                    y.iter_mut().zip(row).for_each(|(y, &x)| *y += x);
+                } else {
+                    y.iter_mut().for_each(|y| *y += row[i]);
+                }
+            }
         }
         if self.skinny.transposed {
             for i in 0..columns {
@@ -271,7 +331,9 @@ impl<H: Half> Piece<'_, H> {
             for j in (0..whole).step_by(LANES) {
                 if j % LINE == 0 {
                     for c in 0..COLUMNS {
-                        V::prefetch(self.a.data, ahead.wrapping_add_signed(c as isize * self.a.col_stride) + j);
+                        // Columns past the last may lie before the first element, or nowhere: this reads nothing.
+                        let column = ahead.wrapping_add_signed(c as isize * self.a.col_stride);
+                        V::prefetch(self.a.data, column.wrapping_add(j));
                     }
                 }
                 let mut wide = [V::splat(0.0); COLUMNS];

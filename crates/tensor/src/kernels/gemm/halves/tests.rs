@@ -29,21 +29,35 @@ fn check<H: Half>([m, n, k]: [usize; 3], orders: [usize; 2], epsilon: f64) {
     let (b, b_row, b_col) = matrix::<H>(&mut rng, k, n, orders[1]);
     let lhs = Matrix { data: &a[..], offset: 0, row_stride: a_row, col_stride: a_col };
     let rhs = Matrix { data: &b[..], offset: 0, row_stride: b_row, col_stride: b_col };
+    let (row, ..) = matrix::<H>(&mut rng, 1, n, 0);
+    check_beside::<H>([m, n, k], lhs, rhs, None, epsilon);
+    check_beside::<H>([m, n, k], lhs, rhs, Some(&row[..n]), epsilon);
+}
+
+fn check_beside<H: Half>(
+    [m, n, k]: [usize; 3],
+    lhs: Matrix<'_, H>,
+    rhs: Matrix<'_, H>,
+    row: Option<&[H]>,
+    epsilon: f64,
+) {
     let product = || {
         let mut c = Buffer::<H>::zeroed(m * n);
-        products([m, n, k], &mut c, lhs, rhs, &[(0, 0)]);
+        products([m, n, k], &mut c, lhs, rhs, &[(0, 0)], row);
         c
     };
+    let strides = [lhs.row_stride, lhs.col_stride, rhs.row_stride, rhs.col_stride];
     let c = product();
     for i in 0..m {
         for j in 0..n {
             let terms = (0..k).map(|p| value(lhs.at(i, p)) * value(rhs.at(p, j)));
+            let terms = terms.chain(row.map(|row| value(row[j])));
             let (sum, magnitude) = terms.fold((0.0, 0.0), |(sum, magnitude), x| (sum + x, magnitude + x.abs()));
-            let bound = sum.abs() * epsilon / 2.0 + magnitude * k as f64 * 2f64.powi(-24);
+            let bound = sum.abs() * epsilon / 2.0 + magnitude * (k + 1) as f64 * 2f64.powi(-24);
             let found = value(c[i * n + j]);
             assert!(
                 (found - sum).abs() <= bound,
-                "{} {m}x{k}x{n} {orders:?} at {i}, {j}: {found}, not {sum}",
+                "{} {m}x{k}x{n} {strides:?} at {i}, {j}: {found}, not {sum}",
                 H::DTYPE
             );
         }
@@ -76,6 +90,39 @@ fn large_products_have_the_same_bits_on_any_number_of_threads() {
     check::<f16>([150, 200, 300], [0, 1], f16::EPSILON.to_f64());
 }
 
+/// Rows that are longer than a piece of work have a piece for themselves.
+#[test]
+fn a_row_may_be_longer_than_a_piece() {
+    for size in [[1, 3, 140_000], [3, 1, 140_000], [1, 1, 200_000]] {
+        check::<bf16>(size, [0, 1], bf16::EPSILON.to_f64());
+        check::<f16>(size, [0, 1], f16::EPSILON.to_f64());
+    }
+}
+
+/// Windows in reverse overlap backwards: what lies after the last column lies before the first element.
+#[test]
+fn columns_may_overlap_backwards() {
+    const WINDOWS: usize = 45;
+    let mut rng = Rng::seed(3);
+    let (x, ..) = matrix::<bf16>(&mut rng, 1, WINDOWS + 7, 0);
+    let (v, ..) = matrix::<bf16>(&mut rng, 8, 1, 0);
+    let windows = Matrix { data: &x[..], offset: 7, row_stride: 1, col_stride: -1 };
+    let mut sums = Buffer::<bf16>::zeroed(WINDOWS);
+    products(
+        [WINDOWS, 1, 8],
+        &mut sums,
+        windows,
+        Matrix { data: &v[..], offset: 0, row_stride: 1, col_stride: 1 },
+        &[(7, 0)],
+        None,
+    );
+    for (i, &sum) in sums.iter().enumerate() {
+        let wanted: f64 = (0..8).map(|p| value(x[i + 7 - p]) * value(v[p])).sum();
+        // Eight terms of a few units, rounded to eight bits.
+        assert!((value(sum) - wanted).abs() < 0.1, "window {i}: {sum}, not {wanted}");
+    }
+}
+
 #[test]
 fn nan_and_infinity_reach_their_sums_and_no_other() {
     for [m, n] in [[3, 40], [40, 50]] {
@@ -85,7 +132,7 @@ fn nan_and_infinity_reach_their_sums_and_no_other() {
         (a[k + 2], a[2 * k + 1]) = (bf16::NAN, bf16::INFINITY);
         let whole = |data, row_stride| Matrix { data, offset: 0, row_stride, col_stride: 1 };
         let mut c = Buffer::<bf16>::zeroed(m * n);
-        products([m, n, k], &mut c, whole(&a[..], k as isize), whole(&b[..], n as isize), &[(0, 0)]);
+        products([m, n, k], &mut c, whole(&a[..], k as isize), whole(&b[..], n as isize), &[(0, 0)], None);
         for (i, row) in c.chunks(n).enumerate() {
             let wanted = |x: &bf16| match i {
                 1 => x.is_nan(),
@@ -105,11 +152,13 @@ fn batches_and_empty_sums() {
     let whole = |data, row_stride| Matrix { data, offset: 0, row_stride, col_stride: 1 };
     // The upper half of `a` times itself as 10 x 30, then the lower; `b` as one matrix for both.
     let mut both = Buffer::<f16>::zeroed(2 * 10 * 20);
-    products([10, 20, 30], &mut both, whole(&a[..], 30), whole(&b[..], 20), &[(0, 0), (300, 0)]);
+    products([10, 20, 30], &mut both, whole(&a[..], 30), whole(&b[..], 20), &[(0, 0), (300, 0)], None);
     let mut at_once = Buffer::<f16>::zeroed(20 * 20);
-    products([20, 20, 30], &mut at_once, whole(&a[..], 30), whole(&b[..], 20), &[(0, 0)]);
+    products([20, 20, 30], &mut at_once, whole(&a[..], 30), whole(&b[..], 20), &[(0, 0)], None);
     let off = both.iter().zip(&at_once[..]).map(|(x, y)| (x.to_f32() - y.to_f32()).abs());
     assert!(off.fold(0.0, f32::max) <= 8.0 * f16::EPSILON.to_f32(), "one unit of the last place, of sums below 16");
-    products([20, 20, 0], &mut at_once, whole(&a[..], 30), whole(&b[..], 20), &[(0, 0)]);
+    products([20, 20, 0], &mut at_once, whole(&a[..], 30), whole(&b[..], 20), &[(0, 0)], None);
     assert!(at_once.iter().all(|x| x.to_f32() == 0.0));
+    products([20, 20, 0], &mut at_once, whole(&a[..], 30), whole(&b[..], 20), &[(0, 0)], Some(&b[..20]));
+    assert!(at_once.chunks(20).all(|row| row.iter().zip(&b[..]).all(|(x, y)| x.to_bits() == y.to_bits())));
 }

@@ -61,6 +61,11 @@ impl Primitive for ScatterProd {
 impl Decompose for ScatterProd {
     fn decompose(&self, inputs: &[&Tensor]) -> Few<Tensor> {
         let [x, index, src] = [inputs[0], inputs[1], inputs[2]];
+        if !index.has_values() {
+            // Which factors meet needs values; the shape, and what it depends on, does not.
+            let unknown = src.sum(..) * index.sum(..).cast(src.dtype());
+            return Few::one(x * unknown);
+        }
         let numel = x.numel();
         // Where each factor goes, in the flattened tensor.
         let flat = Tensor::arange(0, numel as i64, 1).reshape(x.shape());

@@ -118,7 +118,7 @@ impl Tensor {
 
     /// The exponential of each matrix, `e^A = Σ_k A^k / k!`, by a Padé approximant with scaling and squaring.
     ///
-    /// A matrix with NaN or infinities has NaN everywhere.
+    /// A matrix with NaN or infinities, or with a column whose sum of magnitudes is infinite, has NaN everywhere.
     ///
     /// # Panics
     /// When the matrices are not square or of floating point.

@@ -4,7 +4,7 @@ use super::{SolveTriangular, Triangular, check_matrix, flops_of, lower, strictly
 use crate::ops::broadcast::apply_for;
 use crate::{
     Array, Cotangents, Derivative, Error, ErrorKind, Few, Keep, Primitive, Result, Saved, Spec, SpecRef, Tensor, Vjp,
-    dtype::for_float, kernels::linalg,
+    array::check_size, dtype::for_float, kernels::linalg,
 };
 
 /// Q, with orthonormal columns, and the upper triangular R of `A = Q R`.
@@ -38,7 +38,10 @@ impl Primitive for Qr {
         let (x, shape) = (inputs[0], inputs[0].shape());
         let [.., m, n] = shape[..] else { unreachable!("checked just now") };
         let k = self.columns(m, n);
-        Ok([with_sizes(shape, m, k), with_sizes(shape, k, n)].map(|shape| Spec::new(shape, x.dtype())).into())
+        let shapes = [with_sizes(shape, m, k), with_sizes(shape, k, n)];
+        // The square Q of a tall matrix is larger than it is.
+        check_size("qr", &shapes[0], x.dtype()).map_err(|error| error.with_inputs(inputs))?;
+        Ok(shapes.map(|shape| Spec::new(shape, x.dtype())).into())
     }
     fn eval(&self, inputs: &[&Array]) -> Result<Few<Array>> {
         let (a, shape) = (inputs[0], inputs[0].shape());
@@ -127,7 +130,7 @@ impl Tensor {
     /// as the last columns of Q are any that fit; asking for it is refused.
     ///
     /// # Panics
-    /// When this is not a matrix or a batch of them, or not of floating point.
+    /// When this is not a matrix or a batch of them, or not of floating point, or memory cannot hold Q.
     ///
     /// ```
     /// # use cotangent_tensor::Tensor;

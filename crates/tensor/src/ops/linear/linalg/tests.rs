@@ -168,6 +168,16 @@ fn a_zero_on_the_diagonal_divides() {
 }
 
 #[test]
+fn a_square_q_that_memory_cannot_have_is_refused() {
+    for tall in [[1 << 33, 1], [1 << 31, 1]] {
+        let refusal = refusal(|| Tensor::shape_only(tall, DType::F32).qr_complete());
+        assert!(refusal.starts_with("qr_complete: shape [") && refusal.contains("overflows the size"), "{refusal}");
+    }
+    let (q, r) = Tensor::shape_only([1 << 33, 1], DType::F32).qr();
+    assert_eq!((q.numel(), r.numel()), (1 << 33, 1));
+}
+
+#[test]
 fn nan_gives_nan() {
     let x = Tensor::from([[f64::NAN, 1.0], [1.0, 2.0]]);
     let has_nan = |x: Tensor| x.to_vec::<f64>().iter().any(|x| x.is_nan());

@@ -2,7 +2,7 @@
 //! `kernels/ctc.rs`, with states along the last axis; what cannot be reached is -inf, of which logsumexp has a derivative of zero.
 
 use super::CtcLoss;
-use crate::Tensor;
+use crate::{DType, Tensor};
 
 /// What the labels say: they are constants.
 struct States {
@@ -17,8 +17,13 @@ struct States {
 impl CtcLoss {
     fn states(&self, labels: &Tensor, like: &Tensor) -> States {
         let &[sequences, longest] = &labels.shape()[..] else { unreachable!("`infer` has seen two axes") };
-        let places = labels.to_vec::<i64>();
         let count = 2 * longest + 1;
+        let shape = [sequences, count];
+        if !labels.has_values() {
+            let of = |dtype| Tensor::shape_only(shape, dtype);
+            return States { class: of(DType::I64), skips: of(DType::Bool), end: of(like.dtype()) };
+        }
+        let places = labels.to_vec::<i64>();
         let mut class = vec![self.blank as i64; sequences * count];
         let mut skips = vec![false; sequences * count];
         let mut end = vec![f64::NEG_INFINITY; sequences * count];
@@ -30,7 +35,6 @@ impl CtcLoss {
             }
             end[first..][(2 * length).saturating_sub(1)..=2 * length].fill(0.0);
         }
-        let shape = [sequences, count];
         let end = Tensor::from_vec(end, shape).expect("one for each state").cast(like.dtype());
         let class = Tensor::from_vec(class, shape).expect("one for each state");
         States { class, skips: Tensor::from_vec(skips, shape).expect("one for each state"), end }

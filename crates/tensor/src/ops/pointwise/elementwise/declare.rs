@@ -40,17 +40,18 @@ macro_rules! operation_type {
 /// Functions of one number and of constant parameters, by a formula.
 ///
 /// The derivative may be written in the input, `from x => slope`, or in the output, `from y => slope`; else it comes from the
-/// formula. Parameters may have a domain, `where condition => "what must hold"`.
+/// formula. Parameters may have a domain, `where condition => "what must hold"`. A formula with sines or cosines says `angles true`.
 macro_rules! functions {
     ($($(#[$doc:meta])* $Type:ident $({ $($(#[$about:meta])* $parameter:ident),+ } $(where $valid:expr => $rule:literal)?)?,
         $method:ident: |$x:ident| $value:expr
-        $(, from $kept:ident => $slope:expr)? $(, integer |$n:ident| $integer:expr)?;)*) => {$(
+        $(, from $kept:ident => $slope:expr)? $(, integer |$n:ident| $integer:expr)? $(, angles $angles:literal)?;)*) => {$(
         declared! { [$(#[$doc])*] [$($($rule)?)?] $Type $({ $($(#[$about])* $parameter),+ })?, $method }
 
         impl Elementwise for $Type {
             const NAME: &'static str = stringify!($method);
             const ARITY: usize = 1;
             $(const KEEPS: Kept = kept!($kept);)?
+            $(const HAS_ANGLES: bool = $angles;)?
             $(const INTEGER: Option<fn(&Self, &[i64]) -> i64> = Some(|_, n| { let $n = n[0]; $integer });)?
             check_of_domain! { $Type { $($($parameter),+)? } $($(, $valid => $rule)?)? }
             #[inline(always)]

@@ -1,8 +1,9 @@
 //! Functions from formulas: broadcasting, derivatives through dual numbers, integers, misuse.
 
+use super::scaled_partial;
 use crate::{
-    DType, Dual, Real, Tensor,
-    ops::{Elementwise, refused::message},
+    DType, Dual, Real, Rng, Tensor, apply,
+    ops::{Elementwise, Sin, refused::message},
     try_apply,
 };
 
@@ -11,6 +12,54 @@ crate::elementwise! {
     fn weighted(x, y, z; offset: f64) = x.clone() * y.powf(2.0) * z.clone() + x.constant(offset);
     /// The fourth variable where the first is positive.
     fn fourth(a, b, c, d) = a.if_greater(&a.constant(0.0), d.clone(), b.clone() - c.clone());
+}
+
+/// x y where a sine is positive, of which the angle is neither the value nor what is multiplied.
+#[derive(Clone, Copy)]
+struct InTurn;
+
+impl Elementwise for InTurn {
+    const NAME: &'static str = "in_turn";
+    const ARITY: usize = 2;
+    const HAS_ANGLES: bool = true;
+    fn value<R: Real>(&self, x: &[R]) -> R {
+        let sine = (x[0].clone() * x[1].clone()).sin();
+        sine.if_greater(&sine.constant(0.0), x[0].clone() * x[1].clone(), x[1].clone() + x[0].floor().abs())
+    }
+}
+
+#[test]
+fn angles_far_out_change_no_bit_of_their_neighbours() {
+    let bits = |x: &Tensor| x.to_vec::<f64>().into_iter().map(f64::to_bits).collect::<Vec<_>>();
+    let calls: [fn(&Tensor) -> Tensor; 4] = [
+        |x| x.sin(),
+        |x| x.cos(),
+        |x| apply(&InTurn, &[x, &Tensor::ones(x.shape(), x.dtype())]).into_single(),
+        |x| scaled_partial(&Sin, 0, &[&Tensor::full(x.shape(), 3.0, x.dtype()), x]),
+    ];
+    for (call, dtype) in calls.into_iter().flat_map(|call| [(call, DType::F32), (call, DType::F64)]) {
+        // Blocks of 256, of which some have no number far out, some one, some several; the last is short.
+        let near = (Rng::seed(4).normal([1100], DType::F64) * 50.0).cast(dtype);
+        let mut far = near.cast(DType::F64).to_vec::<f64>();
+        for (place, x) in [(3, 2e6), (300, f64::INFINITY), (301, f64::NAN), (511, -1e30), (1099, 1_048_577.0)] {
+            far[place] = x;
+        }
+        let far = Tensor::from(far).cast(dtype);
+        let (y_near, y_far) = (call(&near).cast(DType::F64), call(&far).cast(DType::F64));
+        let alone = |i: usize| call(&far.narrow(0, i, 1)).cast(DType::F64);
+        let (near, far) = (bits(&y_near), bits(&y_far));
+        for i in 0..1100 {
+            if [3, 300, 301, 511, 1099].contains(&i) {
+                let alone = alone(i).item::<f64>();
+                assert!(alone.to_bits() == far[i] || alone.is_nan() && f64::from_bits(far[i]).is_nan(), "{dtype} {i}");
+            } else {
+                assert_eq!(near[i], far[i], "{dtype} {i}");
+            }
+        }
+    }
+    let far = Tensor::from([2e6, -1e30, 0.5]);
+    let sines: Vec<f64> = far.sin().to_vec();
+    assert_eq!((sines[0], sines[1]), (2e6f64.sin(), (-1e30f64).sin()));
 }
 
 #[test]
