@@ -204,6 +204,9 @@ macro_rules! for_each_element {
     }};
 }
 
+/// Elements that are computed again together if one of them is far out.
+const BLOCK: usize = 256;
+
 struct Loop<'a, T, U, F> {
     f: &'a F,
     inputs: &'a [&'a [T]],
