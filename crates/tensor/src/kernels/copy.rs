@@ -8,7 +8,10 @@
 use crate::{
     Array, Buffer, Element,
     dtype::for_dtype,
-    kernels::parallel,
+    kernels::{
+        isa::{self, Kernel},
+        parallel,
+    },
     layout::{Layout, row_major},
 };
 use smallvec::SmallVec;
@@ -25,6 +28,9 @@ const PIECE_BYTES: usize = 256 << 10;
 /// Bytes that one core copies in a nanosecond when they are not in its cache; for the estimate of work only.
 const BYTES_PER_NANOSECOND: usize = 4;
 
+/// Runs below this length are copied one element at a time: choosing how would take longer.
+const SHORT: usize = 8;
+
 /// One axis of a copy, and how far apart its elements lie on each side.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Axis {
@@ -32,6 +38,9 @@ pub(super) struct Axis {
     pub(super) from: isize,
     pub(super) to: usize,
 }
+
+/// From this number of elements on they are worth storage of their own: below, taking it costs more than reading them one by one.
+const WORTH_A_COPY: usize = 256;
 
 type AxisList = SmallVec<[Axis; 6]>;
 
@@ -42,6 +51,19 @@ pub(crate) fn contiguous(array: &Array) -> Array {
         copy_into(array, &mut elements, 0, &row_major(array.shape()));
         Array::from_buffer(elements, array.shape())
     })
+}
+
+/// The array, or a copy whose rows lie in order where the source walks another axis in smaller steps than the last: read row by row, such
+/// a source would give one element of each cache line.
+pub(super) fn in_rows(array: &Array) -> Array {
+    let columns_first = || {
+        let axes = merged_axes(array.shape(), array.strides(), &row_major(array.shape()));
+        fastest_source_axis(&axes).is_some()
+    };
+    if array.numel() >= WORTH_A_COPY && !array.is_contiguous() && columns_first() {
+        return contiguous(array);
+    }
+    array.clone()
 }
 
 /// Copies an array into the box of `dst` whose first element is at `offset` and whose axes have these strides.
@@ -147,6 +169,14 @@ fn copy_axes<T: Element>(src: &[T], at: usize, axes: &[Axis], dst: &mut [T], to:
         [outer, inner] if outer.from.unsigned_abs() < inner.from.unsigned_abs() && outer.from != 0 => {
             transpose::copy_plane(src, at, outer, inner, dst, to);
         }
+        [outer, inner] if inner.size < SHORT => {
+            for i in 0..outer.size {
+                let (at, to) = (moved(at, i, outer.from), to + i * outer.to);
+                for j in 0..inner.size {
+                    dst[to + j * inner.to] = src[moved(at, j, inner.from)];
+                }
+            }
+        }
         [outer, ref inner @ ..] => {
             for i in 0..outer.size {
                 copy_axes(src, moved(at, i, outer.from), inner, dst, to + i * outer.to);
@@ -164,9 +194,17 @@ fn copy_run<T: Element>(src: &[T], at: usize, run: Axis, dst: &mut [T], to: usiz
         }
         return;
     }
-    let dst = &mut dst[to..to + n];
-    match run.from {
-        1 => dst.copy_from_slice(&src[at..at + n]),
+    read_run(src, at, run.from, &mut dst[to..to + n]);
+}
+
+/// Fills `dst` with the elements of the source from `at` on, `step` apart.
+#[inline]
+pub(super) fn read_run<T: Element>(src: &[T], at: usize, step: isize, dst: &mut [T]) {
+    let n = dst.len();
+    match step {
+        1 => copy_slice(&src[at..at + n], dst),
+        // Vectors of the baseline take three times as long as those of the processor; a short run is over before these are chosen.
+        0 if n >= WORTH_DISPATCH => isa::dispatch(Fill { value: src[at], dst }),
         0 => dst.fill(src[at]),
         -1 => dst.iter_mut().zip(src[at + 1 - n..=at].iter().rev()).for_each(|(y, &x)| *y = x),
         step if step > 0 => {
@@ -174,6 +212,44 @@ fn copy_run<T: Element>(src: &[T], at: usize, run: Axis, dst: &mut [T], to: usiz
         }
         step => dst.iter_mut().zip(src[..=at].iter().rev().step_by(step.unsigned_abs())).for_each(|(y, &x)| *y = x),
     }
+}
+
+/// From this number of elements on a fill is worth choosing instructions for.
+const WORTH_DISPATCH: usize = 64;
+
+struct Fill<'a, T> {
+    value: T,
+    dst: &'a mut [T],
+}
+
+impl<T: Element> Kernel for Fill<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run<const FMA: bool>(self) {
+        self.dst.iter_mut().for_each(|slot| *slot = self.value);
+    }
+}
+
+/// As `copy_from_slice`. A short one is copied by its two ends, which may overlap, without a call that would take longer.
+#[inline(always)]
+fn copy_slice<T: Element>(src: &[T], dst: &mut [T]) {
+    match dst.len() {
+        0 => {}
+        1 => dst[0] = src[0],
+        2..4 => copy_ends::<T, 2>(src, dst),
+        4..8 => copy_ends::<T, 4>(src, dst),
+        8..16 => copy_ends::<T, 8>(src, dst),
+        16..=32 => copy_ends::<T, 16>(src, dst),
+        _ => dst.copy_from_slice(src),
+    }
+}
+
+#[inline(always)]
+fn copy_ends<T: Element, const N: usize>(src: &[T], dst: &mut [T]) {
+    let ends = (src.first_chunk::<N>(), src.last_chunk::<N>());
+    let (Some(first), Some(last)) = ends else { unreachable!("a slice of at least {N} elements") };
+    *dst.first_chunk_mut().expect("as long as the source") = *first;
+    *dst.last_chunk_mut().expect("as long as the source") = *last;
 }
 
 /// `steps` steps on from a position of the source.

@@ -7,6 +7,7 @@ use crate::{
     Array, Buffer, Element,
     kernels::{arithmetic::Arithmetic, parallel},
 };
+use smallvec::SmallVec;
 
 /// Bytes of one piece of work: starting it costs little next to it.
 const PIECE_BYTES: usize = 64 << 10;
@@ -167,9 +168,37 @@ pub(crate) fn scatter<T: Element>(
 /// Where a mask holds, as places in row-major order.
 pub(crate) fn places_of_true(mask: &Array) -> Vec<usize> {
     let holds = mask.to_slice::<bool>();
-    let mut places = Vec::with_capacity(holds.iter().filter(|&&holds| holds).count());
-    places.extend(holds.iter().enumerate().filter_map(|(place, &holds)| holds.then_some(place)));
+    let mut places = vec![0; holds.iter().filter(|&&holds| holds).count()];
+    // Every place is written, and kept if it holds: a branch would be mispredicted for every other element of a random mask.
+    let (mut found, mut place) = (0, 0);
+    while found < places.len() {
+        places[found] = place;
+        found += usize::from(holds[place]);
+        place += 1;
+    }
     places
+}
+
+/// Shows the index along each axis of `shape` for places in row-major order, which ascend, each with its number among them.
+pub(crate) fn for_each_position(places: &[usize], shape: &[usize], mut see: impl FnMut(usize, &[i64])) {
+    let mut position: SmallVec<[i64; 4]> = SmallVec::from_elem(0, shape.len());
+    let Some((&row_len, outer)) = shape.split_last() else {
+        return (0..places.len()).for_each(|n| see(n, &position));
+    };
+    let (mut row, last) = (0..0, outer.len());
+    for (n, &place) in places.iter().enumerate() {
+        // Divisions for each row and not for each place.
+        if !row.contains(&place) {
+            let mut rest = place / row_len;
+            row = rest * row_len..(rest + 1) * row_len;
+            for (index, &size) in position[..last].iter_mut().zip(outer).rev() {
+                *index = (rest % size) as i64;
+                rest /= size;
+            }
+        }
+        position[last] = (place - row.start) as i64;
+        see(n, &position);
+    }
 }
 
 /// A walk over the rows (the last axis) of an index, beside an array of other strides.

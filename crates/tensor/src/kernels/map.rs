@@ -4,9 +4,10 @@
 //! so that a function is compiled once for each instruction set and not once for each combination of layouts.
 
 use super::{
+    copy,
     isa::{self, Kernel},
     parallel,
-    walk::Reader,
+    walk::{Reader, block_len, blocks},
 };
 use crate::{Array, Buffer, Element, Few};
 
@@ -25,13 +26,8 @@ pub(crate) trait Map<T, U>: Clone + Sync {
     }
 }
 
-/// Elements that one thread takes at a time: a few microseconds of work, and a multiple of `BLOCK`.
+/// Elements that one thread takes at a time: a few microseconds of work.
 pub(super) const CHUNK: usize = 16 * 1024;
-/// Elements that a strided input brings into cache at a time: 2 KiB of f64, five of which fit the first cache with room to spare.
-pub(super) const BLOCK: usize = 256;
-/// As many where none is strided and a number is repeated: four times fewer calls of the loop, which cost a third of a product by a
-/// number with blocks of 256 (137 to 111 microseconds for 10^6 elements of f32).
-const LONG_BLOCK: usize = 4 * BLOCK;
 
 /// `f` of each element of the inputs, which have one shape and dtype `T`, in row-major order and in that shape.
 pub(crate) fn map<T: Element, U: Element, F: Map<T, U>>(f: &F, inputs: &[&Array]) -> Array {
@@ -80,11 +76,12 @@ fn fill_from_slices<T: Element, U: Element>(body: &Body<'_, T, U>, slices: &[&[T
 #[inline(never)]
 fn fill_from_strided<T: Element, U: Element>(body: &Body<'_, T, U>, inputs: &[&Array], dst: &mut [U]) {
     let work = dst.len();
-    let readers: Few<Reader<'_, T>> = inputs.iter().map(|input| Reader::new(input)).collect();
+    let inputs: Few<Array> = inputs.iter().map(|input| copy::in_rows(input)).collect();
+    let readers: Few<Reader<'_, T>> = inputs.iter().map(Reader::new).collect();
     parallel::chunks(dst, CHUNK, work, |i, piece| {
-        let mut blocks = Blocks::new(&readers, piece.len());
-        for (j, part) in piece.chunks_mut(blocks.len).enumerate() {
-            blocks.read(&readers, i * CHUNK + j * blocks.len, part.len(), |slices| body(slices, part));
+        let mut scratch = Scratch::new(&readers, piece.len());
+        for (start, part) in blocks::<T, U>(i * CHUNK, piece, |start| shortest_run(&readers, start)) {
+            scratch.read(&readers, start, part.len(), |slices| body(slices, part));
         }
     });
 }
@@ -103,14 +100,15 @@ fn update<T: Element>(body: &Body<'_, T, T>, mut inputs: Few<Array>) -> Array {
                 continue;
             }
         };
+        let inputs: Few<Array> = inputs.iter().map(copy::in_rows).collect();
         let reader = |(i, input)| if i == own { Reader::Uniform(T::default()) } else { Reader::new(input) };
         let readers: Few<Reader<'_, T>> = inputs.iter().enumerate().map(reader).collect();
         let work = dst.len();
         parallel::chunks(&mut dst, CHUNK, work, |i, piece| {
-            let mut blocks = Blocks::new(&readers, piece.len());
-            for (j, part) in piece.chunks_mut(blocks.len).enumerate() {
-                blocks.scratch[own].as_mut().expect("not contiguous")[..part.len()].copy_from_slice(part);
-                blocks.read(&readers, i * CHUNK + j * blocks.len, part.len(), |slices| body(slices, part));
+            let mut scratch = Scratch::new(&readers, piece.len());
+            for (start, part) in blocks::<T, T>(i * CHUNK, piece, |start| shortest_run(&readers, start)) {
+                scratch.blocks[own].as_mut().expect("not contiguous")[..part.len()].copy_from_slice(part);
+                scratch.read(&readers, start, part.len(), |slices| body(slices, part));
             }
         });
         return Array::from_buffer(dst, shape);
@@ -118,41 +116,39 @@ fn update<T: Element>(body: &Body<'_, T, T>, mut inputs: Few<Array>) -> Array {
     fill(body, &inputs.iter().collect::<Few<_>>())
 }
 
-/// Room for a block of each input that is not contiguous.
-struct Blocks<T: Element> {
-    /// Elements of a block.
-    len: usize,
-    scratch: Few<Option<Buffer<T>>>,
+/// How many elements from position `start` on lie in one run of every input.
+fn shortest_run<T: Element>(readers: &[Reader<'_, T>], start: usize) -> usize {
+    readers.iter().map(|reader| reader.run_from(start)).min().unwrap_or(usize::MAX)
 }
 
-impl<T: Element> Blocks<T> {
-    fn new(readers: &[Reader<'_, T>], piece_len: usize) -> Self {
-        let is_strided = readers.iter().any(|reader| matches!(reader, Reader::Strided(_)));
-        let len = if is_strided { BLOCK } else { LONG_BLOCK };
-        let block_len = len.min(piece_len);
-        let scratch = |reader: &Reader<'_, T>| match reader {
+/// Room for a block of each input that is not contiguous.
+struct Scratch<T: Element> {
+    blocks: Few<Option<Buffer<T>>>,
+}
+
+impl<T: Element> Scratch<T> {
+    fn new(readers: &[Reader<'_, T>], len: usize) -> Self {
+        let len = len.min(block_len::<T>());
+        let block = |reader: &Reader<'_, T>| match reader {
             Reader::Contiguous(_) => None,
             Reader::Uniform(value) => {
-                let mut block = Buffer::recycled(block_len);
+                let mut block = Buffer::recycled(len);
                 block.fill(*value);
                 Some(block)
             }
-            Reader::Strided(_) => Some(Buffer::recycled(block_len)),
+            Reader::Strided(_) => Some(Buffer::recycled(len)),
         };
-        Blocks { len, scratch: readers.iter().map(scratch).collect() }
+        Scratch { blocks: readers.iter().map(block).collect() }
     }
 
     /// Calls `see` with the elements of each input from `start` on.
     fn read(&mut self, readers: &[Reader<'_, T>], start: usize, len: usize, see: impl FnOnce(&[&[T]])) {
         let mut slices: [&[T]; MOST] = [&[]; MOST];
-        for ((slice, reader), block) in slices.iter_mut().zip(readers).zip(self.scratch.iter_mut()) {
+        for ((slice, reader), block) in slices.iter_mut().zip(readers).zip(self.blocks.iter_mut()) {
             *slice = match (reader, block) {
                 (Reader::Contiguous(elements), _) => &elements[start..start + len],
                 (Reader::Uniform(_), Some(block)) => &block[..len],
-                (Reader::Strided(strided), Some(block)) => {
-                    strided.read(start, &mut block[..len]);
-                    &block[..len]
-                }
+                (Reader::Strided(_), Some(block)) => reader.block(start, len, block),
                 (_, None) => unreachable!("every other reader has a block"),
             };
         }
@@ -207,6 +203,9 @@ macro_rules! for_each_element {
         }
     }};
 }
+
+/// Elements that are computed again together if one of them is far out.
+const BLOCK: usize = 256;
 
 struct Loop<'a, T, U, F> {
     f: &'a F,

@@ -26,6 +26,8 @@ pub(super) const CHUNK: usize = 64 * 1024;
 pub(crate) trait Fold<T>: Copy + Send + Sync + 'static {
     /// What joins with anything without changing it.
     const START: T;
+    /// Whether any order of joining gives the same bits, so that the compiler may choose it.
+    const ANY_ORDER: bool;
     fn join(a: T, b: T) -> T;
     /// What `times` copies of `a` join to; `times > 0`.
     fn of_copies(a: T, times: usize) -> T;
@@ -48,6 +50,7 @@ macro_rules! fold_floats {
     ($($T:ty),*) => {$(
         impl Fold<$T> for Sum {
             const START: $T = 0.0;
+            const ANY_ORDER: bool = false;
             #[inline(always)]
             fn join(a: $T, b: $T) -> $T {
                 a + b
@@ -62,6 +65,7 @@ fold_floats!(f32, f64);
 
 impl Fold<i64> for Sum {
     const START: i64 = 0;
+    const ANY_ORDER: bool = true;
     #[inline(always)]
     fn join(a: i64, b: i64) -> i64 {
         a.wrapping_add(b)
@@ -72,9 +76,10 @@ impl Fold<i64> for Sum {
 }
 
 macro_rules! fold_products {
-    ($($T:ty: $one:literal;)*) => {$(
+    ($($T:ty: $one:literal, $any_order:literal;)*) => {$(
         impl Fold<$T> for Product {
             const START: $T = $one;
+            const ANY_ORDER: bool = $any_order;
             #[inline(always)]
             fn join(a: $T, b: $T) -> $T {
                 Arithmetic::mul(a, b)
@@ -95,15 +100,16 @@ macro_rules! fold_products {
     )*};
 }
 fold_products! {
-    f32: 1.0;
-    f64: 1.0;
-    i64: 1;
+    f32: 1.0, false;
+    f64: 1.0, false;
+    i64: 1, true;
 }
 
 macro_rules! extrema {
-    ($($T:ty: $lowest:expr, $highest:expr;)*) => {$(
+    ($($T:ty: $lowest:expr, $highest:expr, $any_order:literal;)*) => {$(
         impl Fold<$T> for Max {
             const START: $T = $lowest;
+            const ANY_ORDER: bool = $any_order;
             #[inline(always)]
             fn join(a: $T, b: $T) -> $T {
                 if Max::beats(a, b) { a } else { b }
@@ -114,6 +120,7 @@ macro_rules! extrema {
         }
         impl Fold<$T> for Min {
             const START: $T = $highest;
+            const ANY_ORDER: bool = $any_order;
             #[inline(always)]
             fn join(a: $T, b: $T) -> $T {
                 if Min::beats(a, b) { a } else { b }
@@ -137,11 +144,11 @@ macro_rules! extrema {
     )*};
 }
 extrema! {
-    f32: f32::NEG_INFINITY, f32::INFINITY;
-    f64: f64::NEG_INFINITY, f64::INFINITY;
-    i64: i64::MIN, i64::MAX;
-    u8: u8::MIN, u8::MAX;
-    bool: false, true;
+    f32: f32::NEG_INFINITY, f32::INFINITY, false;
+    f64: f64::NEG_INFINITY, f64::INFINITY, false;
+    i64: i64::MIN, i64::MAX, true;
+    u8: u8::MIN, u8::MAX, true;
+    bool: false, true, true;
 }
 
 /// A fold that picks one of the two elements.

@@ -3,11 +3,7 @@
 //! For functions that do not vectorise: a logarithm of the gamma function gains nothing from being compiled for each dtype
 //! and each instruction set, and f32 gains accuracy. Blocks are converted, and the function's own loop runs over a block.
 
-use super::{
-    map::{BLOCK, CHUNK},
-    parallel,
-    walk::Reader,
-};
+use super::{map::CHUNK, parallel, walk::Reader};
 use crate::{Array, Buffer, DType, Element, Few};
 
 /// Converts to the type that is computed in, and back.
@@ -35,6 +31,9 @@ widen!(f64: f32 f64; i64: i64 u8);
 
 /// The loop of a function over a block: a slice for each input, and as many results.
 pub(crate) type Body<'a, W> = dyn Fn(&[&[W]], &mut [W]) + Sync + 'a;
+
+/// Elements that are converted at a time.
+const BLOCK: usize = 256;
 
 /// Nanoseconds for an element: that of `lgamma` or `pow`.
 const COST: usize = 20;

@@ -130,8 +130,14 @@ impl Tensor {
     #[track_caller]
     pub fn eye(n: usize, dtype: DType) -> Self {
         or_panic(check_size("eye", &[n, n].into(), dtype).map(drop));
-        let positions = Tensor::arange(0, n as i64, 1).unsqueeze(0);
-        positions.eq(&positions.transpose(0, 1)).cast(dtype)
+        let one = or_panic(Tensor::try_number("eye", Number::Int(1), dtype));
+        for_dtype!(dtype, T => {
+            let mut elements = Buffer::<T>::zeroed(n * n);
+            let one = one.array().storage_elements::<T>()[0];
+            elements.iter_mut().step_by(n + 1).for_each(|x| *x = one);
+            Array::from_buffer(elements, [n, n])
+        })
+        .into()
     }
 
     /// The integers `start`, `start + step`, .. below (or, for a negative step, above) `end`.
@@ -172,9 +178,13 @@ impl Tensor {
         assert!(dtype.is_float(), "linspace: needs a floating-point dtype, not {dtype}");
         or_panic(check_size("linspace", &count.into(), DType::F64).map(drop));
         let intervals = count.saturating_sub(1).max(1) as f64;
-        let at =
-            |i: usize| if i + 1 == count && count > 1 { end } else { start + (end - start) * (i as f64 / intervals) };
-        let elements = Buffer::from_iter_exact((0..count).map(at));
+        let mut elements = Buffer::recycled(count);
+        for (i, slot) in elements.iter_mut().enumerate() {
+            *slot = start + (end - start) * (i as f64 / intervals);
+        }
+        if count > 1 {
+            elements[count - 1] = end;
+        }
         Tensor::from(Array::from_buffer(elements, [count])).cast(dtype)
     }
 

@@ -31,6 +31,10 @@ const NARROW: usize = 8;
 /// A run of at most `LEAF` elements (more would be right, but less accurate) folded into one.
 #[inline(always)]
 pub(in crate::kernels) fn fold_slice<F: Fold<T>, T: Copy>(run: &[T]) -> T {
+    if F::ANY_ORDER {
+        // With lanes of its own the loop would be vectorised across its steps, with gathers that make it five times slower.
+        return run.iter().fold(F::START, |folded, &x| F::join(folded, x));
+    }
     if run.len() < SHORT { fold_short::<F, T>(run) } else { fold_long::<F, T>(run) }
 }
 
@@ -115,6 +119,7 @@ impl<F: Fold<T>, T: Copy> Kernel for Leaves<'_, F, T> {
     #[inline(always)]
     fn run<const FMA: bool>(self) {
         let (pairs, _) = self.run.as_chunks::<LEAF>().0.as_chunks::<2>();
+        let pairs = if F::ANY_ORDER { &[] } else { pairs };
         let (of_pairs, of_rest) = self.partials.split_at_mut(2 * pairs.len());
         for (pair, partials) in pairs.iter().zip(of_pairs.as_chunks_mut::<2>().0) {
             *partials = fold_two_leaves::<F, T>(pair);

@@ -5,7 +5,7 @@
 //! shape is known.
 
 use crate::ops::broadcast::{Operand, common_shape, or_panic};
-use crate::{DType, Error, ErrorKind, Few, SpecRef, Tensor, kernels, layout::row_major};
+use crate::{Array, Buffer, DType, Error, ErrorKind, Few, SpecRef, Tensor, kernels};
 
 #[cfg(test)]
 mod tests;
@@ -62,7 +62,9 @@ impl Tensor {
         if shape.is_empty() {
             return self.unsqueeze(0).masked_select(&mask.unsqueeze(0));
         }
-        self.expand(&shape).index(mask.expand(&shape))
+        // As lists, so that one index names an element.
+        let count = [shape.numel()];
+        self.expand(&shape).reshape(count).index(mask.expand(&shape).reshape(count))
     }
 
     /// The positions of the elements that are not zero (or false), in row-major order: one row for each, with an index for each
@@ -81,12 +83,13 @@ impl Tensor {
     pub fn nonzero(&self) -> Tensor {
         let truth = if self.dtype() == DType::Bool { self.clone() } else { self.ne(0) };
         let flat = kernels::index::places_of_true(truth.array());
-        let strides = row_major(self.shape());
-        let axes = || strides.iter().map(|stride| stride.unsigned_abs()).zip(self.shape().iter());
-        let positions =
-            flat.iter().flat_map(|&place| axes().map(move |(stride, &size)| (place / stride % size) as i64));
-        let positions: Vec<i64> = positions.collect();
-        Tensor::from(positions).reshape([flat.len(), self.rank()])
+        let rank = self.rank();
+        let mut positions = Buffer::recycled(flat.len() * rank);
+        let slots: &mut [i64] = &mut positions;
+        kernels::index::for_each_position(&flat, self.shape(), |n, position| {
+            slots[n * rank..][..rank].iter_mut().zip(position).for_each(|(slot, &index)| *slot = index);
+        });
+        Array::from_buffer(positions, [flat.len(), rank]).into()
     }
 }
 

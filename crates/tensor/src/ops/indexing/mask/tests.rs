@@ -48,3 +48,18 @@ fn what_does_not_fit_is_named() {
             .starts_with("masked_fill: a tensor of bool holds false and true, not 2")
     );
 }
+
+#[test]
+fn positions_of_any_rank_are_those_of_row_major_order() {
+    assert_eq!(Tensor::from(2.0).nonzero().shape()[..], [1, 0]);
+    assert_eq!(Tensor::from(0.0).nonzero().shape()[..], [0, 0]);
+    assert_eq!(Tensor::zeros([3, 0, 2], DType::F32).nonzero().shape()[..], [0, 3]);
+    let sizes = [3i64, 4, 5];
+    let x = Tensor::arange(0, 60, 1).remainder(7).reshape([3, 4, 5]);
+    let numbers = x.to_vec::<i64>();
+    let expected: Vec<i64> = (0..60i64)
+        .filter(|&place| numbers[place as usize] != 0)
+        .flat_map(|place| [place / 20, place / sizes[2] % sizes[1], place % sizes[2]])
+        .collect();
+    assert_eq!(x.nonzero().to_vec::<i64>(), expected);
+}

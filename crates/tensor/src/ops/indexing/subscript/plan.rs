@@ -1,7 +1,7 @@
 //! A subscript resolved against a tensor's shape: a slice of it, new axes, and tensors in the places of some axes.
 
 use super::{Item, Kind, Span, Subscript};
-use crate::{DType, Error, ErrorKind, Few, Result, Shape, SpecRef, Tensor, kernels, layout::row_major, ops::Cut};
+use crate::{Array, Buffer, DType, Error, ErrorKind, Few, Result, Shape, SpecRef, Tensor, kernels, ops::Cut};
 
 /// What a subscript takes of a tensor.
 pub(super) struct Plan {
@@ -175,9 +175,11 @@ impl Steps<'_> {
 /// Where a mask holds: one list for each of its axes. How many places these are depends on values, so that they are read at once.
 fn positions(mask: &Tensor) -> Few<Tensor> {
     let places = kernels::index::places_of_true(mask.array());
-    let list = |(&stride, &size): (&isize, &usize)| {
-        let of_axis = places.iter().map(|&place| (place / stride.unsigned_abs() % size) as i64);
-        Tensor::from(of_axis.collect::<Vec<i64>>())
-    };
-    row_major(mask.shape()).iter().zip(&mask.shape()[..]).map(list).collect()
+    let mut lists: Few<Buffer<i64>> = mask.shape().iter().map(|_| Buffer::recycled(places.len())).collect();
+    let mut slots: Few<&mut [i64]> = lists.iter_mut().map(|list| &mut list[..]).collect();
+    kernels::index::for_each_position(&places, mask.shape(), |n, position| {
+        slots.iter_mut().zip(position).for_each(|(list, &index)| list[n] = index);
+    });
+    drop(slots);
+    lists.into_iter().map(|list| Array::from_buffer(list, [places.len()]).into()).collect()
 }
