@@ -75,7 +75,7 @@ pub fn jacobian_by_columns(x: &Tensor, f: impl Fn(&Tensor) -> Tensor) -> Tensor 
 /// It is of one tensor, as [`jacobian`] is. Of a whole model, [`hvp`](crate::hvp) gives its product with a direction.
 ///
 /// # Panics
-/// As [`grad`].
+/// As [`grad`](crate::grad).
 ///
 /// ```
 /// use cotangent_autograd::hessian;
