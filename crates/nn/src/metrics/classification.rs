@@ -30,7 +30,7 @@ pub fn accuracy(scores: &Tensor, labels: &Tensor) -> f64 {
 
 /// The share of logits that say what their target is, for logits and targets of one shape: 1 where the logit is above 0, where its
 /// sigmoid is above a half. What a classifier with one output says, as trained by
-/// [`bce_with_logits`](crate::Loss::bce_with_logits). Targets are bool, integers or floats of 0 and 1; of no logits NaN.
+/// [`BceWithLogits`](crate::loss::BceWithLogits). Targets are bool, integers or floats of 0 and 1; of no logits NaN.
 ///
 /// # Panics
 /// When the shapes differ, the logits are not floating point, or a target is neither 0 nor 1.
