@@ -12,7 +12,7 @@ const DEPTH: usize = 256;
 const GAP: usize = 16;
 /// How far apart columns lie at least, in bytes. At 2 KiB, two on a page, the engine reads as quickly as from a panel.
 const FAR: usize = 3 * 1024;
-/// Columns of `rhs` that pay for a panel.
+/// Columns of `rhs` that pay for a panel, from when making one was a transposition and took as long as 30 of them; a copy takes less.
 const COLUMNS: usize = 256;
 
 /// Whether panels pay for being made.
